@@ -1,0 +1,44 @@
+"""Every reason code that the outside can see, and the errors that carry one.
+
+A code is stable: it stands in dead letters, in metrics' labels and in `--json` answers. What it means is written once, here.
+"""
+
+from typing import Final
+
+REASONS: Final[dict[str, str]] = {
+    "not_json": "the value is not a JSON text",
+    "not_object": "the value is JSON, but not an object",
+    "too_large": "the value is longer than a scan may be",
+    "too_deep": "the value nests deeper than a scan may",
+    "null_value": "the record has no value",
+    "duplicate_key": "a field stands twice in the object",
+    "missing_field": "a field that every scan has is missing",
+    "wrong_type": "a field has a value of the wrong type",
+    "bad_parcel": "`parcel` is not 1 to 64 of A-Z a-z 0-9 . _ / -",
+    "bad_name": "a site, device, container or id is too long or has control characters",
+    "bad_seq": "`seq` is not a whole number in its range",
+    "bad_data": "`data` is not an object, or is too large",
+    "bad_time": "`time` is neither RFC 3339 nor epoch milliseconds in range",
+    "no_zone": "`time` has no zone, and neither its site nor its vocabulary has one",
+    "unknown_vocabulary": "the prefix of `event` is no vocabulary that is loaded",
+    "unknown_event": "`event` is neither a canonical name nor a code of its vocabulary",
+    "no_target": "a CORRECT or canonical UNDO without `target`",
+    "no_identifier": "no format reads any of the barcodes",
+    "ambiguous": "the barcodes can be read as more than one parcel",
+    "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
+    "too_many_names": "the partition's dictionary of sites, devices or codes is full",
+}
+"""Reason code -> what it means."""
+
+
+class TrackerError(Exception):
+    """An error that a person is meant to read.
+
+    Args:
+        code: stable reason code.
+        message: one sentence: what was expected, what came, and what to change.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

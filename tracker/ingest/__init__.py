@@ -1,0 +1,1 @@
+"""Scanners to Kafka: the producer that everything which sends scans goes through."""

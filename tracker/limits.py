@@ -1,0 +1,60 @@
+"""Every bound of the product, each with its reason. Tests try each at the limit and one past it."""
+
+from typing import Final
+
+SCAN_BYTES_MAX: Final = 65_536
+"""Length of a scan's JSON. A scan with ten labels and 1 KiB of data has 3 KB; more than 64 KiB is no scan."""
+
+SCAN_DEPTH_MAX: Final = 32
+"""Nesting of a scan's JSON. A scan has 2 levels, EPCIS extensions a few more; a parser's stack is not for senders to choose."""
+
+PARCEL_ID_BYTES_MAX: Final = 64
+"""Length of a parcel id. The longest licence plate (ISO/IEC 15459) has 35 characters."""
+
+BARCODE_BYTES_MAX: Final = 4_096
+"""Length of one read. A QR Code holds 4,296 characters at most, a Digital Link URI 2 KB."""
+
+BARCODES_MAX: Final = 32
+"""Labels that one scan may carry. A tunnel sees six sides with a handful each."""
+
+SITE_BYTES_MAX: Final = 128
+"""Length of a site's name in UTF-8. IMPC codes have 6, the longest place in real histories 48."""
+
+DEVICE_BYTES_MAX: Final = 64
+"""Length of a device's name in UTF-8."""
+
+ID_BYTES_MAX: Final = 256
+"""Length of a given event id or target. An EPCIS content hash (`ni:///sha-256;...`) has 88."""
+
+CONTAINER_BYTES_MAX: Final = 64
+"""Length of a container's id. A receptacle (UPU S9) has 29."""
+
+DATA_BYTES_MAX: Final = 1_024
+"""Length of `data` as JSON."""
+
+SEQ_MAX: Final = 2**48 - 2
+"""Largest device sequence number. Six bytes in the record; epoch milliseconds, which some devices count by, fit."""
+
+TIME_MS_MAX: Final = 253_402_300_799_999
+"""Latest event time: 9999-12-31T23:59:59.999Z, the end of RFC 3339. The earliest is the epoch."""
+
+CLOCK_SKEW_MS_MAX: Final = 5 * 60 * 1_000
+"""How far an event time may stand after the broker's time before it is clamped. STANDARDS: rule 7 of time and order."""
+
+REREAD_WINDOW_MS: Final = 30 * 1_000
+"""Within which the same code at the same place is a re-read of the same pass through a tunnel."""
+
+LIFE_GAP_MS: Final = 365 * 24 * 3_600 * 1_000
+"""Silence after which the same number is another parcel. UPU S10: no re-use within 12 months."""
+
+EVENTS_MAX: Final = 128
+"""Events that a parcel's record keeps. Real parcels have 5 to 40; beyond 128 it is a test label or a loop."""
+
+EVENTS_KEPT_NEWEST: Final = 93
+"""Of a cut history: its newest events. With the newest of each kind among the rest (35 kinds) that is 128."""
+
+CODES_MAX: Final = 65_535
+"""Codes in a partition's dictionary: two bytes in the record."""
+
+PLACES_MAX: Final = 1_000_000
+"""Pairs of site and device in a partition's dictionary. A national operator has 100,000 devices; more is garbage."""

@@ -1,0 +1,1 @@
+"""Redis to people and programs: parcels as text and as JSON."""

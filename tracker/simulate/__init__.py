@@ -1,0 +1,1 @@
+"""Realistic traffic, and the replay of files."""
