@@ -1,0 +1,44 @@
+# What other compiled modules need of the barcode reader: its result, and its functions by way of a capsule,
+# since flat modules can share a header but not cimport each other. In ext/_other.pyx:
+#
+#     from barcode cimport barcode_api_t, barcode_t, barcode_api
+#
+#     cdef const barcode_api_t* BARCODE = barcode_api()       # once, at import
+#
+#     cdef barcode_t barcode                                  # then, with or without the GIL
+#     if BARCODE.recognise(read, length, &barcode) == BARCODE_RECOGNISED:
+#         ... barcode.key[:barcode.key_length], barcode.format
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stddef cimport size_t
+from libc.stdint cimport uint8_t, uint16_t, uint64_t
+
+cdef enum:
+    BARCODE_KEY_MAX = 64          # limits.PARCEL_ID_BYTES_MAX
+    BARCODE_READ_MAX = 4096       # limits.BARCODE_BYTES_MAX
+
+# Reasons, as numbers; their names are tracker.domain.barcode.REASONS, in this order.
+cdef enum:
+    BARCODE_RECOGNISED = 0
+    BARCODE_NO_IDENTIFIER = 1
+    BARCODE_BAD_CHECK_DIGIT = 2
+    BARCODE_AMBIGUOUS = 3
+
+ctypedef struct barcode_t:
+    uint8_t[BARCODE_KEY_MAX] key  # canonical parcel id in ASCII, without a final NUL
+    uint8_t key_length            # 0 unless recognised
+    uint8_t format                # index into tracker.domain.formats.FORMATS
+    uint8_t reason                # BARCODE_*
+    uint64_t warnings             # bit i: tracker.domain.barcode.WARNINGS[i]
+
+ctypedef struct barcode_api_t:
+    # What one read says. Returns and sets out.reason.
+    int (*recognise)(const uint8_t* read, size_t length, barcode_t* out) noexcept nogil
+    # What the reads of one parcel say together. A read of length 0 or above BARCODE_READ_MAX says nothing.
+    int (*recognise_set)(const uint8_t** reads, const size_t* lengths, size_t count, barcode_t* out) noexcept nogil
+
+
+cdef inline const barcode_api_t* barcode_api() except NULL:
+    """The functions of tracker.domain._barcode, whose tables are filled when it is imported."""
+    from tracker.domain._barcode import API
+    return <const barcode_api_t*>PyCapsule_GetPointer(API, "tracker.domain._barcode.API")
