@@ -1,0 +1,232 @@
+"""The state machine: what each event does to a parcel in each state, read from machine.toml when it is imported.
+
+Everything is known by its name; the number of a name is its place in `STATES`, `KINDS`, `OVERLAYS` or `MARKS`, and
+those numbers are what the compiled code and the stored record use. The rules are explained at the top of machine.toml
+and laid out for reading in docs/machine.md.
+"""
+
+import struct
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final
+
+OVERLAYS_MAX: Final = 8
+"""The overlays of a parcel are the bits of one byte."""
+
+MARKS_MAX: Final = 16
+"""The marks of an event are the bits of two bytes."""
+
+CELL: Final = struct.Struct("<BBBBHxx")
+"""One cell of the compiled table; see `compile_table`."""
+
+HERE: Final = "@here"
+"""What a line's event ends in when it is for scans at the parcel's own delivery office."""
+
+UNDO: Final = "UNDO"
+CORRECT: Final = "CORRECT"
+REVISIONS: Final = {UNDO: 81, CORRECT: 80}
+"""Kinds that void or replace an earlier event, with their tie ranks: of events at the same time they come last."""
+
+
+class Action(IntEnum):
+    """What becomes of an event.
+
+    APPLY: state and overlays change as the cell says. NOTE: it is recorded and changes nothing.
+    ANOMALY: the same, and it is counted, and shown to whoever asks why.
+    """
+
+    APPLY = 0
+    NOTE = 1
+    ANOMALY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one event does in one state. Overlays and marks stand in the table's order."""
+
+    next: str
+    action: Action
+    raises: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A canonical event.
+
+    Args:
+        tie_rank: of events at the same time the lower one comes first.
+        physical: somebody or something had the parcel in hand.
+        means: what happened, a phrase.
+    """
+
+    tie_rank: int
+    physical: bool
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The whole table, as machine.toml has it.
+
+    Args:
+        states, overlays, marks: name -> what it means, a sentence; in the order of their numbers.
+        terminal: states in which a parcel's way has ended.
+        events: name -> event, in the order of their numbers.
+        cells: (state, event, whether at the parcel's delivery office) -> cell; True only where that makes a difference.
+    """
+
+    states: Mapping[str, str]
+    terminal: frozenset[str]
+    overlays: Mapping[str, str]
+    marks: Mapping[str, str]
+    events: Mapping[str, Event]
+    cells: Mapping[tuple[str, str, bool], Cell]
+
+    def cell(self, state: str, event: str, *, here: bool = False) -> Cell:
+        """The cell of `event` in `state`; with `here`, its cell for the parcel's delivery office if it has one."""
+        return (self.cells.get((state, event, True)) if here else None) or self.cells[state, event, False]
+
+
+def parse(text: str) -> Machine:
+    """Reads machine.toml, strictly.
+
+    Raises:
+        ValueError: a line breaks a rule of the file; the message names its state and event.
+    """
+    raw = tomllib.loads(text)
+    _expect_names("machine.toml", raw, ("terminal", "states", "overlays", "marks", "events", "from"))
+    for name, fields in raw["events"].items():
+        _expect_names(f"machine.toml, events.{name}", fields, ("tie_rank", "physical", "means"))
+    events = {name: Event(**fields) for name, fields in raw["events"].items()}
+    if len(raw["overlays"]) > OVERLAYS_MAX or len(raw["marks"]) > MARKS_MAX:
+        raise ValueError(f"machine.toml has more than {OVERLAYS_MAX} overlays or {MARKS_MAX} marks")
+    if unknown := set(raw["terminal"]) - set(raw["states"]):
+        raise ValueError(f"machine.toml, terminal: no such state: {sorted(unknown)}")
+    marks = dict(sorted(raw["marks"].items()))
+    bare = Machine(raw["states"], frozenset(raw["terminal"]), raw["overlays"], marks, events, {})
+    _expect_names("machine.toml, from", raw["from"], bare.states)
+    cells: dict[tuple[str, str, bool], Cell] = {}
+    for state, lines in raw["from"].items():
+        where = f"machine.toml, from.{state}"
+        _expect_names(where, (name for name in lines if not name.endswith(HERE)), events)
+        for name, line in lines.items():
+            event = name.removesuffix(HERE)
+            if event not in events:
+                raise ValueError(f"{where}: no such event: {event!r}")
+            cells[state, event, name != event] = _parse_cell(bare, state, line, f"{where}, {name}")
+    return Machine(bare.states, bare.terminal, bare.overlays, marks, events, cells)
+
+
+def _expect_names(where: str, given: Iterable[str], expected: Iterable[str]) -> None:
+    """Refuses names that are missing from the file, and names that it should not have."""
+    given, expected = set(given), set(expected)
+    if missing := expected - given:
+        raise ValueError(f"{where}: missing: {', '.join(sorted(missing))}")
+    if unknown := given - expected:
+        raise ValueError(f"{where}: not known: {', '.join(sorted(unknown))}")
+
+
+def _parse_cell(machine: Machine, state: str, line: Any, where: str) -> Cell:
+    """Reads the words of one line, `apply IN_TRANSIT +missorted -held !regression`."""
+    words = line.split() if isinstance(line, str) else []
+    if len(words) < 2 or words[0].upper() not in Action.__members__ or words[1] not in machine.states:
+        raise ValueError(f"{where}: expected apply, note or anomaly, then a state; got {line!r}")
+    known = {"+": machine.overlays, "-": machine.overlays, "!": machine.marks}
+    taken: dict[str, list[str]] = {"+": [], "-": [], "!": []}
+    for word in words[2:]:
+        sign, name = word[0], word[1:]
+        if name not in known.get(sign, ()):
+            raise ValueError(f"{where}: expected +overlay, -overlay or !mark; got {word!r}")
+        if name in taken[sign] or (sign in "+-" and name in taken["+"] + taken["-"]):
+            raise ValueError(f"{where}: {name!r} stands twice")
+        taken[sign].append(name)
+    action = Action[words[0].upper()]
+    if action is not Action.APPLY and (words[1] != state or taken["+"] or taken["-"]):
+        raise ValueError(f"{where}: {words[0]} changes nothing, so it keeps {state} and all overlays; got {line!r}")
+    raises, clears, marks = (tuple(name for name in known[sign] if name in taken[sign]) for sign in "+-!")
+    return Cell(words[1], action, raises, clears, marks)
+
+
+def compile_table(machine: Machine) -> bytes:
+    """The table that the compiled code indexes: one cell after the other, without a header.
+
+    The cell of a state and an event (their places in STATES and EVENTS) stands at byte
+    `((state * len(EVENTS) + event) * 2 + here) * 8`; `here` is 1 for a scan at the parcel's delivery office, and where
+    that makes no difference both cells are the same.
+
+    ====== ======== ============================================================
+    offset type     holds
+    ====== ======== ============================================================
+    0      u8       next state, its place in STATES
+    1      u8       action: 0 apply, 1 note, 2 anomaly
+    2      u8       overlays to raise, bit i = OVERLAYS[i]
+    3      u8       overlays to clear, bit i = OVERLAYS[i]
+    4      u16 LE   marks, bit i = MARKS[i]
+    6      2 bytes  zero
+    ====== ======== ============================================================
+    """
+    states = list(machine.states)
+    return b"".join(
+        CELL.pack(
+            states.index(cell.next),
+            cell.action,
+            _bits(cell.raises, machine.overlays),
+            _bits(cell.clears, machine.overlays),
+            _bits(cell.marks, machine.marks),
+        )
+        for state in states
+        for event in machine.events
+        for cell in (machine.cell(state, event), machine.cell(state, event, here=True))
+    )
+
+
+def _bits(names: Iterable[str], order: Iterable[str]) -> int:
+    """A bit for each of `names`, at its place in `order`."""
+    names = set(names)
+    return sum(1 << place for place, name in enumerate(order) if name in names)
+
+
+MACHINE: Final = parse(Path(__file__).with_name("machine.toml").read_text("utf-8"))
+
+STATES: Final = tuple(MACHINE.states)
+EVENTS: Final = tuple(MACHINE.events)
+OVERLAYS: Final = tuple(MACHINE.overlays)
+MARKS: Final = tuple(MACHINE.marks)
+TERMINAL: Final = MACHINE.terminal
+
+KINDS: Final = (*EVENTS, *REVISIONS)
+"""Everything a scan can be: the events, then UNDO and CORRECT."""
+
+TIE_RANK: Final[Mapping[str, int]] = {name: event.tie_rank for name, event in MACHINE.events.items()} | REVISIONS
+"""Kind -> its place among events at the same time."""
+
+TIE_RANKS: Final = bytes(TIE_RANK[kind] for kind in KINDS)
+"""The same for the compiled code: byte i is the tie rank of KINDS[i]."""
+
+TABLE: Final = compile_table(MACHINE)
+"""The cells for the compiled code; the layout stands at `compile_table`."""
+
+
+def cell(state: str, event: str, *, here: bool = False) -> Cell:
+    """What `event` does to a parcel in `state`.
+
+    Args:
+        state: one of STATES.
+        event: one of EVENTS.
+        here: whether the scan's site is the parcel's delivery office, or either of the two is not known.
+
+    Raises:
+        KeyError: no such state or event.
+
+    Examples:
+        >>> cell("OUT_FOR_DELIVERY", "ARRIVED").marks
+        ('regression',)
+        >>> cell("OUT_FOR_DELIVERY", "ARRIVED", here=True).action.name
+        'NOTE'
+    """
+    return MACHINE.cell(state, event, here=here)
