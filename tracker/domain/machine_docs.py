@@ -38,7 +38,7 @@ LABEL_EVENTS: Final = 2
 
 HEAD: Final = f"""\
 # The state machine
-<!-- Made from tracker/domain/machine.toml: change that, then `python -m tracker.domain.machine_docs > docs/machine.md`. -->
+<!-- Made from tracker/domain/machine.toml by `python -m tracker.domain.machine_docs > docs/machine.md`. -->
 
 A parcel has one **state** and any of {len(MACHINE.overlays)} **overlays**. Its scans, in the order of
 [fold.md](fold.md), are **events**; for every state the table says what every event does: it is **applied** (state and
@@ -46,8 +46,8 @@ overlays change), **noted** (kept in the history, nothing changes), or an **anom
 it should not have happened). **Marks** are remarks on one event. {UNDO} and {CORRECT} have no row: they void or replace
 an earlier event, and the history is folded again.
 
-{len(MACHINE.states)} states and {len(MACHINE.events)} events, and {sum(here for *_, here in MACHINE.cells)} cells that depend
-on the place: {len(MACHINE.cells)} cells, of which {{counts}}."""
+{len(MACHINE.cells)} cells: {len(MACHINE.states)} states × {len(MACHINE.events)} events, and
+{sum(here for *_, here in MACHINE.cells)} that depend on the place. {{counts}}."""
 
 EVENTS_HEAD: Final = """
 ## Events
@@ -106,7 +106,8 @@ def _page() -> Iterator[str]:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table."""
+    """A Markdown table, with the blank line that some readers want before it."""
+    yield ""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:
