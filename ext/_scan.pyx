@@ -1,0 +1,499 @@
+# Reads scans out of Kafka records, a batch at a time (docs/fold.md, section 1).
+#
+# The fast reader takes flat JSON objects with known keys and strings without escapes, in any order and spacing, and either
+# understands a scan completely or leaves it alone. What it leaves goes to tracker.domain.scan, which is slow, complete and alone
+# decides why a scan is refused. A differential test holds the two together.
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcmp, memcpy, memset
+
+from barcode cimport BARCODE_RECOGNISED, barcode_api, barcode_api_t, barcode_t
+from clock cimport TIME_LOCAL, TIME_ZONED, parse_time
+from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
+from json_text cimport nesting, place_t, read_string, read_whole, skip_blanks
+from records cimport record_t
+from scan cimport (
+    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t,
+)
+
+from tracker import limits
+from tracker.domain.errors import Refusal
+
+cdef enum:
+    FIELD_PARCEL = 0x01
+    FIELD_BARCODE = 0x02
+    FIELD_BARCODES = 0x04
+    FIELD_EVENT = 0x08
+    FIELD_TIME = 0x10
+    FIELD_SITE = 0x20
+    FIELD_DEVICE = 0x40
+    FIELD_SEQ = 0x80
+    FIELD_ID = 0x100
+    READS_MAX = 32
+
+cdef const barcode_api_t* BARCODE = barcode_api()
+cdef int32_t SCAN_BYTES_MAX = limits.SCAN_BYTES_MAX
+cdef int32_t SITE_BYTES_MAX = limits.SITE_BYTES_MAX
+cdef int32_t DEVICE_BYTES_MAX = limits.DEVICE_BYTES_MAX
+cdef int32_t ID_BYTES_MAX = limits.ID_BYTES_MAX
+cdef int32_t PARCEL_ID_BYTES_MAX = limits.PARCEL_ID_BYTES_MAX
+cdef int64_t SEQ_MAX = limits.SEQ_MAX
+cdef int64_t TIME_MS_MAX = limits.TIME_MS_MAX
+cdef int64_t CLOCK_SKEW_MS_MAX = limits.CLOCK_SKEW_MS_MAX
+
+cdef struct code_t:
+    const unsigned char* name
+    int32_t length
+    uint8_t kind
+    bint undoes  # the vocabulary says which code it takes back
+    uint64_t target
+
+# One scan's fields as they stand in its JSON.
+cdef struct fields_t:
+    int seen
+    place_t parcel
+    int32_t parcel_length
+    place_t site
+    int32_t site_length
+    place_t device
+    int32_t device_length
+    place_t event
+    int32_t event_length
+    int64_t time
+    int64_t seq
+    uint64_t id
+    size_t reads
+    const uint8_t*[READS_MAX] read
+    size_t[READS_MAX] read_length
+
+
+cdef inline bint _is(place_t text, int32_t length, const char* word, int32_t word_length) noexcept nogil:
+    return length == word_length and memcmp(text, word, word_length) == 0
+
+
+cdef inline bint _is_parcel_id(place_t text, int32_t length) noexcept nogil:
+    cdef int32_t i
+    cdef unsigned char c
+    if length < 1 or length > PARCEL_ID_BYTES_MAX:
+        return False
+    for i in range(length):
+        c = text[i]
+        if not (0x30 <= c <= 0x39 or 0x41 <= c <= 0x5A or 0x61 <= c <= 0x7A or 0x2D <= c <= 0x2F or c == 0x5F):
+            return False
+    return True
+
+
+cdef inline place_t _add_read(place_t p, place_t end, fields_t* fields) noexcept nogil:
+    """Reads a barcode as one more read of the scan."""
+    cdef place_t text = NULL
+    cdef int32_t length = 0
+    if fields.reads == READS_MAX:
+        return NULL
+    p = read_string(p, end, &text, &length)
+    if p != NULL:
+        fields.read[fields.reads] = text
+        fields.read_length[fields.reads] = length
+        fields.reads += 1
+    return p
+
+
+cdef place_t _add_reads(place_t p, place_t end, fields_t* fields) noexcept nogil:
+    """Reads an array of barcodes."""
+    if p >= end or p[0] != 0x5B:  # [
+        return NULL
+    p = skip_blanks(p + 1, end)
+    while True:
+        p = _add_read(p, end, fields)
+        if p == NULL:
+            return NULL
+        p = skip_blanks(p, end)
+        if p >= end:
+            return NULL
+        if p[0] == 0x5D:  # ]
+            return p + 1
+        if p[0] != 0x2C:
+            return NULL
+        p = skip_blanks(p + 1, end)
+
+
+cdef place_t _read_time(place_t p, place_t end, fields_t* fields) noexcept nogil:
+    cdef place_t text = NULL
+    cdef int32_t length = 0
+    if p < end and p[0] == 0x22:
+        p = read_string(p, end, &text, &length)
+        if p == NULL or parse_time(text, length, &fields.time) != TIME_ZONED:
+            return NULL
+    else:
+        p = read_whole(p, end, &fields.time)
+    return p if p != NULL and 0 <= fields.time <= TIME_MS_MAX else NULL
+
+
+cdef place_t _read_field(place_t p, place_t end, place_t key, int32_t length, fields_t* fields) noexcept nogil:
+    """Reads the value of a known key; the place behind it, or NULL."""
+    cdef place_t text = NULL
+    cdef int32_t text_length = 0
+    cdef int field
+    if _is(key, length, b"event", 5):
+        field = FIELD_EVENT
+        p = read_string(p, end, &fields.event, &fields.event_length)
+    elif _is(key, length, b"time", 4):
+        field = FIELD_TIME
+        p = _read_time(p, end, fields)
+    elif _is(key, length, b"site", 4):
+        field = FIELD_SITE
+        p = read_string(p, end, &fields.site, &fields.site_length)
+        if fields.site_length > SITE_BYTES_MAX:
+            return NULL
+    elif _is(key, length, b"device", 6):
+        field = FIELD_DEVICE
+        p = read_string(p, end, &fields.device, &fields.device_length)
+        if fields.device_length > DEVICE_BYTES_MAX:
+            return NULL
+    elif _is(key, length, b"seq", 3):
+        field = FIELD_SEQ
+        p = read_whole(p, end, &fields.seq)
+        if fields.seq > SEQ_MAX:
+            return NULL
+    elif _is(key, length, b"barcode", 7):
+        field = FIELD_BARCODE
+        p = _add_read(p, end, fields)
+    elif _is(key, length, b"barcodes", 8):
+        field = FIELD_BARCODES
+        p = _add_reads(p, end, fields)
+    elif _is(key, length, b"parcel", 6):
+        field = FIELD_PARCEL
+        p = read_string(p, end, &fields.parcel, &fields.parcel_length)
+        if p != NULL and not _is_parcel_id(fields.parcel, fields.parcel_length):
+            return NULL
+    elif _is(key, length, b"id", 2):
+        field = FIELD_ID
+        p = read_string(p, end, &text, &text_length)
+        if p == NULL or text_length < 1 or text_length > ID_BYTES_MAX:
+            return NULL
+        fields.id = id_number(text, text_length)
+    else:
+        return NULL
+    if fields.seen & field:
+        return NULL
+    fields.seen |= field
+    return p
+
+
+cdef bint _read_object(place_t p, place_t end, fields_t* fields) noexcept nogil:
+    """Reads a whole scan; False where it is not all of the known shape."""
+    cdef place_t key = NULL
+    cdef int32_t length = 0
+    p = skip_blanks(p, end)
+    if p >= end or p[0] != 0x7B:  # {
+        return False
+    p = skip_blanks(p + 1, end)
+    while True:
+        p = read_string(p, end, &key, &length)
+        if p == NULL:
+            return False
+        p = skip_blanks(p, end)
+        if p >= end or p[0] != 0x3A:  # :
+            return False
+        p = _read_field(skip_blanks(p + 1, end), end, key, length, fields)
+        if p == NULL:
+            return False
+        p = skip_blanks(p, end)
+        if p >= end:
+            return False
+        if p[0] == 0x7D:  # }
+            return skip_blanks(p + 1, end) == end
+        if p[0] != 0x2C:
+            return False
+        p = skip_blanks(p + 1, end)
+
+
+cdef class Scans:
+    """The scans of one batch: what was read, in the order of the log, and what was not.
+
+    Attributes:
+        buffer: what positions at or above 0 point into.
+        arena: what positions below 0 point into.
+        scans: packed scan_t.
+        data: {index among scans: (container, data as compact JSON)} of those that carry some.
+        refused: [(index of the record, Refusal)].
+        foreign: [(index of the record, parcel id)]: scans of parcels that belong to another partition.
+    """
+
+    cdef readonly bytes buffer
+    cdef readonly bytes arena
+    cdef readonly bytes scans
+    cdef readonly dict data
+    cdef readonly list refused
+    cdef readonly list foreign
+
+    def __len__(self):
+        return PyBytes_GET_SIZE(self.scans) // <Py_ssize_t>sizeof(scan_t)
+
+    def parcels(self):
+        """The parcel id of each scan."""
+        cdef const scan_t* scans = <const scan_t*>PyBytes_AS_STRING(self.scans)
+        cdef const char* base = PyBytes_AS_STRING(self.buffer)
+        cdef const char* arena = PyBytes_AS_STRING(self.arena)
+        cdef list ids = []
+        cdef Py_ssize_t i
+        for i in range(len(self)):
+            if scans[i].parcel_at >= 0:
+                ids.append(PyBytes_FromStringAndSize(base + scans[i].parcel_at, scans[i].parcel_length))
+            else:
+                ids.append(PyBytes_FromStringAndSize(arena - 1 - scans[i].parcel_at, scans[i].parcel_length))
+        return ids
+
+    def offsets(self):
+        """The offset of each scan in its partition."""
+        cdef const scan_t* scans = <const scan_t*>PyBytes_AS_STRING(self.scans)
+        cdef Py_ssize_t i
+        return [scans[i].offset for i in range(len(self))]
+
+
+cdef class ScanReader:
+    """Reads scans with one set of vocabularies.
+
+    Args:
+        codes: [(name, kind, name of the code that it takes back or None)]: every event that a scan may name;
+            a code's number is its place in this list.
+        slow: reads one value completely: (value, received ms) -> tracker.domain.scan.Scan, or raises Refusal.
+    """
+
+    cdef readonly list names
+    cdef dict numbers
+    cdef object slow
+    cdef code_t* codes
+    cdef int32_t* slots
+    cdef uint32_t mask
+
+    def __cinit__(self, codes, slow):
+        cdef uint32_t size = 64
+        cdef int32_t number
+        self.names = [name.encode() for name, _, _ in codes]
+        self.numbers = {name: number for number, (name, _, _) in enumerate(codes)}
+        self.slow = slow
+        while size < 3 * len(codes):
+            size *= 2
+        self.mask = size - 1
+        self.codes = <code_t*>calloc(len(codes) + 1, sizeof(code_t))
+        self.slots = <int32_t*>calloc(size, sizeof(int32_t))
+        if self.codes == NULL or self.slots == NULL:
+            raise MemoryError
+        for number, (_, kind, undoes) in enumerate(codes):
+            name = self.names[number]
+            self.codes[number].name = <const unsigned char*>PyBytes_AS_STRING(name)
+            self.codes[number].length = <int32_t>len(name)
+            self.codes[number].kind = kind
+            self.codes[number].undoes = undoes is not None
+            if undoes is not None:
+                undone = undoes.encode()
+                self.codes[number].target = hash64(<const unsigned char*>PyBytes_AS_STRING(undone), len(undone))
+            self._place(number)
+
+    def __dealloc__(self):
+        free(self.codes)
+        free(self.slots)
+
+    cdef void _place(self, int32_t number) noexcept:
+        cdef code_t* code = &self.codes[number]
+        cdef uint32_t slot = <uint32_t>fnv_more(fnv_begin(), code.name, code.length) & self.mask
+        while self.slots[slot] != 0:
+            slot = (slot + 1) & self.mask
+        self.slots[slot] = number + 1
+
+    cdef int32_t _find(self, place_t name, int32_t length) noexcept nogil:
+        """The number of a code, -1 where there is none of that name."""
+        cdef uint32_t slot = <uint32_t>fnv_more(fnv_begin(), name, length) & self.mask
+        cdef code_t* code
+        while self.slots[slot] != 0:
+            code = &self.codes[self.slots[slot] - 1]
+            if code.length == length and memcmp(code.name, name, length) == 0:
+                return self.slots[slot] - 1
+            slot = (slot + 1) & self.mask
+        return -1
+
+    cdef bint _read_fast(self, place_t base, const record_t* record, scan_t* out, barcode_t* label) noexcept nogil:
+        """Reads a record's scan into out, and its label where it has no parcel id; False leaves it to the slow reader."""
+        cdef fields_t fields
+        cdef const code_t* code
+        if record.value_length < 2 or record.value_length > SCAN_BYTES_MAX:
+            return False
+        memset(&fields, 0, sizeof(fields_t) - sizeof(fields.read) - sizeof(fields.read_length))
+        fields.seq = -1
+        if not _read_object(base + record.value_at, base + record.value_at + record.value_length, &fields):
+            return False
+        if fields.seen & (FIELD_EVENT | FIELD_TIME) != (FIELD_EVENT | FIELD_TIME):
+            return False
+        out.code = self._find(fields.event, fields.event_length)
+        if out.code < 0:
+            return False
+        code = &self.codes[out.code]
+        if code.kind == KIND_CORRECT or (code.kind == KIND_UNDO and not code.undoes):
+            return False
+        out.kind = code.kind
+        out.right_kind = NO_KIND
+        out.right_code = -1
+        out.flags = 0
+        out.id = fields.id
+        out.target = code.target
+        if fields.seen & FIELD_ID:
+            out.flags |= SCAN_HAS_ID
+        if code.undoes:
+            out.flags |= SCAN_HAS_TARGET | SCAN_TARGET_IS_CODE
+        out.offset = record.offset
+        out.time = fields.time
+        out.seq = fields.seq
+        out.site_at = <int32_t>(fields.site - base) if fields.site_length else 0
+        out.site_length = fields.site_length
+        out.device_at = <int32_t>(fields.device - base) if fields.device_length else 0
+        out.device_length = fields.device_length
+        if fields.seen & FIELD_PARCEL:
+            out.parcel_at = <int32_t>(fields.parcel - base)
+            out.parcel_length = fields.parcel_length
+            return True
+        out.parcel_length = 0
+        if fields.reads == 1:
+            return BARCODE.recognise(fields.read[0], fields.read_length[0], label) == BARCODE_RECOGNISED
+        return fields.reads > 1 and (
+            BARCODE.recognise_set(fields.read, fields.read_length, fields.reads, label) == BARCODE_RECOGNISED
+        )
+
+    def read(self, bytes buffer not None, bytes records not None, int32_t partition, int32_t partitions):
+        """Reads the scans of packed records.
+
+        Args:
+            buffer, records: as tracker.domain._records.walk gives them.
+            partition, partitions: the partition that the records stand in, of how many.
+
+        Returns:
+            Scans.
+        """
+        cdef const record_t* record = <const record_t*>PyBytes_AS_STRING(records)
+        cdef Py_ssize_t count = PyBytes_GET_SIZE(records) // <Py_ssize_t>sizeof(record_t)
+        cdef place_t base = <place_t>PyBytes_AS_STRING(buffer)
+        cdef bytes packed = PyBytes_FromStringAndSize(NULL, count * sizeof(scan_t))
+        cdef scan_t* out = <scan_t*>PyBytes_AS_STRING(packed)
+        cdef bytearray arena = bytearray()
+        cdef barcode_t label
+        cdef place_t parcel
+        cdef Py_ssize_t i, found = 0
+        cdef Scans result = Scans.__new__(Scans)
+        result.buffer = buffer
+        result.data = {}
+        result.refused = []
+        result.foreign = []
+        for i in range(count):
+            if self._read_fast(base, &record[i], &out[found], &label):
+                if out[found].parcel_length == 0:
+                    out[found].parcel_length = label.key_length
+                    out[found].parcel_at = _keep(arena, label.key, label.key_length)
+            elif not self._read_slowly(base, &record[i], i, &out[found], found, arena, result):
+                continue
+            if out[found].parcel_at >= 0:
+                parcel = base + out[found].parcel_at
+            else:
+                parcel = <place_t><char*>arena - 1 - out[found].parcel_at
+            if partition_of(parcel, out[found].parcel_length, partitions) != partition:
+                result.foreign.append((i, PyBytes_FromStringAndSize(<const char*>parcel, out[found].parcel_length)))
+                result.data.pop(found, None)
+                continue
+            out[found].effective = out[found].time
+            if 0 <= record[i].timestamp < out[found].time - CLOCK_SKEW_MS_MAX:
+                out[found].effective = record[i].timestamp
+                out[found].flags |= SCAN_SKEWED
+            found += 1
+        result.arena = bytes(arena)
+        result.scans = packed[: found * sizeof(scan_t)]
+        return result
+
+    cdef bint _read_slowly(
+        self, place_t base, const record_t* record, Py_ssize_t i, scan_t* out, Py_ssize_t found, bytearray arena, Scans result
+    ) except -1:
+        """Reads a record by the slow reader; False where it refuses it."""
+        cdef bytes value = None
+        if record.value_length >= 0:
+            value = PyBytes_FromStringAndSize(<const char*>base + record.value_at, record.value_length)
+        try:
+            scan = self.slow(value)
+        except Refusal as refusal:
+            result.refused.append((i, refusal))
+            return False
+        out.offset = record.offset
+        out.time = scan.time
+        out.seq = -1 if scan.seq is None else scan.seq
+        out.code = self.numbers[scan.code]
+        out.kind = scan.kind
+        out.flags = 0
+        out.id = out.target = 0
+        if scan.id is not None:
+            out.flags |= SCAN_HAS_ID
+            out.id = scan.id
+        if scan.target_code is not None:
+            out.flags |= SCAN_HAS_TARGET | SCAN_TARGET_IS_CODE
+            out.target = number_of_text(scan.target_code.encode())
+        elif scan.target_id is not None:
+            out.flags |= SCAN_HAS_TARGET
+            out.target = scan.target_id
+        out.right_kind = NO_KIND if scan.right_kind is None else scan.right_kind
+        out.right_code = -1 if scan.right_code is None else self.numbers[scan.right_code]
+        out.parcel_length = <int32_t>len(scan.parcel)
+        out.parcel_at = _keep_bytes(arena, scan.parcel)
+        out.site_length = <int32_t>len(scan.site)
+        out.site_at = _keep_bytes(arena, scan.site)
+        out.device_length = <int32_t>len(scan.device)
+        out.device_at = _keep_bytes(arena, scan.device)
+        if scan.data or scan.container:
+            out.flags |= SCAN_HAS_DATA
+            result.data[found] = (scan.container, scan.data)
+        return True
+
+
+cdef int32_t _keep_bytes(bytearray arena, bytes text):
+    return _keep(arena, <const unsigned char*>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+
+
+cdef int32_t _keep(bytearray arena, const unsigned char* text, Py_ssize_t length):
+    """Adds text to the arena; its position."""
+    cdef Py_ssize_t at = len(arena)
+    arena.extend(text[:length])
+    return <int32_t>(-1 - at)
+
+
+def time_of_text(bytes text not None):
+    """Reads an RFC 3339 time: (milliseconds since the epoch, whether it has a zone); None where it is no time.
+
+    Without a zone the milliseconds are those of the same reading in UTC.
+    """
+    cdef int64_t ms = 0
+    cdef int zoned = parse_time(<place_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &ms)
+    return (ms, zoned == TIME_ZONED) if zoned == TIME_ZONED or zoned == TIME_LOCAL else None
+
+
+def nesting_of(bytes text not None):
+    """How deeply brackets nest outside of strings."""
+    cdef place_t begin = <place_t>PyBytes_AS_STRING(text)
+    return nesting(begin, begin + PyBytes_GET_SIZE(text))
+
+
+def number_of_id(bytes text not None):
+    """A given event id as a number of 64 bit: 16 of 0-9a-f as they are, else hash64."""
+    return id_number(<place_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+
+
+def number_of_text(bytes text not None):
+    """hash64 of a text (docs/fold.md, section 1)."""
+    return hash64(<place_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+
+
+def partition_of_key(bytes key not None, int32_t count):
+    """The partition among count that Kafka's default partitioner gives a key."""
+    return partition_of(<place_t>PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), count)
+
+
+def is_parcel_id(bytes text not None):
+    """Whether a text is 1 to 64 of A-Z a-z 0-9 . _ / -."""
+    return PyBytes_GET_SIZE(text) <= PARCEL_ID_BYTES_MAX and _is_parcel_id(
+        <place_t>PyBytes_AS_STRING(text), <int32_t>PyBytes_GET_SIZE(text)
+    )

@@ -1,0 +1,314 @@
+"""Reading one scan completely, slowly, with the reason where it can't be taken (docs/fold.md, section 1).
+
+The compiled reader takes the common shape by itself and comes here with everything else.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from tracker import limits
+from tracker.domain import _scan, barcode
+from tracker.domain.errors import Refusal
+from tracker.domain.machine import KINDS
+from tracker.domain.vocabulary import Code, Vocabularies
+from tracker.errors import TrackerError
+
+NO_TARGET: Final = (None, None)
+"""Neither a code nor an event id is to be voided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan, read.
+
+    Attributes:
+        parcel: canonical parcel id.
+        code: the whole text of `event`.
+        kind: number of the canonical event; 33 is UNDO, 34 CORRECT.
+        time: event time, milliseconds since the epoch.
+        site, device, container: names in UTF-8, empty where not known.
+        seq: the device's sequence number.
+        id: the given event id as a number of 64 bit.
+        target_code, target_id: what a UNDO or CORRECT takes back, at most one of them.
+        right_code, right_kind: what a CORRECT says it should have been.
+        data: compact JSON, empty where there is none.
+    """
+
+    parcel: bytes
+    code: str
+    kind: int
+    time: int
+    site: bytes = b""
+    device: bytes = b""
+    container: bytes = b""
+    seq: int | None = None
+    id: int | None = None
+    target_code: str | None = None
+    target_id: int | None = None
+    right_code: str | None = None
+    right_kind: int | None = None
+    data: bytes = b""
+
+
+class _DuplicateKey(ValueError):
+    """A name that stands twice in an object."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateKey(next(name for name in names if names.count(name) > 1))
+    return fields
+
+
+def _whole(digits: str) -> int:
+    """A whole number; of one with more digits than any field takes, another that is as far out of range."""
+    return int(digits[:40])
+
+
+def _object(value: bytes | None) -> dict[str, Any]:
+    """The fields of a value that is one JSON object; null counts as absent."""
+    if value is None:
+        raise Refusal("null_value")
+    if len(value) > limits.SCAN_BYTES_MAX:
+        raise Refusal("too_large", f"expected at most {limits.SCAN_BYTES_MAX} bytes, got {len(value)}")
+    if (depth := _scan.nesting_of(value)) > limits.SCAN_DEPTH_MAX:
+        raise Refusal("too_deep", f"expected at most {limits.SCAN_DEPTH_MAX} levels, got {depth}")
+    try:
+        orjson.loads(value)  # The judge of what JSON is; it does not tell names that stand twice.
+        fields = json.loads(value, object_pairs_hook=_unique, parse_int=_whole)
+    except _DuplicateKey as twice:
+        raise Refusal("duplicate_key", f"{str(twice)[:64]!r} stands twice") from None
+    except ValueError as error:
+        raise Refusal("not_json", str(error)) from None
+    if not isinstance(fields, dict):
+        raise Refusal("not_object", f"expected an object, got {_kind_of(fields)}")
+    return {name: field for name, field in fields.items() if field is not None}
+
+
+def _kind_of(value: object) -> str:
+    """What JSON calls a value."""
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
+    return names.get(type(value), "null")
+
+
+def _string(fields: Mapping[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refusal("wrong_type", f"`{name}`: expected a string, got {_kind_of(value)}")
+    return value
+
+
+def _required(fields: Mapping[str, Any], name: str) -> str:
+    value = _string(fields, name)
+    if value is None:
+        raise Refusal("missing_field", f"`{name}` is missing")
+    return value
+
+
+def _name(fields: Mapping[str, Any], name: str, size_max: int, size_min: int = 0) -> bytes | None:
+    """A name in UTF-8, without control characters."""
+    text = _string(fields, name)
+    if text is None:
+        return None
+    encoded = text.encode()
+    if not size_min <= len(encoded) <= size_max:
+        raise Refusal("bad_name", f"`{name}`: expected {size_min} to {size_max} bytes, got {len(encoded)}")
+    if any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in text):
+        raise Refusal("bad_name", f"`{name}`: expected no control characters, got {text[:64]!r}")
+    return encoded
+
+
+def _reads(fields: Mapping[str, Any]) -> list[str]:
+    """The barcodes of a scan that gives no parcel id."""
+    reads = fields.get("barcodes", [])
+    if not isinstance(reads, list) or not all(isinstance(read, str) for read in reads):
+        raise Refusal("wrong_type", "`barcodes`: expected an array of strings")
+    single = _string(fields, "barcode")
+    together = reads if single is None else [single, *reads]
+    if not together:
+        raise Refusal("missing_field", "none of `parcel`, `barcode` and `barcodes` is there")
+    if len(together) > limits.BARCODES_MAX:
+        raise Refusal("too_large", f"expected at most {limits.BARCODES_MAX} barcodes, got {len(together)}")
+    return together
+
+
+def _parcel_id(fields: Mapping[str, Any]) -> Callable[[], bytes]:
+    """Checks which parcel a scan names; what it gives reads the barcodes, which comes last of all checks."""
+    parcel = _string(fields, "parcel")
+    if parcel is None:
+        reads = _reads(fields)
+        return lambda: _recognised(reads)
+    encoded = parcel.encode()
+    if not _scan.is_parcel_id(encoded):
+        raise Refusal("bad_parcel", f"expected 1 to 64 of A-Z a-z 0-9 . _ / -, got {parcel[:80]!r}")
+    return lambda: encoded
+
+
+def _recognised(reads: list[str]) -> bytes:
+    found = barcode.recognise_set(reads)
+    if found.reason is not None:
+        keys = ", ".join(candidate.key for candidate in found.candidates)
+        raise Refusal(found.reason, f"{keys or 'no candidate'} in {[read[:64] for read in reads]!r}")
+    return str(found.key).encode()
+
+
+def _seq(fields: Mapping[str, Any]) -> int | None:
+    seq = fields.get("seq")
+    if seq is None:
+        return None
+    if type(seq) is not int:
+        raise Refusal("wrong_type", f"`seq`: expected a whole number, got {_kind_of(seq)}")
+    if not 0 <= seq <= limits.SEQ_MAX:
+        raise Refusal("bad_seq", f"`seq`: expected 0 to {limits.SEQ_MAX}, got {seq}")
+    return seq
+
+
+@dataclass(frozen=True, slots=True)
+class SlowReader:
+    """Reads any value that may be a scan.
+
+    Attributes:
+        vocabularies: what `event` may name.
+        site_zones: {site: IANA zone} for times without a zone.
+    """
+
+    vocabularies: Vocabularies
+    site_zones: Mapping[str, str]
+
+    def __call__(self, value: bytes | None) -> Scan:
+        """Reads a value.
+
+        Args:
+            value: the Kafka record's value.
+
+        Raises:
+            Refusal: with the first reason, in the order of docs/fold.md, section 1.
+        """
+        fields = _object(value)
+        parcel = _parcel_id(fields)
+        code = self._code(_required(fields, "event"))
+        raw_data = fields.get("data")
+        texts: Mapping[str, Any] = raw_data if isinstance(raw_data, dict) else {}
+        event = code.resolve(_text(texts, "text"), _text(texts, "disposition"))
+        time = self._time(fields, code)
+        site = _name(fields, "site", limits.SITE_BYTES_MAX) or b""
+        device = _name(fields, "device", limits.DEVICE_BYTES_MAX) or b""
+        container = _name(fields, "container", limits.CONTAINER_BYTES_MAX) or b""
+        seq = _seq(fields)
+        given = _name(fields, "id", limits.ID_BYTES_MAX, size_min=1)
+        target_code, target_id = self._target(fields, code) if event in ("UNDO", "CORRECT") else NO_TARGET
+        data = _data(value, raw_data)
+        right = self._right_event(texts) if event == "CORRECT" else None
+        return Scan(
+            parcel=parcel(),
+            code=code.name,
+            kind=KINDS[event],
+            time=time,
+            site=site,
+            device=device,
+            container=container,
+            seq=seq,
+            id=None if given is None else _scan.number_of_id(given),
+            target_code=target_code,
+            target_id=target_id,
+            right_code=None if right is None else right.name,
+            right_kind=None if right is None else KINDS[right.event],
+            data=data,
+        )
+
+    def _code(self, name: str) -> Code:
+        try:
+            return self.vocabularies.find(name)
+        except TrackerError as error:
+            raise Refusal(error.code, str(error)) from None
+
+    def _time(self, fields: Mapping[str, Any], code: Code) -> int:
+        value = fields.get("time")
+        if value is None:
+            raise Refusal("missing_field", "`time` is missing")
+        if type(value) is int:
+            time = value
+        elif isinstance(value, str):
+            time = self._instant(value, fields, code)
+        else:
+            raise Refusal("wrong_type", f"`time`: expected a string or a whole number, got {_kind_of(value)}")
+        if not 0 <= time <= limits.TIME_MS_MAX:
+            raise Refusal("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
+        return time
+
+    def _instant(self, text: str, fields: Mapping[str, Any], code: Code) -> int:
+        read = _scan.time_of_text(text.encode())
+        if read is None:
+            raise Refusal("bad_time", f"`time`: expected RFC 3339 or epoch milliseconds, got {text[:64]!r}")
+        ms, zoned = read
+        if zoned:
+            return int(ms)
+        site = fields.get("site")
+        zone = self.site_zones.get(site) if isinstance(site, str) else None
+        zone = zone or self._zone_of(code)
+        if zone is None:
+            raise Refusal("no_zone", f"{text!r}: neither site {site!r} nor the vocabulary has a zone")
+        seconds, millis = divmod(ms, 1000)
+        if not 0 <= ms <= limits.TIME_MS_MAX:
+            raise Refusal("bad_time", f"`time`: expected 1970 to 9999, got {text!r}")
+        local = datetime.fromtimestamp(seconds, ZoneInfo("UTC")).replace(tzinfo=ZoneInfo(zone), fold=0)
+        return int(local.timestamp()) * 1000 + int(millis)
+
+    def _zone_of(self, code: Code) -> str | None:
+        vocabulary = self.vocabularies.get(code.vocabulary) if code.vocabulary else None
+        return None if vocabulary is None else vocabulary.zone
+
+    def _target(self, fields: Mapping[str, Any], code: Code) -> tuple[str | None, int | None]:
+        """What a UNDO or CORRECT takes back: a code's name, or an event's number."""
+        given = _name(fields, "target", limits.ID_BYTES_MAX, size_min=1)
+        if code.undoes is not None:
+            return code.undoes, None
+        if given is None:
+            raise Refusal("no_target", f"`{code.name}` needs `target`")
+        try:
+            target = self.vocabularies.find(given.decode())
+        except TrackerError:
+            return None, _scan.number_of_id(given)
+        if target.name in ("UNDO", "CORRECT"):
+            return None, _scan.number_of_id(given)
+        return target.name, None
+
+    def _right_event(self, data: Mapping[str, Any]) -> Code | None:
+        name = _string(data, "event")
+        if name is None:
+            return None
+        code = self._code(name)
+        if code.event in ("UNDO", "CORRECT"):
+            raise Refusal("unknown_event", f"`data.event`: expected an event of a parcel, got {name!r}")
+        return code
+
+
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    text = data.get(name)
+    return text if isinstance(text, str) else None
+
+
+def _data(value: bytes | None, data: object) -> bytes:
+    """`data` as compact JSON, empty where there is none."""
+    if data is None or value is None:
+        return b""
+    if not isinstance(data, dict):
+        raise Refusal("wrong_type", f"`data`: expected an object, got {_kind_of(data)}")
+    compact: bytes = orjson.dumps(orjson.loads(value)["data"])
+    if len(compact) > limits.DATA_BYTES_MAX:
+        raise Refusal("bad_data", f"`data`: expected at most {limits.DATA_BYTES_MAX} bytes, got {len(compact)}")
+    return compact
+
+
+def reader(vocabularies: Vocabularies, site_zones: Mapping[str, str]) -> _scan.ScanReader:
+    """The compiled reader for a set of vocabularies."""
+    codes = [(code.name, KINDS[code.event], code.undoes) for code in vocabularies.codes()]
+    return _scan.ScanReader(codes, SlowReader(vocabularies, site_zones))
