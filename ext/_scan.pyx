@@ -65,7 +65,7 @@ cdef struct fields_t:
     int64_t seq
     uint64_t id
     size_t reads
-    const uint8_t*[READS_MAX] read
+    place_t[READS_MAX] read
     size_t[READS_MAX] read_length
 
 

@@ -67,8 +67,6 @@ cdef inline int parse_time(const unsigned char* p, size_t length, int64_t* ms) n
             fraction += (p[0] - 0x30) * weight
             weight //= 10
             p += 1
-    if second == 60:
-        fraction = 0
     ms[0] = ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60000 + <int64_t>second * 1000 + fraction
     if p == end:
         return TIME_LOCAL

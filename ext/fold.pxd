@@ -1,0 +1,240 @@
+# The fold of one life of a parcel (docs/fold.md, section 3).
+
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from history cimport context_t, event_id
+from names cimport compare_sites
+from record cimport (
+    EVENT_HAS_RIGHT, EVENT_SKEWED, EVENT_TARGET_IS_CODE, NO_TIME, RECORD_SKEWED, event_t, header_t,
+)
+from scan cimport KIND_CORRECT, KIND_UNDO, NO_KIND
+
+cdef enum:
+    EFFECT_APPLY = 0
+    EFFECT_NOTE = 1
+    EFFECT_ANOMALY = 2
+    EFFECT_VOID = 3
+
+    EVENT_KINDS = 33
+    DELIVERY_OFFICE_ARRIVED = 16
+    OUT_FOR_DELIVERY = 17
+
+    NOBODY = -1
+
+# One cell of the machine's compiled table (tracker.domain.machine.compile_table).
+cdef struct cell_t:
+    uint8_t next
+    uint8_t action
+    uint8_t raises
+    uint8_t clears
+    uint16_t marks
+    uint16_t reserved
+
+# What the fold needs to know beside the events.
+cdef struct rules_t:
+    const cell_t* cells
+    int64_t reread_ms
+    int64_t life_gap_ms
+
+# What became of an event.
+cdef struct effect_t:
+    uint8_t effect
+    uint8_t acts_as  # the kind that it had in the machine
+    uint8_t state  # before it
+    bint here  # it took the cell for the parcel's own office
+    bint machine  # it took a cell at all
+    uint16_t marks
+    int16_t reread_of  # the event that it reads again
+    int16_t voided_by
+    int16_t took  # the event that this UNDO or CORRECT voided
+
+
+cdef inline bint _is_ordinary(const event_t* event) noexcept nogil:
+    return event.kind < EVENT_KINDS
+
+
+cdef inline const cell_t* cell_of(const rules_t* rules, uint8_t state, uint8_t kind, bint here) noexcept nogil:
+    return &rules.cells[(<int32_t>state * EVENT_KINDS + kind) * 2 + (1 if here else 0)]
+
+
+cdef inline bint is_here(const context_t* context, uint32_t office, uint32_t place) noexcept nogil:
+    """Whether a scan is at the parcel's delivery office, or nobody can say that it isn't."""
+    return (
+        context.places.entries[office].length == 0 or context.places.entries[place].length == 0
+        or compare_sites(context.places, office, place) == 0
+    )
+
+
+cdef inline void _find_rereads(
+    const context_t* context, const rules_t* rules, const event_t* events, int32_t count, effect_t* effects
+) noexcept nogil:
+    cdef int32_t i, j
+    for i in range(count):
+        effects[i].reread_of = NOBODY
+        if not _is_ordinary(&events[i]):
+            continue
+        j = i - 1
+        while j >= 0 and events[i].time - events[j].time <= rules.reread_ms:
+            if (
+                events[j].kind == events[i].kind and events[j].code == events[i].code and effects[j].reread_of == NOBODY
+                and compare_sites(context.places, events[i].place, events[j].place) == 0
+            ):
+                effects[i].reread_of = <int16_t>j
+                break
+            j -= 1
+
+
+cdef inline void _take(const event_t* events, int32_t count, effect_t* effects, int32_t by, int32_t target) noexcept nogil:
+    """Voids a target, and with it what only read it again."""
+    cdef int32_t i
+    effects[target].voided_by = <int16_t>by
+    effects[by].took = <int16_t>target
+    if effects[target].reread_of == NOBODY and _is_ordinary(&events[target]):
+        for i in range(target + 1, count):
+            if effects[i].reread_of == target and effects[i].voided_by == NOBODY:
+                effects[i].voided_by = <int16_t>by
+
+
+cdef inline int32_t _find_id(
+    const context_t* context, const event_t* events, int32_t count, const effect_t* effects, int32_t by, uint64_t target
+) noexcept nogil:
+    """The last event of an id that the UNDO or CORRECT at by may void."""
+    cdef int32_t i = count - 1
+    while i >= 0:
+        if (
+            i != by and effects[i].voided_by == NOBODY and (_is_ordinary(&events[i]) or i < by)
+            and event_id(context, &events[i]) == target
+        ):
+            return i
+        i -= 1
+    return NOBODY
+
+
+cdef inline void _revise_by_id(
+    const context_t* context, const event_t* events, int32_t count, effect_t* effects
+) noexcept nogil:
+    cdef int32_t by = count - 1
+    cdef int32_t target
+    while by >= 0:
+        if (
+            not _is_ordinary(&events[by]) and not events[by].flags & EVENT_TARGET_IS_CODE
+            and effects[by].voided_by == NOBODY
+        ):
+            target = _find_id(context, events, count, effects, by, events[by].target)
+            while target != NOBODY:
+                _take(events, count, effects, by, target)
+                if (
+                    events[by].kind != KIND_CORRECT or events[target].kind != KIND_CORRECT
+                    or events[target].flags & EVENT_TARGET_IS_CODE
+                ):
+                    break
+                # A correction of a correction replaces what that one replaced.
+                target = _find_id(context, events, count, effects, by, events[target].target)
+        by -= 1
+
+
+cdef inline void _revise_by_code(
+    const context_t* context, const event_t* events, int32_t count, effect_t* effects
+) noexcept nogil:
+    cdef int32_t by, i
+    for by in range(count):
+        if (
+            _is_ordinary(&events[by]) or not events[by].flags & EVENT_TARGET_IS_CODE
+            or effects[by].voided_by != NOBODY
+        ):
+            continue
+        i = by - 1
+        while i >= 0:
+            if (
+                _is_ordinary(&events[i]) and effects[i].voided_by == NOBODY and effects[i].reread_of == NOBODY
+                and context.codes.entries[events[i].code].hash == events[by].target
+                and compare_sites(context.places, events[i].place, events[by].place) == 0
+            ):
+                _take(events, count, effects, by, i)
+                break
+            i -= 1
+
+
+cdef inline uint8_t _acts_as(const event_t* events, const effect_t* effects, int32_t i) noexcept nogil:
+    """The kind that an event has in the machine; NO_KIND for one that is only noted."""
+    if effects[i].reread_of != NOBODY:
+        return NO_KIND
+    if _is_ordinary(&events[i]):
+        return events[i].kind
+    if events[i].kind == KIND_CORRECT and effects[i].took != NOBODY:
+        if events[i].flags & EVENT_HAS_RIGHT:
+            return events[i].right_kind
+        if _is_ordinary(&events[effects[i].took]):
+            return events[effects[i].took].kind
+    return NO_KIND
+
+
+cdef inline void take_cell(
+    const context_t* context, const rules_t* rules, const event_t* event, uint8_t kind, header_t* header, effect_t* effect
+) noexcept nogil:
+    """One step of the machine."""
+    cdef bint here = is_here(context, header.office, event.place)
+    cdef const cell_t* cell = cell_of(rules, header.state, kind, here)
+    effect.effect = cell.action
+    effect.acts_as = kind
+    effect.state = header.state
+    effect.here = here
+    effect.machine = True
+    effect.marks = cell.marks
+    if cell.action == EFFECT_ANOMALY:
+        return
+    if cell.action == EFFECT_APPLY:
+        header.overlays = (header.overlays & ~cell.clears) | cell.raises
+        if cell.next != header.state:
+            header.state = cell.next
+            header.since = event.time
+    if kind == DELIVERY_OFFICE_ARRIVED or kind == OUT_FOR_DELIVERY:
+        header.office = event.place
+    if context.places.entries[event.place].length:
+        header.place = event.place
+
+
+cdef inline void fold_life(
+    const context_t* context, const rules_t* rules, const event_t* events, int32_t count, header_t* header,
+    effect_t* effects
+) noexcept nogil:
+    """Folds the events of one life into state, overlays, office, place, since and the flag for skew."""
+    cdef int32_t i
+    cdef uint8_t kind
+    header.state = header.overlays = 0
+    header.office = header.place = 0
+    header.since = NO_TIME
+    header.flags &= ~RECORD_SKEWED
+    for i in range(count):
+        effects[i].voided_by = effects[i].took = NOBODY
+        effects[i].marks = 0
+        effects[i].machine = False
+        effects[i].here = False
+        effects[i].acts_as = NO_KIND
+        if events[i].flags & EVENT_SKEWED:
+            header.flags |= RECORD_SKEWED
+    _find_rereads(context, rules, events, count, effects)
+    _revise_by_id(context, events, count, effects)
+    _revise_by_code(context, events, count, effects)
+    for i in range(count):
+        effects[i].state = header.state
+        if effects[i].voided_by != NOBODY:
+            effects[i].effect = EFFECT_VOID
+            continue
+        kind = _acts_as(events, effects, i)
+        if kind != NO_KIND:
+            take_cell(context, rules, &events[i], kind, header, &effects[i])
+        elif events[i].kind == KIND_UNDO and effects[i].took != NOBODY:
+            effects[i].effect = EFFECT_APPLY
+        else:
+            effects[i].effect = EFFECT_NOTE
+
+
+cdef inline int32_t life_end(
+    const rules_t* rules, const event_t* events, int32_t begin, int32_t count
+) noexcept nogil:
+    """Where the life that begins at an event ends: the first event that is not its own."""
+    cdef int32_t i = begin + 1
+    while i < count and events[i].time - events[i - 1].time < rules.life_gap_ms:
+        i += 1
+    return i
