@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 OVERLAYS_MAX: Final = 8
 """The overlays of a parcel are the bits of one byte."""
@@ -131,25 +131,26 @@ def _expect_names(where: str, given: Iterable[str], expected: Iterable[str]) -> 
         raise ValueError(f"{where}: not known: {', '.join(sorted(unknown))}")
 
 
-def _parse_cell(machine: Machine, state: str, line: Any, where: str) -> Cell:
+def _parse_cell(machine: Machine, state: str, line: object, where: str) -> Cell:
     """Reads the words of one line, `apply IN_TRANSIT +missorted -held !regression`."""
-    words = line.split() if isinstance(line, str) else []
-    if len(words) < 2 or words[0].upper() not in Action.__members__ or words[1] not in machine.states:
-        raise ValueError(f"{where}: expected apply, note or anomaly, then a state; got {line!r}")
+    match str(line).split():
+        case ["apply" | "note" | "anomaly" as verb, after, *changes] if after in machine.states:
+            action = Action[verb.upper()]
+        case _:
+            raise ValueError(f"{where}: expected apply, note or anomaly, then a state; got {line!r}")
     known = {"+": machine.overlays, "-": machine.overlays, "!": machine.marks}
     taken: dict[str, list[str]] = {"+": [], "-": [], "!": []}
-    for word in words[2:]:
-        sign, name = word[0], word[1:]
+    for change in changes:
+        sign, name = change[0], change[1:]
         if name not in known.get(sign, ()):
-            raise ValueError(f"{where}: expected +overlay, -overlay or !mark; got {word!r}")
+            raise ValueError(f"{where}: expected +overlay, -overlay or !mark; got {change!r}")
         if name in taken[sign] or (sign in "+-" and name in taken["+"] + taken["-"]):
             raise ValueError(f"{where}: {name!r} stands twice")
         taken[sign].append(name)
-    action = Action[words[0].upper()]
-    if action is not Action.APPLY and (words[1] != state or taken["+"] or taken["-"]):
-        raise ValueError(f"{where}: {words[0]} changes nothing, so it keeps {state} and all overlays; got {line!r}")
+    if action is not Action.APPLY and (after != state or taken["+"] or taken["-"]):
+        raise ValueError(f"{where}: {verb} changes nothing, so it keeps {state} and all overlays; got {line!r}")
     raises, clears, marks = (tuple(name for name in known[sign] if name in taken[sign]) for sign in "+-!")
-    return Cell(words[1], action, raises, clears, marks)
+    return Cell(after, action, raises, clears, marks)
 
 
 def compile_table(machine: Machine) -> bytes:

@@ -1,5 +1,6 @@
 """docs/machine.md, made from the state machine: `python -m tracker.domain.machine_docs > docs/machine.md`."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -46,7 +47,7 @@ overlays change), **noted** (kept in the history, nothing changes), or an **anom
 it should not have happened). **Marks** are remarks on one event. {UNDO} and {CORRECT} have no row: they void or replace
 an earlier event, and the history is folded again.
 
-{len(MACHINE.cells)} cells: {len(MACHINE.states)} states × {len(MACHINE.events)} events, and
+{len(MACHINE.cells)} cells: {len(MACHINE.states)} states by {len(MACHINE.events)} events, and
 {sum(here for *_, here in MACHINE.cells)} that depend on the place. {{counts}}."""
 
 EVENTS_HEAD: Final = """
@@ -70,7 +71,7 @@ TABLES: Final = f"""\
 ## The table
 A line for each outcome of a state. `EVENT{HERE}` stands instead of `EVENT` for a scan from the parcel's delivery office
 (the site of its last DELIVERY_OFFICE_ARRIVED or OUT_FOR_DELIVERY that was no anomaly), or if either of the two is not
-known. Overlays are raised with + and cleared with −."""
+known. Overlays are raised with + and cleared with -."""
 
 
 def page() -> str:
@@ -122,7 +123,7 @@ def _outcomes(state: str) -> Iterator[Sequence[str]]:
             events.setdefault(cell, []).append(event + HERE * here)
     for cell, names in sorted(events.items(), key=lambda item: item[0].action):
         after = cell.next if cell.next != state else "same"
-        overlays = [f"+{name}" for name in cell.raises] + [f"−{name}" for name in cell.clears]
+        overlays = [f"+{name}" for name in cell.raises] + [f"-{name}" for name in cell.clears]
         yield ", ".join(names), cell.action.name.lower(), after, " ".join(overlays), ", ".join(cell.marks)
 
 
@@ -161,4 +162,4 @@ def _label(source: str, target: str) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())
