@@ -39,7 +39,7 @@ _REPR.maxstring = _REPR.maxother = 90
 
 
 def shown(value: object) -> str:
-    """What came from outside, for a message: its `repr`, with the middle cut out of what is longer than a person reads."""
+    """What came from outside, for a message: its `repr`, with the middle cut out where it is long."""
     return _REPR.repr(value)
 
 

@@ -13,9 +13,9 @@
     }
 
 Only the prefix must be there. A code is 1 to 64 printable characters, without blanks at its ends. Its event is one of
-the canonical events, or UNDO, which may say what it is an undo `of`: a code of this vocabulary, whether the file has it or
-not. Names that begin with `_`, and `sure` at a code, are for the file's reader only. Other names are refused, so that a
-misspelt one is not passed over.
+the canonical events, or UNDO, which may say what it is an undo `of`: a code of this vocabulary, whether the file has it
+or not. Names that begin with `_`, and `sure` at a code, are for the file's reader only. Other names are refused, so
+that a misspelt one is not passed over.
 """
 
 import json
