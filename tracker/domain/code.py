@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from tracker.domain.machine import CORRECT, MACHINE, UNDO
+from tracker.domain.machine import KIND, UNDO
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,6 @@ class Vocabulary:
 
 
 CANONICAL: Final[Mapping[str, Code]] = MappingProxyType(
-    {name: Code(name, None, name, event.means) for name, event in MACHINE.events.items()}
-    | {
-        UNDO: Code(UNDO, None, UNDO, "Takes an earlier event back"),
-        CORRECT: Code(CORRECT, None, CORRECT, "Puts another event in an earlier one's place"),
-    }
+    {name: Code(name, None, name, kind.means) for name, kind in KIND.items()}
 )
 """Canonical name -> itself as a code."""

@@ -27,8 +27,6 @@ HERE: Final = "@here"
 
 UNDO: Final = "UNDO"
 CORRECT: Final = "CORRECT"
-REVISIONS: Final = {UNDO: 81, CORRECT: 80}
-"""Kinds that void or replace an earlier event, with their tie ranks: of events at the same time they come last."""
 
 
 class Action(IntEnum):
@@ -67,6 +65,13 @@ class Event:
     tie_rank: int
     physical: bool
     means: str
+
+
+REVISIONS: Final[Mapping[str, Event]] = {
+    UNDO: Event(81, physical=False, means="Takes an earlier event back"),
+    CORRECT: Event(80, physical=False, means="Puts another event in an earlier one's place"),
+}
+"""Kinds that void or replace an earlier event. They have no cells; of events at the same time they come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +205,12 @@ OVERLAYS: Final = tuple(MACHINE.overlays)
 MARKS: Final = tuple(MACHINE.marks)
 TERMINAL: Final = MACHINE.terminal
 
-KINDS: Final = (*EVENTS, *REVISIONS)
-"""Everything a scan can be: the events, then UNDO and CORRECT."""
+KIND: Final[Mapping[str, Event]] = {**MACHINE.events, **REVISIONS}
+"""Everything a scan can be, in the order of numbers: the events, then UNDO and CORRECT."""
 
-TIE_RANK: Final[Mapping[str, int]] = {name: event.tie_rank for name, event in MACHINE.events.items()} | REVISIONS
+KINDS: Final = tuple(KIND)
+
+TIE_RANK: Final[Mapping[str, int]] = {name: kind.tie_rank for name, kind in KIND.items()}
 """Kind -> its place among events at the same time."""
 
 TIE_RANKS: Final = bytes(TIE_RANK[kind] for kind in KINDS)

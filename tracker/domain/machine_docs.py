@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from tracker.domain.machine import CORRECT, HERE, MACHINE, REVISIONS, UNDO, Action, Cell
+from tracker.domain.machine import CORRECT, HERE, KIND, MACHINE, UNDO, Action, Cell
 
 WAYS: Final = (
     ("UNKNOWN", "PRE_ADVISED"),
@@ -57,7 +57,7 @@ hand."""
 
 DIAGRAM: Final = """\
 ## Diagram
-The usual ways of a parcel. Left out, and in the table below: events that keep the state, unusual ways (a parcel that
+The usual ways of a parcel. Left out here, but in the table below: events that keep the state, unusual ways (a parcel that
 nobody announced goes from UNKNOWN straight to the state that its first scan implies), and ways out of a final state."""
 
 LAST_ACTIVE: Final = "AVAILABLE_FOR_PICKUP"
@@ -89,12 +89,8 @@ def _page() -> Iterator[str]:
     yield "\n## Overlays\nFlags of a parcel beside its state."
     yield from _table(("overlay", "means"), MACHINE.overlays.items())
     yield EVENTS_HEAD
-    events = [(name, str(e.tie_rank), "yes" if e.physical else "", e.means) for name, e in MACHINE.events.items()]
-    revisions = [
-        (UNDO, str(REVISIONS[UNDO]), "", "Takes an earlier event back"),
-        (CORRECT, str(REVISIONS[CORRECT]), "", "Puts another event in an earlier one's place"),
-    ]
-    yield from _table(("event", "rank", "physical", "means"), events + revisions)
+    kinds = [(name, str(kind.tie_rank), "yes" if kind.physical else "", kind.means) for name, kind in KIND.items()]
+    yield from _table(("event", "rank", "physical", "means"), kinds)
     yield "\n## Marks\nRemarks on one event."
     yield from _table(("mark", "means"), MACHINE.marks.items())
     yield ""
