@@ -57,8 +57,9 @@ hand."""
 
 DIAGRAM: Final = """\
 ## Diagram
-The usual ways of a parcel. Left out here, but in the table below: events that keep the state, unusual ways (a parcel that
-nobody announced goes from UNKNOWN straight to the state that its first scan implies), and ways out of a final state."""
+The usual ways of a parcel. Left out here, but in the table below: events that keep the state, unusual ways (a parcel
+that nobody announced goes from UNKNOWN straight to the state that its first scan implies), and ways out of a final
+state."""
 
 LAST_ACTIVE: Final = "AVAILABLE_FOR_PICKUP"
 """Of the states in which a parcel is on its way to its addressee, the last in the table's order."""
