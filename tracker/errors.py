@@ -3,6 +3,7 @@
 A code is stable: it stands in dead letters, in metrics' labels and in `--json` answers. What it means is written once, here.
 """
 
+from reprlib import Repr
 from typing import Final
 
 REASONS: Final[dict[str, str]] = {
@@ -27,8 +28,19 @@ REASONS: Final[dict[str, str]] = {
     "ambiguous": "the barcodes can be read as more than one parcel",
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
+    "bad_vocabulary": "a vocabulary's file is not as it should be",
 }
 """Reason code -> what it means."""
+
+
+_REPR: Final = Repr()
+# The longest name that can be right, a vocabulary's prefix and code, has 81 characters.
+_REPR.maxstring = _REPR.maxother = 90
+
+
+def shown(value: object) -> str:
+    """What came from outside, for a message: its `repr`, with the middle cut out where it is long."""
+    return _REPR.repr(value)
 
 
 class TrackerError(Exception):

@@ -58,3 +58,12 @@ CODES_MAX: Final = 65_535
 
 PLACES_MAX: Final = 1_000_000
 """Pairs of site and device in a partition's dictionary. A national operator has 100,000 devices; more is garbage."""
+
+VOCABULARY_BYTES_MAX: Final = 1_048_576
+"""Length of a vocabulary's file. The largest that is shipped has 85 codes and 7 KB; one of a megabyte is a mistake."""
+
+VOCABULARY_PREFIX_CHARS_MAX: Final = 16
+"""Length of a vocabulary's prefix. The longest that is shipped has 9."""
+
+CODE_CHARS_MAX: Final = 64
+"""Length of a code in a vocabulary, without its prefix. The longest in real feeds have 22."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 OVERLAYS_MAX: Final = 8
 """The overlays of a parcel are the bits of one byte."""
@@ -27,8 +27,6 @@ HERE: Final = "@here"
 
 UNDO: Final = "UNDO"
 CORRECT: Final = "CORRECT"
-REVISIONS: Final = {UNDO: 81, CORRECT: 80}
-"""Kinds that void or replace an earlier event, with their tie ranks: of events at the same time they come last."""
 
 
 class Action(IntEnum):
@@ -67,6 +65,13 @@ class Event:
     tie_rank: int
     physical: bool
     means: str
+
+
+REVISIONS: Final[Mapping[str, Event]] = {
+    UNDO: Event(81, physical=False, means="Takes an earlier event back"),
+    CORRECT: Event(80, physical=False, means="Puts another event in an earlier one's place"),
+}
+"""Kinds that void or replace an earlier event. They have no cells; of events at the same time they come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,25 +136,26 @@ def _expect_names(where: str, given: Iterable[str], expected: Iterable[str]) -> 
         raise ValueError(f"{where}: not known: {', '.join(sorted(unknown))}")
 
 
-def _parse_cell(machine: Machine, state: str, line: Any, where: str) -> Cell:
+def _parse_cell(machine: Machine, state: str, line: object, where: str) -> Cell:
     """Reads the words of one line, `apply IN_TRANSIT +missorted -held !regression`."""
-    words = line.split() if isinstance(line, str) else []
-    if len(words) < 2 or words[0].upper() not in Action.__members__ or words[1] not in machine.states:
-        raise ValueError(f"{where}: expected apply, note or anomaly, then a state; got {line!r}")
+    match str(line).split():
+        case ["apply" | "note" | "anomaly" as verb, after, *changes] if after in machine.states:
+            action = Action[verb.upper()]
+        case _:
+            raise ValueError(f"{where}: expected apply, note or anomaly, then a state; got {line!r}")
     known = {"+": machine.overlays, "-": machine.overlays, "!": machine.marks}
     taken: dict[str, list[str]] = {"+": [], "-": [], "!": []}
-    for word in words[2:]:
-        sign, name = word[0], word[1:]
+    for change in changes:
+        sign, name = change[0], change[1:]
         if name not in known.get(sign, ()):
-            raise ValueError(f"{where}: expected +overlay, -overlay or !mark; got {word!r}")
+            raise ValueError(f"{where}: expected +overlay, -overlay or !mark; got {change!r}")
         if name in taken[sign] or (sign in "+-" and name in taken["+"] + taken["-"]):
             raise ValueError(f"{where}: {name!r} stands twice")
         taken[sign].append(name)
-    action = Action[words[0].upper()]
-    if action is not Action.APPLY and (words[1] != state or taken["+"] or taken["-"]):
-        raise ValueError(f"{where}: {words[0]} changes nothing, so it keeps {state} and all overlays; got {line!r}")
+    if action is not Action.APPLY and (after != state or taken["+"] or taken["-"]):
+        raise ValueError(f"{where}: {verb} changes nothing, so it keeps {state} and all overlays; got {line!r}")
     raises, clears, marks = (tuple(name for name in known[sign] if name in taken[sign]) for sign in "+-!")
-    return Cell(words[1], action, raises, clears, marks)
+    return Cell(after, action, raises, clears, marks)
 
 
 def compile_table(machine: Machine) -> bytes:
@@ -199,10 +205,12 @@ OVERLAYS: Final = tuple(MACHINE.overlays)
 MARKS: Final = tuple(MACHINE.marks)
 TERMINAL: Final = MACHINE.terminal
 
-KINDS: Final = (*EVENTS, *REVISIONS)
-"""Everything a scan can be: the events, then UNDO and CORRECT."""
+KIND: Final[Mapping[str, Event]] = {**MACHINE.events, **REVISIONS}
+"""Everything a scan can be, in the order of numbers: the events, then UNDO and CORRECT."""
 
-TIE_RANK: Final[Mapping[str, int]] = {name: event.tie_rank for name, event in MACHINE.events.items()} | REVISIONS
+KINDS: Final = tuple(KIND)
+
+TIE_RANK: Final[Mapping[str, int]] = {name: kind.tie_rank for name, kind in KIND.items()}
 """Kind -> its place among events at the same time."""
 
 TIE_RANKS: Final = bytes(TIE_RANK[kind] for kind in KINDS)

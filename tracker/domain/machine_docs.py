@@ -1,9 +1,10 @@
 """docs/machine.md, made from the state machine: `python -m tracker.domain.machine_docs > docs/machine.md`."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from tracker.domain.machine import CORRECT, HERE, MACHINE, REVISIONS, UNDO, Action, Cell
+from tracker.domain.machine import CORRECT, HERE, KIND, MACHINE, UNDO, Action, Cell
 
 WAYS: Final = (
     ("UNKNOWN", "PRE_ADVISED"),
@@ -46,7 +47,7 @@ overlays change), **noted** (kept in the history, nothing changes), or an **anom
 it should not have happened). **Marks** are remarks on one event. {UNDO} and {CORRECT} have no row: they void or replace
 an earlier event, and the history is folded again.
 
-{len(MACHINE.cells)} cells: {len(MACHINE.states)} states × {len(MACHINE.events)} events, and
+{len(MACHINE.cells)} cells: {len(MACHINE.states)} states by {len(MACHINE.events)} events, and
 {sum(here for *_, here in MACHINE.cells)} that depend on the place. {{counts}}."""
 
 EVENTS_HEAD: Final = """
@@ -56,8 +57,9 @@ hand."""
 
 DIAGRAM: Final = """\
 ## Diagram
-The usual ways of a parcel. Left out, and in the table below: events that keep the state, unusual ways (a parcel that
-nobody announced goes from UNKNOWN straight to the state that its first scan implies), and ways out of a final state."""
+The usual ways of a parcel. Left out here, but in the table below: events that keep the state, unusual ways (a parcel
+that nobody announced goes from UNKNOWN straight to the state that its first scan implies), and ways out of a final
+state."""
 
 LAST_ACTIVE: Final = "AVAILABLE_FOR_PICKUP"
 """Of the states in which a parcel is on its way to its addressee, the last in the table's order."""
@@ -70,7 +72,7 @@ TABLES: Final = f"""\
 ## The table
 A line for each outcome of a state. `EVENT{HERE}` stands instead of `EVENT` for a scan from the parcel's delivery office
 (the site of its last DELIVERY_OFFICE_ARRIVED or OUT_FOR_DELIVERY that was no anomaly), or if either of the two is not
-known. Overlays are raised with + and cleared with −."""
+known. Overlays are raised with + and cleared with -."""
 
 
 def page() -> str:
@@ -88,12 +90,8 @@ def _page() -> Iterator[str]:
     yield "\n## Overlays\nFlags of a parcel beside its state."
     yield from _table(("overlay", "means"), MACHINE.overlays.items())
     yield EVENTS_HEAD
-    events = [(name, str(e.tie_rank), "yes" if e.physical else "", e.means) for name, e in MACHINE.events.items()]
-    revisions = [
-        (UNDO, str(REVISIONS[UNDO]), "", "Takes an earlier event back"),
-        (CORRECT, str(REVISIONS[CORRECT]), "", "Puts another event in an earlier one's place"),
-    ]
-    yield from _table(("event", "rank", "physical", "means"), events + revisions)
+    kinds = [(name, str(kind.tie_rank), "yes" if kind.physical else "", kind.means) for name, kind in KIND.items()]
+    yield from _table(("event", "rank", "physical", "means"), kinds)
     yield "\n## Marks\nRemarks on one event."
     yield from _table(("mark", "means"), MACHINE.marks.items())
     yield ""
@@ -122,7 +120,7 @@ def _outcomes(state: str) -> Iterator[Sequence[str]]:
             events.setdefault(cell, []).append(event + HERE * here)
     for cell, names in sorted(events.items(), key=lambda item: item[0].action):
         after = cell.next if cell.next != state else "same"
-        overlays = [f"+{name}" for name in cell.raises] + [f"−{name}" for name in cell.clears]
+        overlays = [f"+{name}" for name in cell.raises] + [f"-{name}" for name in cell.clears]
         yield ", ".join(names), cell.action.name.lower(), after, " ".join(overlays), ", ".join(cell.marks)
 
 
@@ -161,4 +159,4 @@ def _label(source: str, target: str) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    sys.stdout.write(page())
