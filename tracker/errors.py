@@ -29,6 +29,8 @@ REASONS: Final[dict[str, str]] = {
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
     "bad_vocabulary": "a vocabulary's file is not as it should be",
+    "unknown_scheme": "no barcode format has this name",
+    "bad_part": "a part of an identifier to be made is missing, or is not what its format accepts",
 }
 """Reason code -> what it means."""
 
