@@ -1,6 +1,7 @@
 """What of the build must be code: the compiled modules in ext/, built as tracker.domain._name.
 
-TRACKER_BUILD=debug builds them with bounds checks, line tracing and an annotated page (ext/_name.html) each.
+TRACKER_BUILD=debug builds them with bounds checks, line tracing and an annotated page (ext/_name.html) each;
+TRACKER_BUILD=none builds none, for an editable install whose extensions are built in place by a step of their own.
 """
 
 import os
@@ -9,7 +10,9 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-DEBUG = os.environ.get("TRACKER_BUILD") == "debug"
+BUILD = os.environ.get("TRACKER_BUILD", "")
+DEBUG = BUILD == "debug"
+SOURCES = [] if BUILD == "none" else sorted(Path("ext").glob("*.pyx"))
 
 DIRECTIVES = {
     "language_level": 3,
@@ -34,8 +37,8 @@ def extension(source: Path) -> Extension:
 
 
 setup(
-    ext_modules=cythonize(
-        [extension(source) for source in sorted(Path("ext").glob("*.pyx"))],
+    ext_modules=cythonize(  # type: ignore[no-untyped-call]
+        [extension(source) for source in SOURCES],
         compiler_directives=DIRECTIVES,
         include_path=["ext"],
         annotate=DEBUG,

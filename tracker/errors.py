@@ -34,6 +34,16 @@ REASONS: Final[dict[str, str]] = {
 }
 """Reason code -> what it means."""
 
+FAULTS: Final[dict[str, str]] = {
+    "bad_setting": "a setting has a value that it can't have",
+    "no_kafka": "Kafka can't be reached, or refuses what was asked",
+    "bad_topic": "a topic exists with another partition count than the setting's",
+    "no_redis": "Redis can't be reached, or refuses what was asked",
+    "bad_redis": "Redis is too old, may evict, or keeps nothing",
+    "embedded": "the embedded broker or Redis can't be started",
+}
+"""Reason code -> what it means, of what an operator has to mend: settings and servers."""
+
 
 _REPR: Final = Repr()
 # The longest name that can be right, a vocabulary's prefix and code, has 81 characters.

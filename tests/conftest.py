@@ -1,0 +1,49 @@
+"""What every test can ask for: real servers, once a session, and their versions in the header."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.servers import Kafka, Redis, UnavailableError
+
+
+def pytest_report_header() -> list[str]:
+    """Prints which real servers the tests run against."""
+    lines = []
+    for server in (Kafka, Redis):
+        try:
+            lines.append(f"{server.name}: {server.version()}")
+        except UnavailableError as error:
+            lines.append(f"not there: {error}")
+    return lines
+
+
+@contextmanager
+def _or_skipped() -> Iterator[None]:
+    """Skips a test whose server can't be had; in continuous integration that is a failure."""
+    try:
+        yield
+    except UnavailableError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """A real broker, shared by the session: a test makes topics of its own and leaves those of others alone."""
+    with _or_skipped():
+        server = Kafka()
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """A real Redis, shared by the session: a test that needs it empty flushes it first."""
+    with _or_skipped():
+        server = Redis()
+    with server:
+        yield server

@@ -1,0 +1,10 @@
+"""Real servers for tests and benchmarks: a Kafka broker and a Redis, each in a folder of its own, dying with its parent.
+
+`deploy/fetch.py` finds or fetches them (`make setup`) and leaves in `.cache/servers.json` where they are.
+"""
+
+from tests.servers.kafka import Kafka
+from tests.servers.machine import UnavailableError, found
+from tests.servers.redis import Redis
+
+__all__ = ["Kafka", "Redis", "UnavailableError", "found"]

@@ -1,0 +1,150 @@
+"""A server as a child process: starts, is waited for, stops, is killed, starts again on the same data."""
+
+import ctypes
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self
+
+START_TIMEOUT_S: Final = 60
+STOP_TIMEOUT_S: Final = 20
+PR_SET_PDEATHSIG: Final = 1
+
+_libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def free_port() -> int:
+    """Gives a free TCP port below the ephemeral range, so that no client takes it while its server is down."""
+    while True:
+        port = random.randint(15_000, 30_000)  # noqa: S311
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def _die_with_parent() -> None:
+    """Asks Linux to kill this child when the thread that started it ends."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Server(ABC):
+    """A server in a folder of its own.
+
+    As a context manager it starts, and at the end it stops and removes the folder, unless the folder was given. Start it
+    from the main thread, or from one that lives as long as the server should: Linux kills it with the thread that
+    started it.
+
+    Args:
+        folder: where data, settings and log are kept; a temporary one if None.
+    """
+
+    name: str
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._temporary = folder is None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"tracker-{self.name}-"))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log = self.folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @abstractmethod
+    def command(self) -> Sequence[str]:
+        """Gives the command that runs the server in the foreground."""
+
+    @abstractmethod
+    def ready(self) -> bool:
+        """Tells if the server takes work."""
+
+    @property
+    def pid(self) -> int:
+        """The process' id; the server must run."""
+        assert self._process is not None, f"{self.name} does not run"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts the server on the data in its folder and waits until it takes work.
+
+        Raises:
+            RuntimeError: it ended, or wasn't ready within START_TIMEOUT_S; with the end of its log.
+        """
+        assert self._process is None, f"{self.name} runs already"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self.name} did not start: {self.log_end()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends the server by SIGTERM, by SIGKILL if that takes longer than STOP_TIMEOUT_S."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def kill(self) -> None:
+        """Ends the server by SIGKILL, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Stops the server and starts it again on the same data and the same port."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Stops the server's clock by SIGSTOP: connections stay, answers don't come."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets a paused server run again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def log_end(self, lines: int = 20) -> str:
+        """Gives the last lines of the server's log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Nobody needs what a temporary server would save while it stops.
+        if self._temporary:
+            self.kill()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            self.stop()

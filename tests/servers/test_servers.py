@@ -1,0 +1,59 @@
+"""The servers keep their data over a crash and die with their parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import redis
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from tests.servers import Kafka, Redis
+
+
+def test_redis_keeps_its_data_over_a_kill_and_comes_back_on_the_same_port(redis_server: Redis) -> None:
+    del redis_server  # Skips where there is none.
+    with Redis() as server, redis.Redis.from_url(server.url) as client:
+        client.set("k", "v")
+        # `everysec` may lose the last second; the crash comes after it.
+        client.execute_command("WAITAOF", "0", "0", "0") if Redis.version() >= "7.2" else time.sleep(1.1)
+        server.kill()
+        server.start()
+        assert client.get("k") == b"v"
+
+
+def test_kafka_keeps_its_topics_over_a_kill_and_comes_back_on_the_same_port(kafka: Kafka) -> None:
+    del kafka
+    with Kafka() as server:
+        admin = AdminClient({"bootstrap.servers": server.address, "log_level": 0})
+        admin.create_topics([NewTopic("kept", 3, 1)])["kept"].result(10)
+        cluster = admin.list_topics(timeout=5).cluster_id
+        server.kill()
+        server.start()
+        again = AdminClient({"bootstrap.servers": server.address, "log_level": 0}).list_topics(timeout=5)
+        assert len(again.topics["kept"].partitions) == 3
+        assert again.cluster_id == cluster
+
+
+def test_a_server_dies_with_the_process_that_started_it(redis_server: Redis) -> None:
+    del redis_server
+    program = "from tests.servers import Redis; s = Redis(); s.start(); print(s.pid, flush=True); input()"
+    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate()
+    deadline = time.monotonic() + 5
+    while _runs(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(child)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

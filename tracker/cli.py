@@ -1,0 +1,129 @@
+"""The command line: one function a command, which loads what it needs when it runs.
+
+A new command is a function under `@cli.command()`; `@with_settings("kafka", ...)` gives it these settings as flags and the
+loaded `settings` as its first argument. What goes wrong is a TrackerError, which ends as one line and exit code 2.
+"""
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from tracker import config
+from tracker.config import Settings
+from tracker.errors import TrackerError
+
+EXIT_ERROR: Final = 2
+EXIT_INTERRUPTED: Final = 130
+"""128 and the number of SIGINT, as shells count."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="parcel-tracker", prog_name="tracker", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Parcel tracking: scans from Kafka become parcel state in Redis, each exactly once.
+
+    Settings come from TRACKER_* variables and from flags; `tracker config` lists them.
+    """
+
+
+def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Makes flags of these settings (of all, if none is named) and hands the loaded Settings to the command first."""
+    chosen = names or tuple(config.TABLE)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def loaded(**arguments: Any) -> None:  # noqa: ANN401
+            flags = {name: arguments.pop(name) for name in chosen}
+            settings = config.load(os.environ, flags)
+            for stranger, nearest in config.unknown(os.environ).items():
+                hint = f"; did you mean {nearest}?" if nearest else ""
+                warn(f"{stranger} is not a setting{hint}")
+            click.get_current_context().meta["flags"] = flags
+            command(settings, **arguments)
+
+        for name in reversed(chosen):
+            line = config.TABLE[name].metadata
+            text = f"{line['meaning']}  [{config.variable(name)}, default {line['default'] or 'none'}]"
+            option = click.option(config.flag(name), name, metavar=line["unit"] or "VALUE", help=text)
+            loaded = option(loaded)
+        return loaded
+
+    return decorate
+
+
+def warn(line: str) -> None:
+    """Prints a warning to standard error."""
+    click.echo(f"tracker: warning: {line}", err=True)
+
+
+@cli.command("config")
+@with_settings()
+@click.option("--json", "as_json", is_flag=True, help="one JSON array")
+def config_command(settings: Settings, *, as_json: bool) -> None:
+    """Lists every setting with its value and its source."""
+    flags = click.get_current_context().meta["flags"]
+    rows = [
+        {
+            "name": config.variable(name),
+            "value": config.shown(settings, name),
+            "source": config.source(name, os.environ, flags),
+            "default": line.metadata["default"],
+            "unit": line.metadata["unit"],
+            "meaning": line.metadata["meaning"],
+        }
+        for name, line in config.TABLE.items()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    widths = {key: max(len(row[key]) for row in rows) for key in ("name", "value", "source")}
+    for row in rows:
+        columns = "  ".join(row[key].ljust(width) for key, width in widths.items())
+        click.echo(f"{columns}  {row['meaning']}".rstrip())
+
+
+@cli.command()
+@with_settings("kafka", "redis", "topic", "rejected_topic", "partitions", "replication", "retention_hours")
+def init(settings: Settings) -> None:
+    """Creates the topics, or checks them, and checks Redis."""
+    from tracker.ingest import topics
+    from tracker.store import checks
+
+    for report in topics.ensure(settings):
+        click.echo(f"kafka: topic {report.topic} with {report.partitions} partitions {report.done}")
+        for difference in report.differences:
+            warn(f"topic {report.topic}: {difference}")
+    checked = checks.check(settings)
+    click.echo(f"redis: {checked.server} {checked.version} is fit: it evicts nothing and keeps what it has")
+    for warning in checked.warnings:
+        warn(warning)
+
+
+def main() -> None:
+    """Runs the command line; ends the process with 0, 2 after an error, 130 after Ctrl-C."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except TrackerError as error:
+        message = " ".join(str(error).split())
+        click.echo(f"tracker: error[{error.code}]: {message}", err=True)
+        code = EXIT_ERROR
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left. Python would complain at its exit, when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The topics of a cluster: made with the settings that the product relies on, or compared with them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+from tracker.config import Settings
+from tracker.errors import TrackerError
+from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
+
+TIMEOUT_S = 15
+REJECTED_PARTITIONS = 4
+HOUR_MS = 3_600_000
+
+
+class Wanted(NamedTuple):
+    """A topic as it should be."""
+
+    topic: str
+    partitions: int
+    config: dict[str, str]
+
+
+class Report(NamedTuple):
+    """What became of a topic: `done` is "created" or "is there", `differences` are sentences."""
+
+    topic: str
+    partitions: int
+    done: str
+    differences: list[str]
+
+
+def wanted(settings: Settings) -> tuple[Wanted, Wanted]:
+    """Gives the two topics as the settings want them: that of scans and that of rejected ones."""
+    common = {
+        "cleanup.policy": "delete",
+        # What is acknowledged stands on two machines, where there are three to choose from.
+        "min.insync.replicas": "2" if settings.replication > 2 else "1",
+    }
+    rejected_hours = max(settings.retention_hours, REJECTED_RETENTION_HOURS_MIN)
+    scans = {
+        # The broker's time, not the producer's, says how far a scanner's clock is ahead.
+        "message.timestamp.type": "LogAppendTime",
+        "retention.ms": str(settings.retention_hours * HOUR_MS),
+        "max.message.bytes": str(BATCH_BYTES_MAX),
+    }
+    rejected = {
+        "retention.ms": str(rejected_hours * HOUR_MS),
+        # The longest value that came in, and the headers that say why it was refused.
+        "max.message.bytes": str(2 * BATCH_BYTES_MAX),
+    }
+    return (
+        Wanted(settings.topic, settings.partitions, common | scans),
+        Wanted(settings.rejected_topic, REJECTED_PARTITIONS, common | rejected),
+    )
+
+
+def ensure(settings: Settings) -> list[Report]:
+    """Creates the topics that are not there and compares the others.
+
+    Raises:
+        TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, the topic of scans has another
+            partition count than the setting's. Both before anything is created.
+    """
+    admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
+    try:
+        return list(_ensure(admin, settings))
+    except KafkaException as error:
+        reason = error.args[0].str()
+        raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {reason}") from None
+
+
+def _ensure(admin: AdminClient, settings: Settings) -> Iterator[Report]:
+    there = {topic: len(found.partitions) for topic, found in admin.list_topics(timeout=TIMEOUT_S).topics.items()}
+    partitions = there.get(settings.topic, settings.partitions)
+    if partitions != settings.partitions:
+        raise TrackerError(
+            "bad_topic",
+            f"topic {settings.topic} has {partitions} partitions, but TRACKER_PARTITIONS is {settings.partitions}: the count "
+            f"is part of every key in Redis, so set TRACKER_PARTITIONS={partitions}, or choose another TRACKER_TOPIC",
+        )
+    for want in wanted(settings):
+        if want.topic in there:
+            yield Report(want.topic, there[want.topic], "is there", _differences(admin, want, settings.replication))
+        else:
+            topic = NewTopic(want.topic, want.partitions, settings.replication, config=want.config)
+            admin.create_topics([topic], request_timeout=TIMEOUT_S)[want.topic].result(TIMEOUT_S)
+            yield Report(want.topic, want.partitions, "created", [])
+
+
+def _differences(admin: AdminClient, want: Wanted, replication: int) -> list[str]:
+    """Compares the settings and the copies of a topic that is there with what is wanted."""
+    resource = ConfigResource(ResourceType.TOPIC, want.topic)
+    found = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result(TIMEOUT_S)
+    differences = [
+        f"{name} is {found[name].value}, expected {value}: "
+        f"kafka-configs.sh --alter --topic {want.topic} --add-config {name}={value}"
+        for name, value in want.config.items()
+        if found[name].value != value
+    ]
+    described = admin.describe_topics(TopicCollection([want.topic]), request_timeout=TIMEOUT_S)[want.topic]
+    copies = min(len(partition.replicas) for partition in described.result(TIMEOUT_S).partitions)
+    if copies != replication:
+        differences.append(f"it has {copies} copies of a partition, but TRACKER_REPLICATION is {replication}")
+    return differences
