@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
+from tracker.errors import TrackerError
 from tracker.limits import (
     BARCODES_MAX,
     CLOCK_SKEW_MS_MAX,
@@ -20,7 +21,7 @@ from tracker.limits import (
 )
 
 from . import moment, strict_json
-from .machine import CORRECT, UNDO, machine
+from .machine import CORRECT, UNDO
 
 Recognise = Callable[[list[str]], tuple[str | None, str | None]]
 """The barcode reader: the reads of one parcel -> (key, None) or (None, reason)."""
@@ -33,21 +34,28 @@ HEXADECIMAL: Final = frozenset("0123456789abcdef")
 SEPARATOR: Final = "\x1f"
 
 
-class Meaning(Protocol):
-    """What a vocabulary says of one code."""
+class Code(Protocol):
+    """What a canonical name or one code of a vocabulary means."""
 
     @property
-    def undoes(self) -> str | None: ...
+    def vocabulary(self) -> str | None: ...
     @property
-    def zone(self) -> str | None: ...
+    def undoes(self) -> str | None: ...
     def resolve(self, text: str | None, disposition: str | None) -> str: ...
 
 
-class Codes(Protocol):
-    """The vocabularies."""
+class Vocabulary(Protocol):
+    """What a vocabulary says of all its codes."""
 
-    def has(self, prefix: str) -> bool: ...
-    def find(self, text: str) -> Meaning | None: ...
+    @property
+    def zone(self) -> str | None: ...
+
+
+class Vocabularies(Protocol):
+    """The vocabularies by prefix; `find` raises TrackerError with `unknown_vocabulary` or `unknown_event`."""
+
+    def find(self, text: str, /) -> Code: ...
+    def __getitem__(self, prefix: str, /) -> Vocabulary: ...
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class _RefusedError(Exception):
 def read(
     value: bytes | None,
     *,
-    vocabularies: Codes,
+    vocabularies: Vocabularies,
     site_zones: Mapping[str, str],
     received_ms: int,
     recognise: Recognise,
@@ -170,22 +178,22 @@ def _fields(value: bytes | None) -> dict[str, Any]:
 
 
 def _read(
-    fields: dict[str, Any], vocabularies: Codes, site_zones: Mapping[str, str], received: int, recognise: Recognise
+    fields: dict[str, Any], vocabularies: Vocabularies, site_zones: Mapping[str, str], received: int, recognise: Recognise
 ) -> Scan:
     """Rules 3 to 9, in their order, and the barcode reader at the end."""
     parcel, reads = _parcel_or_reads(fields)
     data = fields.get("data")
     if "event" not in fields:
         raise _RefusedError("missing_field")
-    code = fields["event"]
-    kind, meaning = _kind(code, data, vocabularies)
-    time = _time(fields, site_zones, meaning)
+    text = fields["event"]
+    kind, code = _kind(text, data, vocabularies)
+    time = _time(fields, site_zones, vocabularies[code.vocabulary].zone if code.vocabulary else None)
     site = _name(fields, "site", SITE_BYTES_MAX)
     device = _name(fields, "device", DEVICE_BYTES_MAX)
     container = _name(fields, "container", CONTAINER_BYTES_MAX)
     seq = _seq(fields)
     given = _name(fields, "id", ID_BYTES_MAX, shortest=1)
-    target = _target(fields, meaning, vocabularies) if kind in (UNDO, CORRECT) else None
+    target = _target(fields, code, vocabularies) if kind in (UNDO, CORRECT) else None
     compact = _data(fields)
     right_event = _right_event(data, vocabularies) if kind == CORRECT else None
     if parcel is None:
@@ -194,7 +202,7 @@ def _read(
             raise _RefusedError(str(reason))
     given_id = event_id(given) if given else None
     return Scan(
-        parcel, code, kind, time, received, site, device, container, seq, given_id, target, right_event, compact
+        parcel, text, kind, time, received, site, device, container, seq, given_id, target, right_event, compact
     )
 
 
@@ -219,21 +227,15 @@ def _parcel_or_reads(fields: dict[str, Any]) -> tuple[str | None, list[str]]:
     return None, reads
 
 
-def _kind(text: Any, data: Any, vocabularies: Codes) -> tuple[str, Meaning | None]:
-    """The kind that the text of an event stands for, and what its vocabulary says of it. Rule 4."""
+def _kind(text: Any, data: Any, vocabularies: Vocabularies) -> tuple[str, Code]:
+    """The kind that the text of an event stands for, and its code. Rule 4."""
     if not isinstance(text, str):
         raise _RefusedError("wrong_type")
-    prefix, colon, _ = text.partition(":")
-    if not colon:
-        if text not in machine().ranks:
-            raise _RefusedError("unknown_event")
-        return text, None
-    if not vocabularies.has(prefix):
-        raise _RefusedError("unknown_vocabulary")
-    meaning = vocabularies.find(text)
-    if meaning is None:
-        raise _RefusedError("unknown_event")
-    return meaning.resolve(_text(data, "text"), _text(data, "disposition")), meaning
+    try:
+        code = vocabularies.find(text)
+    except TrackerError as error:
+        raise _RefusedError(error.code) from None
+    return code.resolve(_text(data, "text"), _text(data, "disposition")), code
 
 
 def _text(data: Any, name: str) -> str | None:
@@ -241,18 +243,16 @@ def _text(data: Any, name: str) -> str | None:
     return field if isinstance(field, str) else None
 
 
-def _time(fields: dict[str, Any], site_zones: Mapping[str, str], meaning: Meaning | None) -> int:
+def _time(fields: dict[str, Any], site_zones: Mapping[str, str], vocabulary_zone: str | None) -> int:
     """Rule 5."""
     if "time" not in fields:
         raise _RefusedError("missing_field")
     time = fields["time"]
     if isinstance(time, str):
         site = fields.get("site")
-        zone = site_zones.get(site) if isinstance(site, str) else None
-        if zone is None and meaning is not None:
-            zone = meaning.zone
+        site_zone = site_zones.get(site) if isinstance(site, str) else None
         try:
-            return moment.read(time, zone)
+            return moment.read(time, site_zone or vocabulary_zone)
         except moment.BadTimeError:
             raise _RefusedError("bad_time") from None
         except moment.NoZoneError:
@@ -289,16 +289,18 @@ def _seq(fields: dict[str, Any]) -> int | None:
     return seq
 
 
-def _target(fields: dict[str, Any], meaning: Meaning | None, vocabularies: Codes) -> Target:
+def _target(fields: dict[str, Any], code: Code, vocabularies: Vocabularies) -> Target:
     """Rule 8, and what the target stands for."""
     text = _name(fields, "target", ID_BYTES_MAX, shortest=1)
-    if meaning is not None and meaning.undoes is not None:
-        return "code", meaning.undoes
+    if code.undoes is not None:
+        return "code", code.undoes
     if not text:
         raise _RefusedError("no_target")
-    if text in machine().events or vocabularies.find(text) is not None:
-        return "code", text
-    return "id", event_id(text)
+    try:
+        vocabularies.find(text)
+    except TrackerError:
+        return "id", event_id(text)
+    return ("id", event_id(text)) if text in (UNDO, CORRECT) else ("code", text)
 
 
 def _data(fields: dict[str, Any]) -> bytes:
@@ -314,7 +316,7 @@ def _data(fields: dict[str, Any]) -> bytes:
     return compact
 
 
-def _right_event(data: Any, vocabularies: Codes) -> str | None:
+def _right_event(data: Any, vocabularies: Vocabularies) -> str | None:
     """The kind that a CORRECT says the event should have had."""
     text = data.get("event") if isinstance(data, dict) else None
     if text is None:
