@@ -1,0 +1,1 @@
+"""Tests of the project; each folder mirrors one of `tracker/`."""
