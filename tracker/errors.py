@@ -27,6 +27,9 @@ REASONS: Final[dict[str, str]] = {
     "ambiguous": "the barcodes can be read as more than one parcel",
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
+    "not_acknowledged": "the broker did not acknowledge every scan that was sent",
+    "bad_ledger": "the file is not a ledger of sent scans",
+    "bad_rate": "a rate of the simulated traffic is not a share that can be reached",
 }
 """Reason code -> what it means."""
 

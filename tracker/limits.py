@@ -58,3 +58,12 @@ CODES_MAX: Final = 65_535
 
 PLACES_MAX: Final = 1_000_000
 """Pairs of site and device in a partition's dictionary. A national operator has 100,000 devices; more is garbage."""
+
+RECORD_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Longest record that is handed to Kafka. Far above SCAN_BYTES_MAX, so that the worker, and not the sender, says what is wrong."""
+
+QUEUE_SCANS_MAX: Final = 100_000
+"""Scans that a producer holds unacknowledged. At 100,000 scans/s it is a second; beyond it the sender waits."""
+
+QUEUE_KIB_MAX: Final = 65_536
+"""The same in KiB of keys and values: 64 MiB, so that thousands of lines of 2 MB wait instead of filling the memory."""
