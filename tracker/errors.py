@@ -31,6 +31,9 @@ REASONS: Final[dict[str, str]] = {
     "bad_vocabulary": "a vocabulary's file is not as it should be",
     "unknown_scheme": "no barcode format has this name",
     "bad_part": "a part of an identifier to be made is missing, or is not what its format accepts",
+    "not_acknowledged": "the broker did not acknowledge every scan that was sent",
+    "bad_ledger": "the file is not a ledger of sent scans",
+    "bad_rate": "a rate of the simulated traffic is not a share that can be reached",
 }
 """Reason code -> what it means."""
 

@@ -1,0 +1,154 @@
+"""Scans of many simulated parcels, in the order in which they are sent to Kafka.
+
+The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on the seed and its own number
+alone, so that another number of parcels, or another rate of sending, leaves it as it is; only `seq`, which its devices count, differs.
+The memory that it takes depends on how many parcels are on their way at once, not on how many there are.
+"""
+
+from collections.abc import Iterator
+from heapq import heappop, heappush, heapreplace
+from random import Random
+from typing import Final, NamedTuple
+
+import orjson
+
+from tracker.simulate.faults import ScanFaults, prompt_ms
+from tracker.simulate.journeys import Journeys
+from tracker.simulate.network import DeviceKind, Network, TimeStyle
+from tracker.simulate.parcels import DAY_MS, Fault, Parcel, PlannedScan
+from tracker.simulate.rates import PRESETS, Rates
+from tracker.simulate.times import written_time
+
+END_MS: Final = 1_793_491_200_000
+"""2026-11-01T00:00:00Z: where simulated time ends unless said otherwise. Fixed, so that a seed gives the same bytes on any day."""
+
+SPACING_MS: Final = 10_000
+"""Between the starts of two parcels. At 10 s some 40,000 parcels are on their way at once, in 60 MB."""
+
+JOURNEY_MS_MAX: Final = 21 * DAY_MS
+"""Longest journey. A longer one is pressed together, so that no scan is made after the end."""
+
+SEED_MAX: Final = 2**32 - 1
+
+
+class Sent(NamedTuple):
+    """One record for Kafka."""
+
+    due_ms: int
+    """When it is sent, in simulated milliseconds since the epoch."""
+    key: bytes
+    """The parcel's canonical id; of a scan without a parcel, its device."""
+    value: bytes
+    """The scan as JSON."""
+
+
+class Traffic:
+    """The scans of `parcels` parcels; iterable as often as wanted, always with the same result.
+
+    Args:
+        parcels: how many. Parcel 0 is the newest, so that more parcels only add older ones.
+        seed: 0 to SEED_MAX.
+        rates: how often what happens.
+        end_ms: no scan is made after it (true time; clocks may be wrong), in milliseconds since the epoch.
+        spacing_ms: between the starts of two parcels.
+    """
+
+    def __init__(
+        self,
+        parcels: int,
+        seed: int = 0,
+        rates: Rates = PRESETS["default"],
+        end_ms: int = END_MS,
+        spacing_ms: int = SPACING_MS,
+    ) -> None:
+        self.parcels = parcels
+        self.network = Network(seed, rates)
+        self._seed = seed
+        self._end_ms = end_ms
+        self._spacing_ms = spacing_ms
+        self._journeys = Journeys(rates, self.network)
+        self._faults = ScanFaults(rates, self.network.sites)
+
+    def parcel(self, number: int) -> Parcel:
+        """The parcel of that number, 0 to any, with its scans in the order of their true time."""
+        random = Random((self._seed << 64) | number)  # noqa: S311 - traffic, not secrets
+        start_ms = self._start_ms(number)
+        parcel, clean = self._journeys.journey(number, start_ms, random)
+        if clean:
+            for scan in parcel.scans:
+                scan.lateness_ms = prompt_ms(random)
+        else:
+            parcel.scans = self._faults.befall(parcel.scans, random)
+        span = parcel.scans[-1].at_ms - start_ms
+        if span > JOURNEY_MS_MAX:
+            for scan in parcel.scans:
+                scan.at_ms = start_ms + (scan.at_ms - start_ms) * JOURNEY_MS_MAX // span
+        return parcel
+
+    def __iter__(self) -> Iterator[Sent]:
+        """Every record in the order of sending."""
+        counts = [0] * len(self.network.devices)
+        waiting: list[tuple[int, int, bytes, bytes]] = []
+        number = 0
+        for parcel, scan in self._scans():
+            at = scan.at_ms
+            while waiting and waiting[0][0] <= at:
+                due, _, key, value = heappop(waiting)
+                yield Sent(due, key, value)
+            index = scan.device.index
+            counts[index] += 1
+            key, value = _record(parcel, scan, counts[index])
+            number += 1
+            due = at + scan.lateness_ms
+            heappush(waiting, (due, number, key, value))
+            if scan.again_ms:
+                number += 1
+                heappush(waiting, (due + scan.again_ms, number, key, value))
+        while waiting:
+            due, _, key, value = heappop(waiting)
+            yield Sent(due, key, value)
+
+    def _scans(self) -> Iterator[tuple[Parcel, PlannedScan]]:
+        """Every scan in the order of true time: a device counts its scans as it makes them, whenever they are sent."""
+        travelling: list[tuple[int, int, int, Parcel]] = []
+        to_start = self.parcels - 1
+        while travelling or to_start >= 0:
+            while to_start >= 0 and (not travelling or self._start_ms(to_start) <= travelling[0][0]):
+                parcel = self.parcel(to_start)
+                heappush(travelling, (parcel.scans[0].at_ms, to_start, 0, parcel))
+                to_start -= 1
+            _, number, position, parcel = travelling[0]
+            yield parcel, parcel.scans[position]
+            position += 1
+            if position < len(parcel.scans):
+                heapreplace(travelling, (parcel.scans[position].at_ms, number, position, parcel))
+            else:
+                heappop(travelling)
+
+    def _start_ms(self, number: int) -> int:
+        return self._end_ms - JOURNEY_MS_MAX - number * self._spacing_ms
+
+
+def _record(parcel: Parcel, scan: PlannedScan, seq: int) -> tuple[bytes, bytes]:
+    """Key and value of a scan: DESIGN's form, the label in the way in which the device hands it over."""
+    device = scan.device
+    fields: dict[str, object]
+    key = parcel.key
+    if scan.faults & Fault.NO_READ:
+        key = device.key
+        fields = {"barcodes": []} if device.several_labels else {"barcode": "NOREAD"}
+    elif scan.kind == "PRE_ADVISED":
+        fields = {"parcel": key.decode("ascii")}
+    elif device.several_labels:
+        fields = {"barcodes": [parcel.tunnel_label, *parcel.other_labels]}
+    else:
+        fields = {"barcode": parcel.tunnel_label if device.kind is DeviceKind.TUNNEL else parcel.label}
+    fields["event"] = scan.event
+    at = scan.at_ms + device.skew_ms
+    fields["time"] = at if device.style is TimeStyle.EPOCH else written_time(at, device)
+    fields["site"] = device.site
+    fields["device"] = device.name
+    fields["seq"] = seq
+    if scan.more is not None:
+        fields.update(scan.more)
+    return key, orjson.dumps(fields)
