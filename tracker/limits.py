@@ -67,6 +67,7 @@ VOCABULARY_PREFIX_CHARS_MAX: Final = 16
 
 CODE_CHARS_MAX: Final = 64
 """Length of a code in a vocabulary, without its prefix. The longest in real feeds have 22."""
+
 PARTITIONS_MAX: Final = 1_024
 """Partitions of the topic `scans`. Each is a Redis key slot, a fetch buffer and a cache; 64 are enough for most."""
 
@@ -78,6 +79,7 @@ OFFLINE_DAYS_MAX: Final = 30
 
 REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
 """How long `scans.rejected` is kept at least: long enough to mend the cause and replay."""
+
 RECORD_BYTES_MAX: Final = 4 * 1024 * 1024
 """Longest record that is handed to Kafka. Far above SCAN_BYTES_MAX, so that the worker, and not the sender, says what is wrong."""
 

@@ -19,6 +19,8 @@ from tracker.domain.machine import KINDS
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
 
+_NUMBER: Final = {kind: number for number, kind in enumerate(KINDS)}
+
 NO_TARGET: Final = (None, None)
 """Neither a code nor an event id is to be voided."""
 
@@ -210,7 +212,7 @@ class SlowReader:
         return Scan(
             parcel=parcel(),
             code=code.name,
-            kind=KINDS[event],
+            kind=_NUMBER[event],
             time=time,
             site=site,
             device=device,
@@ -220,7 +222,7 @@ class SlowReader:
             target_code=target_code,
             target_id=target_id,
             right_code=None if right is None else right.name,
-            right_kind=None if right is None else KINDS[right.event],
+            right_kind=None if right is None else _NUMBER[right.event],
             data=data,
         )
 
@@ -310,5 +312,5 @@ def _data(value: bytes | None, data: object) -> bytes:
 
 def reader(vocabularies: Vocabularies, site_zones: Mapping[str, str]) -> _scan.ScanReader:
     """The compiled reader for a set of vocabularies."""
-    codes = [(code.name, KINDS[code.event], code.undoes) for code in vocabularies.codes()]
+    codes = [(code.name, _NUMBER[code.event], code.undoes) for code in vocabularies.codes()]
     return _scan.ScanReader(codes, SlowReader(vocabularies, site_zones))

@@ -4,7 +4,7 @@ A scan's event is a canonical name (`ARRIVED`) or a code of a vocabulary (`EMSEV
 vocabularies in vocabularies/; an operator adds a carrier by a file of the form of `tracker.domain.vocabulary_file`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,10 @@ class Vocabularies(Mapping[str, Vocabulary]):
 
     def __len__(self) -> int:
         return len(self._by_prefix)
+
+    def codes(self) -> Collection[Code]:
+        """Every code that a scan may name: the canonical ones, then each vocabulary's."""
+        return self._by_name.values()
 
     def find(self, name: str) -> Code:
         """The code that a scan's `event` names.

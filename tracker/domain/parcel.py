@@ -1,0 +1,213 @@
+"""A parcel: its record decoded, its history folded and explained (docs/fold.md)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tracker.domain import _parcel
+from tracker.domain.machine import KINDS, MARKS, OVERLAYS, STATES
+
+CorruptRecord = _parcel.CorruptRecord
+Folded = _parcel.Folded
+Names = _parcel.Names
+fold = _parcel.fold
+
+EFFECTS: Final = ("apply", "note", "anomaly", "void")
+"""What an event does, by the number that the compiled fold gives it."""
+
+REREAD: Final = "reread"
+CLOCK_SKEW: Final = "clock_skew"
+CUT: Final = "cut"
+
+_RECORD_CUT: Final = 0x01
+_RECORD_HAS_DATA: Final = 0x10
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a life, and what it did.
+
+    Attributes:
+        kind: canonical event, UNDO or CORRECT.
+        code: as the scan gave it.
+        time: the device's, milliseconds since the epoch.
+        site, device: empty where not known.
+        seq: the device's sequence number.
+        id: event id, 64 bit.
+        copies: scans that were this event.
+        effect: one of EFFECTS.
+        marks: sorted; those of its cell, and `reread`, `clock_skew`.
+        acts_as: the kind that it had in the machine, None where it took no cell.
+        state: of the parcel before it.
+        here: it took the cell for the parcel's own delivery office.
+        reread_of, voided_by, took: numbers of events of the same life: the one that this one reads again, the UNDO or
+            CORRECT that voided it, the one that it voided.
+    """
+
+    kind: str
+    code: str
+    time: int
+    site: str
+    device: str
+    seq: int | None
+    id: int
+    copies: int
+    effect: str
+    marks: tuple[str, ...]
+    acts_as: str | None
+    state: str
+    here: bool
+    reread_of: int | None
+    voided_by: int | None
+    took: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One life of a parcel's number: what its events come to.
+
+    Attributes:
+        state: one of the machine's.
+        since: when it came into that state, milliseconds since the epoch; None if no event has changed it.
+        site: where it was last seen, empty where not known.
+        flags: its overlays, then `clock_skew`, `cut`.
+        duplicates: scans that were sent more than once.
+        events: in fold order.
+    """
+
+    state: str
+    since: int | None
+    site: str
+    flags: tuple[str, ...]
+    duplicates: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel with every life of its number.
+
+    Attributes:
+        id: canonical parcel id.
+        lives: oldest first, never empty.
+        scans: all that ever reached it.
+        beyond: scans that a cut history does not hold.
+        has_data: events of it carry data, which a key of its own holds.
+    """
+
+    id: str
+    lives: tuple[Life, ...]
+    scans: int
+    beyond: int
+    has_data: bool
+
+    @property
+    def now(self) -> Life:
+        """The last life: the parcel itself."""
+        return self.lives[-1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parcel as a program gets it; times in RFC 3339, UTC, with milliseconds."""
+        return {
+            **_life_to_dict(self.id, len(self.lives), self.now),
+            "beyond": self.beyond,
+            "previous": [_life_to_dict(self.id, number, life) for number, life in enumerate(self.lives[:-1], 1)],
+        }
+
+
+def rfc3339(time_ms: int) -> str:
+    """A time in milliseconds since the epoch as RFC 3339 in UTC, with milliseconds."""
+    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def decode(names: Names, parcel: bytes, record: bytes) -> Parcel:
+    """Decodes a record and folds it again.
+
+    Args:
+        names: the partition's dictionary.
+        parcel: canonical parcel id.
+        record: as the store holds it.
+
+    Raises:
+        CorruptRecord: the record is none, or names what the dictionary has not.
+    """
+    _, _, flags, _, _, _, _, scans = _parcel.summary(record)
+    cut = bool(flags & _RECORD_CUT)
+    explained = _parcel.explain(names, parcel, record)
+    lives = tuple(_life(names, life, cut=cut) for life in explained)
+    kept = sum(event.copies for life in lives for event in life.events)
+    return Parcel(parcel.decode(), lives, scans, scans - kept if cut else 0, bool(flags & _RECORD_HAS_DATA))
+
+
+def state_of(record: bytes) -> str:
+    """The state that stands in a record's header."""
+    return STATES[_parcel.summary(record)[0]]
+
+
+def _life(names: Names, life: tuple[Any, ...], *, cut: bool) -> Life:
+    state, overlays, place, since, skewed, explained = life
+    events = tuple(_event(names, event) for event in explained)
+    flags = [name for bit, name in enumerate(OVERLAYS) if overlays >> bit & 1]
+    flags += [CLOCK_SKEW] * skewed + [CUT] * cut
+    return Life(
+        state=STATES[state],
+        since=since,
+        site=names.place_named(place)[0].decode(),
+        flags=tuple(flags),
+        duplicates=sum(event.copies - 1 for event in events),
+        events=events,
+    )
+
+
+def _event(names: Names, event: tuple[Any, ...]) -> Event:
+    (kind, code, place, time, seq, number, copies, effect, acts_as, state, here, bits) = event[:12]
+    reread_of, voided_by, took, skewed = event[12:]
+    site, device = names.place_named(place)
+    marks = [name for bit, name in enumerate(MARKS) if bits >> bit & 1]
+    marks += [REREAD] * (reread_of is not None) + [CLOCK_SKEW] * skewed
+    return Event(
+        kind=KINDS[kind],
+        code=names.code_named(code).decode(),
+        time=time,
+        site=site.decode(),
+        device=device.decode(),
+        seq=seq,
+        id=number,
+        copies=copies,
+        effect=EFFECTS[effect],
+        marks=tuple(sorted(marks)),
+        acts_as=None if acts_as is None else KINDS[acts_as],
+        state=STATES[state],
+        here=here,
+        reread_of=reread_of,
+        voided_by=voided_by,
+        took=took,
+    )
+
+
+def _life_to_dict(parcel: str, number: int, life: Life) -> dict[str, Any]:
+    return {
+        "id": parcel,
+        "life": number,
+        "state": life.state,
+        "since": None if life.since is None else rfc3339(life.since),
+        "site": life.site,
+        "flags": list(life.flags),
+        "duplicates": life.duplicates,
+        "events": [_event_to_dict(event) for event in life.events],
+    }
+
+
+def _event_to_dict(event: Event) -> dict[str, Any]:
+    return {
+        "event": event.kind,
+        "code": event.code,
+        "time": rfc3339(event.time),
+        "site": event.site,
+        "device": event.device,
+        "seq": event.seq,
+        "effect": event.effect,
+        "marks": list(event.marks),
+        "id": f"{event.id:016x}",
+    }
