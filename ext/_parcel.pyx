@@ -217,7 +217,7 @@ cdef bytes _append(
     cdef bytes result
     cdef int64_t time
     read_header(record, &header)
-    if header.flags & (RECORD_CUT | RECORD_HAS_REVISIONS) or header.events >= HISTORY_MAX or event.kind >= EVENT_KINDS:
+    if header.flags & (RECORD_CUT | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED) or header.events >= HISTORY_MAX or event.kind >= EVENT_KINDS:
         return None
     if event.flags & EVENT_SKEWED or (event.flags & EVENT_HAS_ID and header.flags & RECORD_HAS_IDS):
         return None
@@ -280,12 +280,14 @@ cdef bytes _refold(
         header.life += 1
     header.first = begin
     fold_life(context, &RULES, events + begin, header.events - begin, &header, effects)
-    header.flags &= ~(RECORD_HAS_IDS | RECORD_HAS_REVISIONS)
+    header.flags &= ~(RECORD_HAS_IDS | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED)
     for i in range(header.events):
         if events[i].flags & EVENT_HAS_ID:
             header.flags |= RECORD_HAS_IDS
         if events[i].kind >= EVENT_KINDS:
             header.flags |= RECORD_HAS_REVISIONS
+        if events[i].flags & EVENT_SKEWED:
+            header.flags |= RECORD_HAS_SKEWED
     if has_data:
         header.flags |= RECORD_HAS_DATA
     if inserted.copy:
@@ -457,7 +459,7 @@ def explain(Names names not None, bytes parcel not None, bytes record not None):
     """Folds every life of a record again and says what each event did.
 
     Returns:
-        A list of lives, oldest first, each (state, overlays, place, since or None, skewed, events); an event is
+        A list of lives, oldest first, each (state, overlays, place, since or None, events); an event is
         (kind, code, place, time, seq or None, event id, copies, effect, acts as or None, state before, here, marks,
         reread of or None, voided by or None, took or None, skewed), whose last numbers count events of the same life.
 
@@ -480,7 +482,6 @@ def explain(Names names not None, bytes parcel not None, bytes record not None):
         lives.append(
             (
                 header.state, header.overlays, header.place, None if header.since == NO_TIME else header.since,
-                header.flags & RECORD_SKEWED != 0,
                 [_explained(&context, &events[begin + i], &effects[i]) for i in range(end - begin)],
             )
         )

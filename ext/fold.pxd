@@ -5,7 +5,7 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t,
 from history cimport context_t, event_id
 from names cimport compare_sites
 from record cimport (
-    EVENT_HAS_RIGHT, EVENT_SKEWED, EVENT_TARGET_IS_CODE, NO_TIME, RECORD_SKEWED, event_t, header_t,
+    EVENT_HAS_RIGHT, EVENT_TARGET_IS_CODE, NO_TIME, event_t, header_t,
 )
 from scan cimport KIND_CORRECT, KIND_UNDO, NO_KIND
 
@@ -198,21 +198,18 @@ cdef inline void fold_life(
     const context_t* context, const rules_t* rules, const event_t* events, int32_t count, header_t* header,
     effect_t* effects
 ) noexcept nogil:
-    """Folds the events of one life into state, overlays, office, place, since and the flag for skew."""
+    """Folds the events of one life into state, overlays, office, place and since."""
     cdef int32_t i
     cdef uint8_t kind
     header.state = header.overlays = 0
     header.office = header.place = 0
     header.since = NO_TIME
-    header.flags &= ~RECORD_SKEWED
     for i in range(count):
         effects[i].voided_by = effects[i].took = NOBODY
         effects[i].marks = 0
         effects[i].machine = False
         effects[i].here = False
         effects[i].acts_as = NO_KIND
-        if events[i].flags & EVENT_SKEWED:
-            header.flags |= RECORD_SKEWED
     _find_rereads(context, rules, events, count, effects)
     _revise_by_id(context, events, count, effects)
     _revise_by_code(context, events, count, effects)

@@ -29,7 +29,7 @@ cdef enum:
     RECORD_CUT = 0x01  # the history was longer than it may be
     RECORD_HAS_IDS = 0x02  # an event has a given id
     RECORD_HAS_REVISIONS = 0x04  # an event is a UNDO or CORRECT
-    RECORD_SKEWED = 0x08  # an event of the last life is skewed
+    RECORD_HAS_SKEWED = 0x08  # an event is skewed
     RECORD_HAS_DATA = 0x10  # a key of its own holds data
 
     EVENT_HAS_ID = 0x01

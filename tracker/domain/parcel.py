@@ -146,10 +146,10 @@ def state_of(record: bytes) -> str:
 
 
 def _life(names: Names, life: tuple[Any, ...], *, cut: bool) -> Life:
-    state, overlays, place, since, skewed, explained = life
+    state, overlays, place, since, explained = life
     events = tuple(_event(names, event) for event in explained)
     flags = [name for bit, name in enumerate(OVERLAYS) if overlays >> bit & 1]
-    flags += [CLOCK_SKEW] * skewed + [CUT] * cut
+    flags += [CLOCK_SKEW] * any(CLOCK_SKEW in event.marks for event in events) + [CUT] * cut
     return Life(
         state=STATES[state],
         since=since,
@@ -165,7 +165,7 @@ def _event(names: Names, event: tuple[Any, ...]) -> Event:
     reread_of, voided_by, took, skewed = event[12:]
     site, device = names.place_named(place)
     marks = [name for bit, name in enumerate(MARKS) if bits >> bit & 1]
-    marks += [REREAD] * (reread_of is not None) + [CLOCK_SKEW] * skewed
+    marks += [REREAD] * (reread_of is not None and voided_by is None) + [CLOCK_SKEW] * skewed
     return Event(
         kind=KINDS[kind],
         code=names.code_named(code).decode(),
