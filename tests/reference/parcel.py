@@ -15,6 +15,7 @@ from .machine import CORRECT, UNDO, machine
 from .scan import Scan, Target
 
 COPIES_MAX: Final = 65_535
+BEGINNINGS: Final = ("PRE_ADVISED", "ACCEPTED")
 OFFICE_EVENTS: Final = ("DELIVERY_OFFICE_ARRIVED", "OUT_FOR_DELIVERY")
 
 
@@ -201,8 +202,11 @@ def _target(target: Target | None) -> tuple[int, bytes, int]:
 
 def _lives(events: list[Event]) -> list[list[Event]]:
     lives: list[list[Event]] = []
-    for event in events:
-        if not lives or event.scan.effective - lives[-1][-1].scan.effective >= LIFE_GAP_MS:
+    times = [event.scan.effective for event in events]
+    for position, event in enumerate(events):
+        after_silence = position == 0 or times[position] - times[position - 1] >= LIFE_GAP_MS
+        followed = position + 1 < len(events) and times[position + 1] - times[position] < LIFE_GAP_MS
+        if after_silence and (position == 0 or followed or event.scan.kind in BEGINNINGS):
             lives.append([])
         lives[-1].append(event)
     return lives

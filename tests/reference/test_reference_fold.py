@@ -317,10 +317,19 @@ def test_a_year_of_silence_begins_a_new_life() -> None:
     assert parcel(delivered, scan("ACCEPTED", LIFE_GAP_MS - 1))["life"] == 1
 
 
+def test_a_lone_scan_after_a_year_of_silence_belongs_to_the_life_before_it() -> None:
+    delivered, stray = scan("DELIVERED"), scan("ARRIVED", LIFE_GAP_MS)
+    assert effects(delivered, stray) == "apply anomaly"
+    assert parcel(delivered, stray, scan("DEPARTED", 2 * LIFE_GAP_MS - 1))["life"] == 2
+    assert parcel(delivered, stray, scan("DEPARTED", 2 * LIFE_GAP_MS))["life"] == 1
+    assert parcel(delivered, stray, scan("PRE_ADVISED", 2 * LIFE_GAP_MS))["life"] == 2
+
+
 def test_an_undo_does_not_reach_into_another_life() -> None:
     delivered = scan("DELIVERED", 0, "A")
     undo = scan("UNDO", LIFE_GAP_MS, "A", target=by_id(delivered))
-    assert parcel(delivered, undo)["previous"][0]["state"] == "DELIVERED"
+    assert effects(delivered, undo) == "void apply"
+    assert parcel(delivered, undo, scan("ARRIVED", LIFE_GAP_MS + 1))["previous"][0]["state"] == "DELIVERED"
 
 
 def test_a_history_is_cut_one_past_the_limit() -> None:

@@ -26,9 +26,6 @@ KNOWN_DISAGREEMENTS: Final = {
 }
 """Histories whose source gives a status that our tables do not; `expected.json` says why."""
 
-BY_THE_LIFE_RULE: Final = {("sendle.ndjson", "S3ND73")}
-"""A sample with one scan five years after its delivery, which section 2 takes for a second life of the number."""
-
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/real beside the project")
 
 
@@ -54,7 +51,7 @@ def parcels() -> dict[tuple[str, str], dict[str, Any]]:
 def test_real_histories_end_as_their_sources_say(parcels: dict[tuple[str, str], dict[str, Any]]) -> None:
     expected = json.loads((REAL / "expected.json").read_text(encoding="utf-8"))
     differ = {(one["file"], one["parcel"]) for one in expected if not agrees(parcels[one["file"], one["parcel"]], one)}
-    assert differ == KNOWN_DISAGREEMENTS | BY_THE_LIFE_RULE
+    assert differ == KNOWN_DISAGREEMENTS
     assert {(one["file"], one["parcel"]) for one in expected if "known_disagreement" in one} == KNOWN_DISAGREEMENTS
     assert len(parcels) == len(expected) == 121
 
