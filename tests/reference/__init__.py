@@ -3,5 +3,6 @@
 It was written from the specification and not from the code, and shares nothing with it but `tracker/limits.py` and the
 data files. Whoever changes a rule changes docs/fold.md first, then this, then the code.
 
-`scan.read` is section 1 of the specification, `parcel.Parcel` sections 2 and 3, `strategies` what hypothesis draws from.
+`scan.read` is section 1 of the specification, `parcel.Parcel` sections 2 and 3; `strategies` is what hypothesis draws
+from.
 """

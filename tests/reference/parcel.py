@@ -15,6 +15,7 @@ from .machine import CORRECT, UNDO, machine
 from .scan import Scan, Target
 
 COPIES_MAX: Final = 65_535
+BEGINNINGS: Final = ("PRE_ADVISED", "ACCEPTED")
 OFFICE_EVENTS: Final = ("DELIVERY_OFFICE_ARRIVED", "OUT_FOR_DELIVERY")
 
 
@@ -87,7 +88,7 @@ class Parcel:
         self.id = self.scans[0].parcel
         events = events_of(self.scans)
         self.cut = len(events) > EVENTS_MAX
-        kept = _newest(events) if self.cut else events
+        kept = newest(events) if self.cut else events
         self.beyond = len(self.scans) - sum(event.copies for event in kept)
         self.lives = [fold(life) for life in _lives(kept)]
 
@@ -102,8 +103,22 @@ def events_of(scans: Iterable[Scan]) -> list[Event]:
     """The events of a parcel, in order: of copies one, with their number."""
     groups = defaultdict(list)
     for scan in scans:
-        groups[_copy_key(scan)].append(scan)
+        groups[copy_key(scan)].append(scan)
     return sorted((_event(copies) for copies in groups.values()), key=_order)
+
+
+def copy_key(scan: Scan) -> tuple[Any, ...]:
+    """Equal for scans that are copies of one event."""
+    if scan.given_id is not None:
+        return "given", scan.given_id
+    return "fields", scan.code, scan.site, scan.device, scan.time, scan.seq, scan.target
+
+
+def newest(events: list[Event]) -> list[Event]:
+    """What is kept of a cut history, in order."""
+    rest, last = events[:-EVENTS_KEPT_NEWEST], events[-EVENTS_KEPT_NEWEST:]
+    newest_of_kind = {event.scan.kind: event for event in rest}
+    return sorted(newest_of_kind.values(), key=_order) + last
 
 
 def depends_on_arrival(scans: Iterable[Scan]) -> bool:
@@ -114,7 +129,7 @@ def depends_on_arrival(scans: Iterable[Scan]) -> bool:
     """
     places = defaultdict(set)
     for scan in scans:
-        places[_copy_key(scan)].add(_place_in_order(scan))
+        places[copy_key(scan)].add(_place_in_order(scan))
     return len(places) > EVENTS_MAX and any(len(different) > 1 for different in places.values())
 
 
@@ -130,12 +145,6 @@ def fold(events: list[Event]) -> Life:
     for step in steps:
         _take(step, life)
     return life
-
-
-def _copy_key(scan: Scan) -> tuple[Any, ...]:
-    if scan.given_id is not None:
-        return "given", scan.given_id
-    return "fields", scan.code, scan.site, scan.device, scan.time, scan.seq, scan.target
 
 
 def _event(copies: list[Scan]) -> Event:
@@ -191,17 +200,13 @@ def _target(target: Target | None) -> tuple[int, bytes, int]:
     return 2, b"", target[1]
 
 
-def _newest(events: list[Event]) -> list[Event]:
-    """What is kept of a cut history."""
-    rest, newest = events[:-EVENTS_KEPT_NEWEST], events[-EVENTS_KEPT_NEWEST:]
-    newest_of_kind = {event.scan.kind: event for event in rest}
-    return sorted(newest_of_kind.values(), key=_order) + newest
-
-
 def _lives(events: list[Event]) -> list[list[Event]]:
     lives: list[list[Event]] = []
-    for event in events:
-        if not lives or event.scan.effective - lives[-1][-1].scan.effective >= LIFE_GAP_MS:
+    times = [event.scan.effective for event in events]
+    for position, event in enumerate(events):
+        after_silence = position == 0 or times[position] - times[position - 1] >= LIFE_GAP_MS
+        followed = position + 1 < len(events) and times[position + 1] - times[position] < LIFE_GAP_MS
+        if after_silence and (position == 0 or followed or event.scan.kind in BEGINNINGS):
             lives.append([])
         lives[-1].append(event)
     return lives

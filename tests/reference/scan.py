@@ -63,7 +63,8 @@ class Scan:
     """One scan that was not refused.
 
     Times are milliseconds since the epoch; `time` is the scan's own, `received` the record's (negative: none). `code`
-    is the whole text of `event`, `kind` what it means. Absent names are empty; `data` is compact JSON, b"" where absent.
+    is the whole text of `event`, `kind` what it means. Absent names are empty; `data` is compact JSON, b"" where it is
+    absent.
     """
 
     parcel: str
@@ -178,7 +179,11 @@ def _fields(value: bytes | None) -> dict[str, Any]:
 
 
 def _read(
-    fields: dict[str, Any], vocabularies: Vocabularies, site_zones: Mapping[str, str], received: int, recognise: Recognise
+    fields: dict[str, Any],
+    vocabularies: Vocabularies,
+    site_zones: Mapping[str, str],
+    received: int,
+    recognise: Recognise,
 ) -> Scan:
     """Rules 3 to 9, in their order, and the barcode reader at the end."""
     parcel, reads = _parcel_or_reads(fields)

@@ -86,7 +86,9 @@ def records(draw: st.DrawFn, event: str | None = None, target: str | None = None
     if event is None:
         event = draw(st.one_of(st.sampled_from(CODES), st.sampled_from(machine().events)))
     time = draw(times())
-    late_ms = draw(st.sampled_from((None, 1_000, 0, -CLOCK_SKEW_MS_MAX, -CLOCK_SKEW_MS_MAX - 1, -3_600_000)))
+    late_ms = draw(
+        st.sampled_from((None, None, 1_000, 1_000, 1_000, 0, -CLOCK_SKEW_MS_MAX, -CLOCK_SKEW_MS_MAX - 1, -3_600_000))
+    )
     text = draw(st.sampled_from((None, None, "taken off", "office")))
     right = draw(st.sampled_from((None, "DELIVERED", "LAB:IN"))) if event == CORRECT else None
     data = {name: field for name, field in (("text", text), ("event", right)) if field is not None}
@@ -110,14 +112,17 @@ def histories(draw: st.DrawFn, events_max: int = 12) -> list[Record]:
     """Records of one parcel in the order of their arrival, none of them refused.
 
     UNDO and CORRECT hit by code and by id, given and computed, before and after their targets, one another too; some
-    given ids are another event's computed one; some records come again, as they were or received at another time.
+    given ids are another event's computed one; some records come again, as they were, a little later (re-reads) or
+    received at another time.
     """
     history = draw(st.lists(records(), min_size=1, max_size=events_max))
+    for again in draw(st.lists(st.sampled_from(history), max_size=3)):
+        history.append(_later(again, draw(st.sampled_from((1, REREAD_WINDOW_MS, REREAD_WINDOW_MS + 1)))))
     for event in draw(st.lists(st.sampled_from(TAKE_BACK), max_size=5)):
         ids = [f"{one.id:016x}" for one in read_all(history)]
         target = draw(st.sampled_from((*ids, *ids, *GIVEN_IDS, *CODES, "of nothing")))
         history.append(draw(records(event, target)))
-    if draw(st.integers(0, 4)) == 0:
+    if draw(st.sampled_from((False, False, False, True))):
         history.append(_with_id(draw(records()), draw(st.sampled_from(read_all(history))).id))
     for copy in draw(st.lists(st.sampled_from(history), max_size=4)):
         received = draw(st.sampled_from((copy.received_ms, copy.received_ms, BASE_MS, BASE_MS + 1)))
@@ -152,6 +157,13 @@ def long_histories(draw: st.DrawFn) -> list[Record]:
 
 def _with_id(record: Record, event_id: int) -> Record:
     return Record(value(**(json.loads(record.value) | {"id": f"{event_id:016x}"})), record.received_ms)
+
+
+def _later(record: Record, by_ms: int) -> Record:
+    fields = json.loads(record.value)
+    later = {"time": fields["time"] + by_ms, "id": None, "device": "HAND-1"}
+    received = record.received_ms if record.received_ms < 0 else record.received_ms + by_ms
+    return Record(value(**(fields | later)), received)
 
 
 HOSTILE_TEXTS: Final = (
@@ -210,7 +222,18 @@ HOSTILE_NUMBERS: Final = (
 )
 HOSTILE_RAW: Final = (
     *("null", "true", "[]", "{}", "[[]]", '{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '"\\ud800"', '"\\ud83d\\ude00"'),
-    *('"\\u0041RR"', '"\\u00zz"', '"a', "'a'", "[1,]", '["RR", "RS"]', '["RR", 1]', '[""]', "[" * 40, "[" * 31 + "]" * 31),
+    *(
+        '"\\u0041RR"',
+        '"\\u00zz"',
+        '"a',
+        "'a'",
+        "[1,]",
+        '["RR", "RS"]',
+        '["RR", 1]',
+        '[""]',
+        "[" * 40,
+        "[" * 31 + "]" * 31,
+    ),
     *('{"event":"DELIVERED"}', '{"event":"UNDO"}', '{"event":null}', '{"text":"' + "x" * 1_012 + '"}'),
     *('{"text":"' + "x" * 1_013 + '"}', '{"text":"off","n":1e5,"m":-0, "o":12345678901234567890123}', "\ufeff1", "1 1"),
 )
@@ -232,15 +255,14 @@ def values(draw: st.DrawFn) -> bytes:
         st.text(max_size=8).map(json.dumps),
     )
     pairs = list((raw | draw(st.dictionaries(st.sampled_from(NAMES), odd, max_size=3))).items())
-    for name in draw(st.lists(st.sampled_from(("parcel", "event", "time")), max_size=1)):
-        pairs = [pair for pair in pairs if pair[0] != name]
-    pairs = draw(st.permutations(pairs))
-    if draw(st.integers(0, 9)) == 0:
+    missing = draw(st.sampled_from((None,) * 7 + ("parcel", "event", "time")))
+    pairs = draw(st.permutations([pair for pair in pairs if pair[0] != missing]))
+    if draw(st.sampled_from((False,) * 9 + (True,))):
         pairs.append(draw(st.sampled_from(pairs or [("site", '""')])))
-    blank = draw(st.sampled_from(("", "", " ", "\n\t\r", "\x0b", "\u00a0")))
+    blank = draw(st.sampled_from(("",) * 7 + (" ", "\n\t\r", "\x0b", "\u00a0")))
     whole = blank + "{" + ",".join(f'"{name}"{blank}:{blank}{field}' for name, field in pairs) + "}" + blank
     text = whole.encode("utf-8", "surrogatepass")
-    if draw(st.integers(0, 9)) == 0:
+    if draw(st.sampled_from((False,) * 9 + (True,))):
         place = draw(st.integers(0, len(text)))
         text = text[:place] + draw(st.binary(max_size=2)) + text[place + draw(st.integers(0, 2)) :]
-    return text
+    return bytes(text)
