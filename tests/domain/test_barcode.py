@@ -4,6 +4,7 @@ import ctypes
 import doctest
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from tests.domain import barcode_model as model
 from tracker import errors, limits
 from tracker.domain import _barcode, barcode
-from tracker.domain.formats import FORMATS, pattern
+from tracker.domain.formats import FORMATS, elements, pattern
 from tracker.domain.formats import format as declarations
 from tracker.domain.formats.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.format import Format, Rank
@@ -243,7 +244,9 @@ def test_other_scripts_and_embedded_controls_are_not_read(read: bytes | str) -> 
         b"]C100 " + SSCC,
         b"]C1(00)" + SSCC,
         b"]C110AB CD\x1d00" + SSCC,
-        b"]C1400" + b"1\x1d4a" + b"00" + SSCC,
+        b"]C140A1\x1d00" + SSCC,
+        b"]C114230101" + b"00" + SSCC,
+        b"]C13" + b"\x1d00" + SSCC,
         b"]C1" + S10,
         b"]E000" + SSCC,
         b"]C0rr123456785kz",
@@ -526,6 +529,21 @@ def test_gs1_agrees_on_serial_shipping_container_codes() -> None:
     assert strings
     for string in strings:
         assert key_of("]C1" + string[1:].replace("^", "\x1d")) == string[3:21]
+
+
+def test_every_application_identifier_of_the_dictionary_is_walked_by_its_length() -> None:
+    path = CONFORMANCE / "gs1" / "gs1-syntax-dictionary.txt"
+    if not path.exists():
+        pytest.skip(f"no test vectors of others at {path}")
+    entry = re.compile(r"^(\d{2,4})(?:-(\d+))?\s+(\S*\s+)?[NXYZ]", re.MULTILINE)
+    entries = entry.findall(path.read_text(encoding="utf-8"))
+    assert len(entries) > 200
+    assigned = set()
+    for first, last, flags in entries:
+        assigned |= {str(number).zfill(len(first))[:2] for number in range(int(first), int(last or first) + 1)}
+        assert elements.AI_DIGITS[first[:2]] == len(first)
+        assert (first[:2] in elements.PREDEFINED_LENGTHS) == ("*" in flags)
+    assert assigned == set(elements.AI_DIGITS)
 
 
 def test_gs1_data_without_a_container_code_names_no_parcel() -> None:
