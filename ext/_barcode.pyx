@@ -197,6 +197,7 @@ cdef int decide(sink_t* sink) noexcept nogil:
         out.reason = BARCODE_RECOGNISED
         return BARCODE_RECOGNISED
     out.key_length = 0
+    out.format = 0
     out.warnings = 0
     if sink.ambiguous:
         out.reason = BARCODE_AMBIGUOUS

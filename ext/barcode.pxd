@@ -27,7 +27,7 @@ cdef enum:
 ctypedef struct barcode_t:
     uint8_t[BARCODE_KEY_MAX] key  # canonical parcel id in ASCII, without a final NUL
     uint8_t key_length            # 0 unless recognised
-    uint8_t format                # index into tracker.domain.formats.FORMATS
+    uint8_t format                # index into tracker.domain.formats.FORMATS; 0 unless recognised
     uint8_t reason                # BARCODE_*
     uint64_t warnings             # bit i: tracker.domain.barcode.WARNINGS[i]
 

@@ -1,46 +1,18 @@
-"""The barcode reader, by the vectors of the standards and against a second implementation."""
+"""Reads and what they come to: one, the set of a parcel, a batch; and identifiers that are made."""
 
 import ctypes
 import doctest
 import json
-import random
-import re
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain import barcode_model as model
+from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
 from tracker.domain import _barcode, barcode
-from tracker.domain.formats import FORMATS, elements, pattern
+from tracker.domain.formats import FORMATS, pattern
 from tracker.domain.formats import format as declarations
-from tracker.domain.formats.countries import ISO_3166_ALPHA_2
-from tracker.domain.formats.format import Format, Rank
-
-CONFORMANCE = Path(__file__).resolve().parents[2].parent / "shared" / "conformance"
-S10 = b"RR123456785KZ"
-SSCC = b"095287654321012346"
-UPS = b"1Z999AA10123456784"
-EVERY_FORM = (
-    *(S10, b"]C0" + S10, b"]A0" + S10, b"rr 12345678 5 kz", b"RR-123-456-785-KZ", S10 + b"\r\n"),
-    *(SSCC, b"00" + SSCC, b"(00)" + SSCC, b"(00) 0 9528765 432101234 6", b"]C000" + SSCC, b"]C100" + SSCC),
-    *(b"]d200" + SSCC + b"\x1d", b"]Q300" + SSCC + b"420AB", b"]J1420AB\x1d00" + SSCC, b"]e000" + SSCC + b"\x1d371"),
-    *(UPS, b"]C0" + UPS, b"1z 999 aa1 01 2345 6784"),
-)
-SCHEMES = ("s10", "sscc", "ups_1z")
-DIGITS = "0123456789"
-
-
-def key_of(read: bytes | str) -> str | None:
-    return barcode.recognise(read).key
-
-
-def reason_of(*reads: bytes | str) -> str | None:
-    return barcode.recognise_set(reads).reason
 
 
 def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
@@ -52,136 +24,8 @@ def test_the_examples_in_docstrings_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
 
-# Formats as they are declared.
-
-
-@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
-def test_a_formats_example_is_its_own_key(format_: Format) -> None:
-    found = barcode.recognise(format_.example)
-    assert (found.key, found.scheme, found.carrier) == (format_.example, format_.name, format_.carrier)
-    assert found.candidates[0].check == ("valid" if format_.check else "none")
-
-
-@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
-def test_what_is_printed_for_humans_reads_back(format_: Format) -> None:
-    printed = barcode.format_for_humans(format_.name, format_.example)
-    assert printed != format_.example
-    assert key_of(printed) == key_of(printed.lower()) == format_.example
-
-
-def test_a_pattern_with_a_varying_part_has_a_form_for_each_length() -> None:
-    declared = Format("t", "t", Rank.PARTNER, "", "", ("'L' < head:[A-C]1 rest:an2..4 > '%'",), "")
-    forms = list(pattern.forms_of(declared))
-    assert [len(form.accepts) for form in forms] == [5, 6, 7]
-    assert forms[2].parts == {"head": slice(1, 2), "rest": slice(2, 6)}
-    assert [form.key for form in forms] == [slice(1, 4), slice(1, 5), slice(1, 6)]
-    assert forms[0].accepts[:2] == ("L", "ABC")
-
-
-@pytest.mark.parametrize("text", ["a:n1..2 b:n1..2", "a:x3", "n3", "a:an65", "'' "])
-def test_a_pattern_that_says_nothing_clear_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"varies|read|characters"):
-        list(pattern.forms_of(Format("t", "t", Rank.PARTNER, "", "", (text,), "")))
-
-
 def test_every_reason_is_a_reason_code() -> None:
     assert set(barcode.REASONS[1:]) <= set(errors.REASONS)
-
-
-# S10.
-
-
-@pytest.mark.parametrize(
-    "number", ["EE876543216CA", "AB123100000IE", "AB000000005IE", "CC016695190KZ", "RK070333447CN", "RR473124829GB"]
-)
-def test_s10_numbers_of_the_standard_are_recognised(number: str) -> None:
-    found = barcode.recognise(number)
-    assert (found.key, found.scheme, found.carrier, found.reason) == (number, "s10", "s10", None)
-
-
-def test_s10_parts_are_named() -> None:
-    assert barcode.recognise("ee 876 543 216 ca").candidates[0].parts == {
-        "service_indicator": "EE",
-        "service": "EMS",
-        "serial": "87654321",
-        "check_digit": "6",
-        "country": "CA",
-    }
-
-
-@pytest.mark.parametrize("indicator", [first + second for first in "AFGJQRTZ" for second in "AADMNUVZ"])
-@pytest.mark.parametrize("country", sorted(model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN))
-def test_s10_indicators_and_countries_that_are_not_given_out_are_warned_of(indicator: str, country: str) -> None:
-    number = barcode.make_valid("s10", service_indicator=indicator, serial="12345678", country=country)
-    found = barcode.recognise(number)
-    assert found.key == number
-    assert set(found.warnings) == model.s10_warnings(number)
-
-
-def test_countries_are_those_of_iso_3166() -> None:
-    assert len(ISO_3166_ALPHA_2) == 249
-    assert model.ISSUERS_KNOWN <= ISO_3166_ALPHA_2
-    assert not model.ISSUERS_UNKNOWN & ISO_3166_ALPHA_2
-
-
-# Check digits.
-
-
-@pytest.mark.parametrize("valid", [S10, SSCC, UPS, b"]C100" + SSCC, b"(00)" + SSCC])
-def test_every_wrong_check_digit_is_refused(valid: bytes) -> None:
-    at = 10 if valid == S10 else len(valid) - 1
-    for digit in set(DIGITS.encode()) - {valid[at]}:
-        assert reason_of(valid[:at] + bytes([digit]) + valid[at + 1 :]) == "bad_check_digit"
-
-
-def test_a_single_wrong_digit_of_an_sscc_is_refused_at_each_position() -> None:
-    for at in range(18):
-        for digit in set(DIGITS.encode()) - {SSCC[at]}:
-            assert reason_of(SSCC[:at] + bytes([digit]) + SSCC[at + 1 :]) == "bad_check_digit"
-
-
-@pytest.mark.parametrize(
-    ("valid", "first", "last", "digit_of"), [(S10, 2, 10, model.s10_digit), (UPS, 2, 17, model.ups_digit)]
-)
-def test_a_single_wrong_character_is_refused_wherever_the_scheme_can_tell(
-    valid: bytes, first: int, last: int, digit_of: Callable[[str], str]
-) -> None:
-    refused = 0
-    for at in range(first, last):
-        for character in DIGITS.encode():
-            wrong = valid[:at] + bytes([character]) + valid[at + 1 :]
-            detects = digit_of(wrong[first:last].decode()) != chr(valid[last])
-            assert reason_of(wrong) == ("bad_check_digit" if detects else None)
-            refused += detects
-    # S10 misses what takes its remainder from 0 to 6 and back, UPS two characters that differ by 5 at even places.
-    assert refused >= 0.8 * 9 * (last - first)
-
-
-@pytest.mark.parametrize(
-    ("valid", "first", "last", "digit_of"),
-    [(S10, 2, 10, model.s10_digit), (SSCC, 0, 17, model.gs1_digit), (UPS, 2, 17, model.ups_digit)],
-)
-def test_transposed_neighbours_are_refused_wherever_the_scheme_can_tell(
-    valid: bytes, first: int, last: int, digit_of: Callable[[str], str]
-) -> None:
-    refused = 0
-    for at in range(first, last - 1):
-        wrong = valid[:at] + valid[at + 1 : at + 2] + valid[at : at + 1] + valid[at + 2 :]
-        detects = digit_of(wrong[first:last].decode()) != chr(valid[last])
-        assert reason_of(wrong) == ("bad_check_digit" if detects else None)
-        refused += detects
-    assert refused > (last - first) // 2
-
-
-@given(st.sampled_from(SCHEMES), st.randoms(use_true_random=False))
-def test_a_check_digit_is_the_one_of_the_standard(scheme: str, source: random.Random) -> None:
-    length, characters, digit_of = {
-        "s10": (8, DIGITS, model.s10_digit),
-        "sscc": (17, DIGITS, model.gs1_digit),
-        "ups_1z": (15, DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ", model.ups_digit),
-    }[scheme]
-    covered = "".join(source.choices(characters, k=length))
-    assert barcode.check_digit(scheme, covered) == digit_of(covered)
 
 
 # Forms.
@@ -349,7 +193,8 @@ def test_an_explanation_has_the_documented_form() -> None:
 
 
 def test_a_batch_says_of_each_read_what_it_says_alone() -> None:
-    reads = [*EVERY_FORM, b"", b"RR123456786KZ", b"x" * 5000, b"]C1", S10]
+    two_containers = b"]C100" + SSCC + b"00123456789012345675"
+    reads = [*EVERY_FORM, b"", b"RR123456786KZ", b"x" * 5000, b"]C1", two_containers, S10]
     batch = barcode.recognise_batch(reads)
     assert len(batch.keys) == len(batch.formats) == len(batch.reasons) == len(reads)
     for read, key, format_number, reason in zip(reads, *batch, strict=True):
@@ -357,6 +202,7 @@ def test_a_batch_says_of_each_read_what_it_says_alone() -> None:
         assert (key and key.decode()) == alone.key
         assert barcode.REASONS[reason] == alone.reason
         assert alone.scheme == (FORMATS[format_number].name if key else None)
+        assert key or format_number == 0
 
 
 def test_an_empty_batch_is_empty() -> None:
@@ -435,117 +281,3 @@ def test_an_unknown_scheme_is_refused_by_name() -> None:
         with pytest.raises(errors.TrackerError, match="got 's9'") as caught:
             call("s9", "1")
         assert caught.value.code == "unknown_scheme"
-
-
-# Against the second implementation.
-
-VALID = st.one_of(
-    st.sampled_from(EVERY_FORM),
-    st.builds(
-        lambda indicator, serial, country: f"{indicator}{serial:08}{model.s10_digit(f'{serial:08}')}{country}".encode(),
-        st.sampled_from(["RR", "JA", "GB", "AA", "QN", "EE"]),
-        st.integers(0, 10**8 - 1),
-        st.sampled_from(sorted(model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN)),
-    ),
-    st.builds(
-        lambda digits, front: front + (f"{digits:017}" + model.gs1_digit(f"{digits:017}")).encode(),
-        st.integers(0, 10**17 - 1),
-        st.sampled_from([b"", b"00", b"(00)", b"]C100", b"]d20195012345678903" + b"00", b"]Q310A\x1d00"]),
-    ),
-)
-ODD_BYTES = st.sampled_from([b"", *(bytes([byte]) for byte in b"0159AZaz ]C1()-\x00\x1d\x1e\x04\r\n\xd9\xff")])
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """A valid read with up to three places changed."""
-    read = draw(VALID)
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(0, len(read)))
-        read = read[:at] + draw(ODD_BYTES) + read[at + draw(st.integers(0, 1)) :]
-    return read
-
-
-READS = st.one_of(VALID, mutated(), st.builds(bytes.__add__, mutated(), VALID), st.binary(max_size=120))
-
-
-@settings(max_examples=1500, deadline=None)
-@given(st.lists(READS, max_size=4))
-def test_both_implementations_agree(reads: list[bytes]) -> None:
-    expected = model.outcome(reads)
-    found = barcode.recognise_set(reads)
-    assert (found.reason, found.key, found.scheme) == expected[:3]
-    assert {(one.scheme, one.key) for one in found.candidates} == expected.candidates
-    issuers = model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN
-    if found.scheme == "s10" and found.key is not None and found.key[-2:] in issuers:
-        assert set(found.warnings) == model.s10_warnings(found.key)
-    for read, key in zip(reads, barcode.recognise_batch(reads).keys, strict=True):
-        assert (key and key.decode()) == model.outcome([read]).key
-
-
-def test_random_bytes_of_every_length_give_a_result() -> None:
-    source = random.Random(1)
-    for length in range(limits.BARCODE_BYTES_MAX + 1):
-        read = source.randbytes(length)
-        assert reason_of(read) == model.outcome([read]).reason
-        assert reason_of(b"]C1" + read) in {"no_identifier", "bad_check_digit", None}
-
-
-# What others say.
-
-
-def vectors(name: str) -> Any:
-    path = CONFORMANCE / name
-    if not path.exists():
-        pytest.skip(f"no test vectors of others at {path}")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize(("name", "scheme"), [("s10", "s10"), ("ups", "ups_1z")])
-def test_tracking_number_data_agrees(name: str, scheme: str) -> None:
-    numbers = vectors(f"tracking_number_data/{name}.json")["tracking_numbers"][0]["test_numbers"]
-    assert {barcode.recognise(number).scheme for number in numbers["valid"]} == {scheme}
-    for number in numbers["invalid"]:
-        assert scheme not in {one.scheme for one in barcode.recognise(number).candidates}
-
-
-def test_gs1_agrees_on_serial_shipping_container_codes() -> None:
-    tested = vectors("gs1/gs1_syntax_engine_vectors.json")
-    reasons = {
-        "GS1_LINTER_OK": None,
-        "GS1_LINTER_INCORRECT_CHECK_DIGIT": "bad_check_digit",
-        "GS1_LINTER_NON_DIGIT_CHARACTER": "no_identifier",
-    }
-    linted = [vector for vector in tested["linters_by_real_AI"] if vector["bracketed"].startswith("(00)")]
-    assert linted
-    for vector in linted:
-        assert reason_of(vector["bracketed"]) == reasons[vector["linter_result"]]
-    strings = {
-        vector["element_string"]
-        for test in ("test_processAIdata", "test_parseDLuri")
-        for vector in tested[test]
-        if vector["ok"] and vector["element_string"].startswith("^00")
-    }
-    assert strings
-    for string in strings:
-        assert key_of("]C1" + string[1:].replace("^", "\x1d")) == string[3:21]
-
-
-def test_every_application_identifier_of_the_dictionary_is_walked_by_its_length() -> None:
-    path = CONFORMANCE / "gs1" / "gs1-syntax-dictionary.txt"
-    if not path.exists():
-        pytest.skip(f"no test vectors of others at {path}")
-    entry = re.compile(r"^(\d{2,4})(?:-(\d+))?\s+(\S*\s+)?[NXYZ]", re.MULTILINE)
-    entries = entry.findall(path.read_text(encoding="utf-8"))
-    assert len(entries) > 200
-    assigned = set()
-    for first, last, flags in entries:
-        assigned |= {str(number).zfill(len(first))[:2] for number in range(int(first), int(last or first) + 1)}
-        assert elements.AI_DIGITS[first[:2]] == len(first)
-        assert (first[:2] in elements.PREDEFINED_LENGTHS) == ("*" in flags)
-    assert assigned == set(elements.AI_DIGITS)
-
-
-def test_gs1_data_without_a_container_code_names_no_parcel() -> None:
-    for vector in vectors("gs1/gs1_syntax_engine_vectors.json")["test_testProcessScanData"]:
-        assert reason_of(vector["scan"]) == "no_identifier"
