@@ -1,7 +1,7 @@
 # What other compiled modules need of the barcode reader: its result, and its functions by way of a capsule,
 # since flat modules can share a header but not cimport each other. In ext/_other.pyx:
 #
-#     from barcode cimport barcode_api_t, barcode_t, barcode_api
+#     from barcode cimport BARCODE_RECOGNISED, barcode_api, barcode_api_t, barcode_t
 #
 #     cdef const barcode_api_t* BARCODE = barcode_api()       # once, at import
 #

@@ -3,6 +3,7 @@
 import ctypes
 import doctest
 import json
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
 from tracker.domain import _barcode, barcode
-from tracker.domain.formats import FORMATS, pattern
+from tracker.domain.formats import FORMATS
 from tracker.domain.formats import format as declarations
 
 
@@ -19,9 +20,11 @@ def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
     assert _barcode.__file__.endswith((".so", ".pyd"))
 
 
-@pytest.mark.parametrize("module", [barcode, declarations, pattern])
-def test_the_examples_in_docstrings_run(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+@pytest.mark.parametrize("module", [barcode, declarations])
+def test_the_examples_in_docstrings_run(module: ModuleType) -> None:
+    results = doctest.testmod(module)
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_every_reason_is_a_reason_code() -> None:
