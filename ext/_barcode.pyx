@@ -1,8 +1,8 @@
 """The compiled barcode reader: reads in, parcel keys out. Its tables are made from tracker.domain.formats at import.
 
-A read goes one of two ways. Behind a symbology identifier that says GS1 it is walked as element strings; otherwise it is a
-text, and without any symbology identifier perhaps a typed one. A text or an element is tried against the few forms that
-have its length and first character, so the formats that it is not cost nothing. Time is linear in the read.
+A read goes one of two ways. Behind a symbology identifier that says GS1 it is walked as element strings; otherwise it
+is a text, and without any symbology identifier perhaps a typed one. A text or an element is tried against the few forms
+that have its length and first character, so the formats that it is not cost nothing. Time is linear in the read.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -149,7 +149,7 @@ cdef bint is_digit(uint8_t character) noexcept nogil:
 
 
 cdef void read_element_strings(sink_t* sink, const uint8_t* data, size_t length) noexcept nogil:
-    """Offers its elements, if all of the data are elements: a symbol of which a part is no GS1 data is not read at all."""
+    """Offers its elements, if all of the data are elements: a symbol that is GS1 data in part only is not read."""
     cdef size_t start = 0, end
     while start < length:
         end = element_end(data, length, start)
@@ -197,6 +197,7 @@ cdef int decide(sink_t* sink) noexcept nogil:
         out.reason = BARCODE_RECOGNISED
         return BARCODE_RECOGNISED
     out.key_length = 0
+    out.format = 0
     out.warnings = 0
     if sink.ambiguous:
         out.reason = BARCODE_AMBIGUOUS

@@ -1,7 +1,7 @@
 # What other compiled modules need of the barcode reader: its result, and its functions by way of a capsule,
 # since flat modules can share a header but not cimport each other. In ext/_other.pyx:
 #
-#     from barcode cimport barcode_api_t, barcode_t, barcode_api
+#     from barcode cimport BARCODE_RECOGNISED, barcode_api, barcode_api_t, barcode_t
 #
 #     cdef const barcode_api_t* BARCODE = barcode_api()       # once, at import
 #
@@ -27,7 +27,7 @@ cdef enum:
 ctypedef struct barcode_t:
     uint8_t[BARCODE_KEY_MAX] key  # canonical parcel id in ASCII, without a final NUL
     uint8_t key_length            # 0 unless recognised
-    uint8_t format                # index into tracker.domain.formats.FORMATS
+    uint8_t format                # index into tracker.domain.formats.FORMATS; 0 unless recognised
     uint8_t reason                # BARCODE_*
     uint64_t warnings             # bit i: tracker.domain.barcode.WARNINGS[i]
 

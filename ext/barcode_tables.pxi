@@ -43,7 +43,7 @@ cdef uint8_t[ASCII * ASCII] CARRIES                              # [letter][modi
 cdef uint8_t[256] TYPED                                          # what a typed character stands for; BLANK: nothing
 cdef uint8_t[256] CSET_82
 cdef uint8_t[100] AI_DIGITS                                      # first two digits -> digits of the AI, or 0
-cdef uint8_t[100] VALUE_LENGTH                                   # first two digits -> length of the value, or 0 if it varies
+cdef uint8_t[100] VALUE_LENGTH                                   # first two digits -> predefined length, or 0
 cdef size_t VALUE_LENGTH_MAX = elements.VALUE_LENGTH_MAX
 
 
@@ -96,6 +96,8 @@ cdef int fill_form(form_t* form, object source) except -1:
     form.modulus = 0
     if check is None:
         return 0
+    if len(check.characters) != check.modulus or check.modulus > ASCII:
+        raise ValueError(f"{format_.name}: expected a check character for each remainder, at most {ASCII}")
     form.modulus = check.modulus
     form.check_at = source.parts[check.check].start
     form.covered_at = source.covered.start

@@ -1,13 +1,13 @@
 """What a barcode format says about itself, in the terms of the standards that define them.
 
-A pattern is written as the parts of the identifier from left to right, in the notation that GS1, ISO and the UPU use for data:
+A pattern is the parts of the identifier from left to right, in the notation that GS1, ISO and the UPU use for data:
 
     'X'             these very characters
     name:n8         8 digits, called `name`
     name:a2         2 capital letters
     name:an7        7 capital letters or digits
     name:[0-8]1     1 of these characters (single ones and ranges)
-    name:an10..39   10 to 39 of them; at most one part of a pattern varies, so where each part stands follows from the length
+    name:an10..39   10 to 39 of them; at most one part of a pattern varies, so the length tells where each part stands
     < ... >         what is the parcel's key; without these, everything is
 
 Blanks between the parts of a pattern only separate them.
@@ -23,7 +23,7 @@ DIGIT_VALUES: Final[Mapping[str, int]] = {digit: int(digit) for digit in digits}
 
 
 class Rank(IntEnum):
-    """Whose identifier names the parcel when its labels carry several. STANDARDS 1.17: lower goes first."""
+    """Whose identifier names the parcel when its labels carry several: the lowest goes first."""
 
     LICENCE_PLATE = 0
     """The own carrier's licence plate."""
@@ -100,7 +100,7 @@ class Format:
         rank: place in the order of precedence.
         source: standard and section.
         example: a valid key.
-        texts: patterns of a read that is the identifier alone, scanned or typed. The first is the form that `make_valid` makes.
+        texts: patterns of a read that is the identifier alone, scanned or typed; `make_valid` makes the first.
         elements: patterns of a GS1 element, application identifier and value.
         check: how its check character is made, or None.
         lookups: tables of parts.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from string import ascii_uppercase, digits
 from typing import Final
 
@@ -42,7 +43,7 @@ class Form:
         if self.format.check is None:
             return slice(0, 0)
         spans = [self.parts[name] for name in self.format.check.over]
-        if any(left.stop != right.start for left, right in zip(spans, spans[1:], strict=False)):
+        if any(left.stop != right.start for left, right in pairwise(spans)):
             raise ValueError(f"{self.format.name}: the parts that its check character covers do not stand side by side")
         return slice(spans[0].start, spans[-1].stop)
 

@@ -1,0 +1,133 @@
+"""What reads come to, written a second time from the standards: plain Python that shares nothing with the project."""
+
+import re
+import string
+from typing import NamedTuple
+
+GS1_SYMBOLOGIES = (b"]C1", b"]d2", b"]Q3", b"]J1", b"]e0")
+GTIN_SYMBOLOGIES = (b"]E0", b"]E4")
+AI_LENGTHS = {
+    2: "00-03 10-13 15-17 20-22 30-30 37-37 90-99",
+    3: "23-25 40-42 71-71",
+    4: "31-36 39-39 43-43 70-70 72-72 80-82",
+}
+VALUE_LENGTHS = {18: "00-00", 14: "01-03", 16: "04-04", 6: "11-19 31-36", 2: "20-20", 13: "41-41"}
+CSET_82 = (string.ascii_letters + string.digits + "!\"%&'()*+,-./:;<=>?_").encode()
+RANKS = {"s10": 1, "sscc": 2, "ups_1z": 3}
+ISSUERS_UNKNOWN = {"XX", "ZZ", "AA", "QQ", "XK", "YP", "UK", "EU"}
+ISSUERS_KNOWN = {"KZ", "GB", "CA", "CN", "IE", "US", "DE", "CF", "CV", "ZW", "AD"}
+
+
+class Found(NamedTuple):
+    """A candidate: scheme, key, and whether its check digit is right."""
+
+    scheme: str
+    key: str
+    valid: bool
+
+
+class Outcome(NamedTuple):
+    """What reads come to."""
+
+    reason: str | None
+    key: str | None
+    scheme: str | None
+    candidates: set[tuple[str, str]]
+
+
+def outcome(reads: list[bytes]) -> Outcome:
+    """What the reads of one parcel come to."""
+    found = [one for read in reads if len(read) <= 4096 for one in candidates(read.rstrip(b"\r\n"))]
+    valid = {(one.scheme, one.key) for one in found if one.valid}
+    if not valid:
+        return Outcome("bad_check_digit" if found else "no_identifier", None, None, valid)
+    best = min(RANKS[scheme] for scheme, _ in valid)
+    first = [one for one in valid if RANKS[one[0]] == best]
+    if len(first) > 1:
+        return Outcome("ambiguous", None, None, valid)
+    return Outcome(None, first[0][1], first[0][0], valid)
+
+
+def candidates(read: bytes) -> list[Found]:
+    """The identifiers of one read, with right and wrong check digits."""
+    if re.match(rb"\][\x00-\x7f]{2}", read):
+        if read[:3] in GS1_SYMBOLOGIES:
+            return [found for element in elements(read[3:]) if element[:2] == "00" for found in text(element)]
+        return [] if read[:3] in GTIN_SYMBOLOGIES else text(ascii_only(read[3:]))
+    kept = bytes(byte for byte in read if byte not in b" \t\r\n-")
+    return text(ascii_only(kept).upper())
+
+
+def ascii_only(data: bytes) -> str:
+    """The data as text, with something that no format has in place of what is not ASCII."""
+    return "".join(chr(byte) if byte < 0x80 else "?" for byte in data)
+
+
+def text(data: str) -> list[Found]:
+    """The identifiers of a text."""
+    if match := re.fullmatch(r"[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}", data):
+        return [Found("s10", data, s10_digit(match[1]) == match[2])]
+    if match := re.fullmatch(r"(?:00|\(00\))?([0-9]{17})([0-9])", data):
+        return [Found("sscc", match[1] + match[2], gs1_digit(match[1]) == match[2])]
+    if match := re.fullmatch(r"1Z([A-Z0-9]{15})([0-9])", data):
+        return [Found("ups_1z", data, ups_digit(match[1]) == match[2])]
+    return []
+
+
+def elements(data: bytes) -> list[str]:
+    """The elements of GS1 element strings, or none if anything in it is not one."""
+    found = []
+    while data:
+        digits = table(AI_LENGTHS, data[:2])
+        fixed = table(VALUE_LENGTHS, data[:2])
+        ai = data[:digits]
+        if not digits or not re.fullmatch(rb"[0-9]{%d}" % digits, ai):
+            return []
+        value = data[digits : digits + fixed] if fixed else data[digits:].split(b"\x1d")[0]
+        if not value or len(value) > 90 or (fixed and len(value) != fixed) or set(value) - set(CSET_82):
+            return []
+        found.append((ai + value).decode())
+        data = data[digits + len(value) :].removeprefix(b"\x1d")
+    return found
+
+
+def table(lengths: dict[int, str], first_two: bytes) -> int:
+    """The length that stands beside the range of these first two digits, or 0."""
+    if not re.fullmatch(rb"[0-9]{2}", first_two):
+        return 0
+    for length, ranges in lengths.items():
+        for low, high in (ends.split("-") for ends in ranges.split()):
+            if int(low) <= int(first_two) <= int(high):
+                return length
+    return 0
+
+
+def s10_digit(serial: str) -> str:
+    """UPU S10: 11 less the weighted sum modulo 11, with 10 as 0 and 11 as 5."""
+    total = sum(int(digit) * weight for digit, weight in zip(serial, (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    return {10: "0", 11: "5"}.get(11 - total % 11, str(11 - total % 11))
+
+
+def gs1_digit(digits: str) -> str:
+    """GS1: weights 3 and 1 from the right."""
+    total = sum(int(digit) * (3, 1)[at % 2] for at, digit in enumerate(reversed(digits)))
+    return str(-total % 10)
+
+
+def ups_digit(characters: str) -> str:
+    """UPS 1Z: odd places once, even places twice, letters as (ASCII - 63) modulo 10."""
+    values = [int(char) if char.isdigit() else (ord(char) - 63) % 10 for char in characters]
+    return str(-(sum(values[::2]) + 2 * sum(values[1::2])) % 10)
+
+
+def s10_warnings(number: str) -> set[str]:
+    """The warnings of an S10 number whose country is one of ISSUERS_KNOWN or ISSUERS_UNKNOWN."""
+    first, country = number[0], number[-2:]
+    warnings = set()
+    if first in "JKSTW":
+        warnings.add("s10_indicator_reserved")
+    elif first in "FIOXY" or re.match(r"A[A-U]|G[^AD]|Q[N-Z]", number):
+        warnings.add("s10_indicator_unallocated")
+    if country in ISSUERS_UNKNOWN:
+        warnings.add("s10_country_unknown")
+    return warnings

@@ -1,0 +1,286 @@
+"""Reads and what they come to: one, the set of a parcel, a batch; and identifiers that are made."""
+
+import ctypes
+import doctest
+import json
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
+from tracker import errors, limits
+from tracker.domain import _barcode, barcode
+from tracker.domain.formats import FORMATS
+from tracker.domain.formats import format as declarations
+
+
+def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
+    assert _barcode.__file__.endswith((".so", ".pyd"))
+
+
+@pytest.mark.parametrize("module", [barcode, declarations])
+def test_the_examples_in_docstrings_run(module: ModuleType) -> None:
+    results = doctest.testmod(module)
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
+def test_every_reason_is_a_reason_code() -> None:
+    assert set(barcode.REASONS[1:]) <= set(errors.REASONS)
+
+
+# Forms.
+
+
+@pytest.mark.parametrize("read", EVERY_FORM)
+def test_one_parcel_has_one_key_however_it_was_read(read: bytes) -> None:
+    assert key_of(read) in {S10.decode(), SSCC.decode(), UPS.decode()}
+
+
+@pytest.mark.parametrize("valid", [S10, SSCC, UPS, b"00" + SSCC, b"(00)" + SSCC, b"]C100" + SSCC, b"]C0" + S10])
+def test_prefixes_and_extensions_of_a_number_are_no_number(valid: bytes) -> None:
+    for length in range(len(valid)):
+        assert key_of(valid[:length]) is None
+    for byte in set(range(256)) - set(b" \t\r\n-\x1d"):
+        assert key_of(valid + bytes([byte])) is None
+
+
+@pytest.mark.parametrize("gap", [b"", b"\x00", b"\x1d", b" ", b"\r\n", b","])
+@pytest.mark.parametrize("second", [S10, SSCC, UPS, b"]C100" + SSCC])
+def test_two_symbols_glued_together_are_no_number(second: bytes, gap: bytes) -> None:
+    for first in (S10, UPS, b"]C100" + SSCC, b"]C0" + S10):
+        assert reason_of(first + gap + second) == "no_identifier"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "RR12345678\u0665KZ",
+        "\u0660\u0669\u0665\u0662\u0668\u0667\u0666\u0665\u0664\u0663\u0662\u0661\u0660\u0661\u0662\u0663\u0664\u0666",
+        "\uff32\uff32123456785KZ",
+        "RR123456785K\u017d",
+        "RR\u2011123456785KZ",
+        "\ud800RR123456785KZ",
+        b"RR\x00123456785KZ",
+        b"\x00" + S10,
+        S10 + b"\x00",
+        b"RR\x1d123456785KZ",
+        b"00" + SSCC + b"\x1d",
+        b"",
+        b"]",
+        b"]C1",
+        b"]C",
+        b" -",
+    ],
+)
+def test_other_scripts_and_embedded_controls_are_not_read(read: bytes | str) -> None:
+    assert reason_of(read) == "no_identifier"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        b"]C1" + SSCC,
+        b"]C1\x1d00" + SSCC,
+        b"]C100" + SSCC + b"\x1d\x1d37" + b"1",
+        b"]C100" + SSCC + b"05123",
+        b"]C100" + SSCC + b"10",
+        b"]C100" + SSCC + b"10" + b"X" * 91,
+        b"]C100 " + SSCC,
+        b"]C1(00)" + SSCC,
+        b"]C110AB CD\x1d00" + SSCC,
+        b"]C140A1\x1d00" + SSCC,
+        b"]C114230101" + b"00" + SSCC,
+        b"]C13" + b"\x1d00" + SSCC,
+        b"]C1" + S10,
+        b"]E000" + SSCC,
+        b"]C0rr123456785kz",
+        b"]C0RR 123 456 785 KZ",
+    ],
+)
+def test_what_breaks_the_rules_of_its_symbology_is_not_read(read: bytes) -> None:
+    assert reason_of(read) == "no_identifier"
+
+
+def test_gs1_data_is_never_raised_or_stripped() -> None:
+    assert key_of(b"]C110ab-c\x1d00" + SSCC) == SSCC.decode()
+    assert key_of(b"]C100" + SSCC[:4] + b"-" + SSCC[4:]) is None
+
+
+def test_a_read_is_read_up_to_its_longest_length_and_not_beyond() -> None:
+    padded = S10.rjust(limits.BARCODE_BYTES_MAX)
+    assert key_of(padded) == S10.decode()
+    assert reason_of(b" " + padded) == "no_identifier"
+
+
+# Sets.
+
+
+def test_s10_goes_before_sscc_before_a_partners_number() -> None:
+    found = barcode.recognise_set([UPS, b"]C100" + SSCC, b"4006381333931", S10, b"  rr123456785kz"])
+    assert [(one.scheme, one.key) for one in found.candidates] == [
+        ("s10", S10.decode()),
+        ("sscc", SSCC.decode()),
+        ("ups_1z", UPS.decode()),
+    ]
+    assert (found.key, found.scheme, found.carrier) == (S10.decode(), "s10", "s10")
+
+
+def test_two_parcels_of_the_same_rank_are_ambiguous_with_their_candidates() -> None:
+    found = barcode.recognise_set([S10, b"EE876543216CA", UPS])
+    assert (found.key, found.scheme, found.carrier, found.reason) == (None, None, None, "ambiguous")
+    assert [one.key for one in found.candidates] == [S10.decode(), "EE876543216CA", UPS.decode()]
+
+
+def test_two_parcels_below_the_one_that_names_are_aliases() -> None:
+    other = barcode.make_valid("sscc", extension_digit="3", body="1" * 16)
+    assert reason_of(SSCC, other.encode()) == "ambiguous"
+    assert reason_of(SSCC, other.encode(), S10) is None
+    assert reason_of(b"]C100" + SSCC + b"00" + other.encode()) == "ambiguous"
+
+
+def test_a_wrong_check_digit_matters_only_if_nothing_else_is_read() -> None:
+    wrong = b"RR123456786KZ"
+    assert barcode.recognise_set([wrong, SSCC]).key == SSCC.decode()
+    assert reason_of(wrong, b"noise") == "bad_check_digit"
+    assert reason_of() == "no_identifier"
+
+
+def test_warnings_are_those_of_the_key_alone() -> None:
+    odd = barcode.make_valid("s10", service_indicator="JA", serial="00000001", country="XX")
+    assert barcode.recognise_set([odd, UPS]).warnings == ("s10_indicator_reserved", "s10_country_unknown")
+    assert barcode.recognise_set([odd, S10]).warnings == ()
+
+
+def test_more_identifiers_than_are_shown_are_still_ambiguous() -> None:
+    many = [
+        barcode.make_valid("s10", service_indicator="RR", serial=f"{serial:08}", country="KZ") for serial in range(200)
+    ]
+    assert reason_of(*many) == "ambiguous"
+    assert reason_of(*many[:1] * 200) is None
+
+
+def test_an_explanation_has_the_documented_form() -> None:
+    assert barcode.explain(["RR123456785KZ", "\u0663"]) == {
+        "input": ["RR123456785KZ", "\u0663"],
+        "ok": True,
+        "key": "RR123456785KZ",
+        "scheme": "s10",
+        "carrier": "s10",
+        "candidates": [
+            {
+                "scheme": "s10",
+                "carrier": "s10",
+                "key": "RR123456785KZ",
+                "check": "valid",
+                "parts": {
+                    "service_indicator": "RR",
+                    "service": "letter post, registered",
+                    "serial": "12345678",
+                    "check_digit": "5",
+                    "country": "KZ",
+                },
+            }
+        ],
+        "warnings": [],
+        "reason": None,
+    }
+    refused = barcode.explain([b"\xff\x00"])
+    assert [refused[name] for name in ("ok", "key", "scheme", "carrier", "candidates")] == [False, None, None, None, []]
+    assert json.loads(json.dumps(refused))["reason"] == "no_identifier"
+
+
+# Batches, and the functions for compiled code.
+
+
+def test_a_batch_says_of_each_read_what_it_says_alone() -> None:
+    two_containers = b"]C100" + SSCC + b"00123456789012345675"
+    reads = [*EVERY_FORM, b"", b"RR123456786KZ", b"x" * 5000, b"]C1", two_containers, S10]
+    batch = barcode.recognise_batch(reads)
+    assert len(batch.keys) == len(batch.formats) == len(batch.reasons) == len(reads)
+    for read, key, format_number, reason in zip(reads, *batch, strict=True):
+        alone = barcode.recognise(read)
+        assert (key and key.decode()) == alone.key
+        assert barcode.REASONS[reason] == alone.reason
+        assert alone.scheme == (FORMATS[format_number].name if key else None)
+        assert key or format_number == 0
+
+
+def test_an_empty_batch_is_empty() -> None:
+    assert barcode.recognise_batch([]) == ([], b"", b"")
+
+
+@pytest.mark.parametrize("read", ["RR123456785KZ", None, 7, bytearray(S10)])
+def test_a_batch_of_anything_but_bytes_is_refused(read: object) -> None:
+    with pytest.raises(TypeError, match="read 1: expected bytes"):
+        barcode.recognise_batch([S10, read])  # type: ignore[list-item]
+
+
+class CBarcode(ctypes.Structure):
+    """barcode_t of ext/barcode.pxd."""
+
+    _fields_ = (
+        ("key", ctypes.c_char * 64),
+        ("key_length", ctypes.c_uint8),
+        ("format", ctypes.c_uint8),
+        ("reason", ctypes.c_uint8),
+        ("warnings", ctypes.c_uint64),
+    )
+
+
+def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
+    pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+    functions = (ctypes.c_void_p * 2).from_address(pointer_of(_barcode.API, b"tracker.domain._barcode.API"))
+    out = ctypes.POINTER(CBarcode)
+    one = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, out)(functions[0] or 0)
+    many = ctypes.CFUNCTYPE(
+        ctypes.c_int, ctypes.POINTER(ctypes.c_char_p), ctypes.POINTER(ctypes.c_size_t), ctypes.c_size_t, out
+    )(functions[1] or 0)
+    found = CBarcode()
+    assert one(b" jr123456785xx", 14, found) == 0
+    assert (found.key[: found.key_length], found.format, found.reason) == (b"JR123456785XX", 0, 0)
+    assert found.warnings == 0b101
+    assert one(b"RR123456786KZ", 13, found) == 2
+    assert (found.key_length, found.warnings) == (0, 0)
+    reads, lengths = (ctypes.c_char_p * 2)(UPS, SSCC), (ctypes.c_size_t * 2)(len(UPS), len(SSCC))
+    assert many(reads, lengths, 2, found) == 0
+    assert (found.key[: found.key_length], found.format) == (SSCC, 1)
+
+
+# Making identifiers.
+
+
+@given(st.integers(0, 10**8 - 1), st.sampled_from(["RR", "EE", "CP", "AV"]), st.sampled_from(["KZ", "CN", "DE"]))
+def test_an_s10_number_that_was_made_is_recognised(serial: int, indicator: str, country: str) -> None:
+    number = barcode.make_valid("s10", service_indicator=indicator, serial=f"{serial:08}", country=country)
+    assert (key_of(number), barcode.recognise(number).warnings) == (number, ())
+
+
+def test_a_1z_number_that_was_made_is_recognised() -> None:
+    assert barcode.make_valid("ups_1z", shipper="999AA1", service="01", package="2345678") == UPS.decode()
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ({"service_indicator": "RR", "serial": "1234567", "country": "KZ"}, "bad_part"),
+        ({"service_indicator": "rr", "serial": "12345678", "country": "KZ"}, "bad_part"),
+        ({"service_indicator": "RR", "serial": "1234567\u0668", "country": "KZ"}, "bad_part"),
+        ({"service_indicator": "RR", "serial": "12345678"}, "bad_part"),
+        ({"service_indicator": "RR", "serial": "12345678", "country": "KZ", "check_digit": "5"}, "bad_part"),
+    ],
+)
+def test_a_number_is_not_made_of_wrong_parts(parts: dict[str, str], code: str) -> None:
+    with pytest.raises(errors.TrackerError) as caught:
+        barcode.make_valid("s10", **parts)
+    assert caught.value.code == code
+
+
+def test_an_unknown_scheme_is_refused_by_name() -> None:
+    for call in (barcode.check_digit, barcode.format_for_humans):
+        with pytest.raises(errors.TrackerError, match="got 's9'") as caught:
+            call("s9", "1")
+        assert caught.value.code == "unknown_scheme"

@@ -1,0 +1,131 @@
+"""The barcode reader against a second implementation, and against the test vectors of others."""
+
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.domain import barcode_model as model
+from tests.domain.barcodes import EVERY_FORM, key_of, reason_of
+from tracker import limits
+from tracker.domain import barcode
+from tracker.domain.formats import elements
+
+CONFORMANCE = Path(__file__).resolve().parents[2].parent / "shared" / "conformance"
+
+
+VALID = st.one_of(
+    st.sampled_from(EVERY_FORM),
+    st.builds(
+        lambda indicator, serial, country: f"{indicator}{serial:08}{model.s10_digit(f'{serial:08}')}{country}".encode(),
+        st.sampled_from(["RR", "JA", "GB", "AA", "QN", "EE"]),
+        st.integers(0, 10**8 - 1),
+        st.sampled_from(sorted(model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN)),
+    ),
+    st.builds(
+        lambda digits, front: front + (f"{digits:017}" + model.gs1_digit(f"{digits:017}")).encode(),
+        st.integers(0, 10**17 - 1),
+        st.sampled_from([b"", b"00", b"(00)", b"]C100", b"]d20195012345678903" + b"00", b"]Q310A\x1d00"]),
+    ),
+)
+ODD_BYTES = st.sampled_from([b"", *(bytes([byte]) for byte in b"0159AZaz ]C1()-\x00\x1d\x1e\x04\r\n\xd9\xff")])
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A valid read with up to three places changed."""
+    read = draw(VALID)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(read)))
+        read = read[:at] + draw(ODD_BYTES) + read[at + draw(st.integers(0, 1)) :]
+    return read
+
+
+READS = st.one_of(VALID, mutated(), st.builds(bytes.__add__, mutated(), VALID), st.binary(max_size=120))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(READS, max_size=4))
+def test_both_implementations_agree(reads: list[bytes]) -> None:
+    expected = model.outcome(reads)
+    found = barcode.recognise_set(reads)
+    assert (found.reason, found.key, found.scheme) == expected[:3]
+    assert {(one.scheme, one.key) for one in found.candidates} == expected.candidates
+    issuers = model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN
+    if found.scheme == "s10" and found.key is not None and found.key[-2:] in issuers:
+        assert set(found.warnings) == model.s10_warnings(found.key)
+    for read, key in zip(reads, barcode.recognise_batch(reads).keys, strict=True):
+        assert (key and key.decode()) == model.outcome([read]).key
+
+
+def test_random_bytes_of_every_length_give_a_result() -> None:
+    source = random.Random(1)
+    for length in range(limits.BARCODE_BYTES_MAX + 1):
+        read = source.randbytes(length)
+        assert reason_of(read) == model.outcome([read]).reason
+        assert reason_of(b"]C1" + read) in {"no_identifier", "bad_check_digit", None}
+
+
+# What others say.
+
+
+def vectors(name: str) -> Any:
+    path = CONFORMANCE / name
+    if not path.exists():
+        pytest.skip(f"no test vectors of others at {path}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("s10", "s10"), ("ups", "ups_1z")])
+def test_tracking_number_data_agrees(name: str, scheme: str) -> None:
+    numbers = vectors(f"tracking_number_data/{name}.json")["tracking_numbers"][0]["test_numbers"]
+    assert {barcode.recognise(number).scheme for number in numbers["valid"]} == {scheme}
+    for number in numbers["invalid"]:
+        assert scheme not in {one.scheme for one in barcode.recognise(number).candidates}
+
+
+def test_gs1_agrees_on_serial_shipping_container_codes() -> None:
+    tested = vectors("gs1/gs1_syntax_engine_vectors.json")
+    reasons = {
+        "GS1_LINTER_OK": None,
+        "GS1_LINTER_INCORRECT_CHECK_DIGIT": "bad_check_digit",
+        "GS1_LINTER_NON_DIGIT_CHARACTER": "no_identifier",
+    }
+    linted = [vector for vector in tested["linters_by_real_AI"] if vector["bracketed"].startswith("(00)")]
+    assert linted
+    for vector in linted:
+        assert reason_of(vector["bracketed"]) == reasons[vector["linter_result"]]
+    strings = {
+        vector["element_string"]
+        for test in ("test_processAIdata", "test_parseDLuri")
+        for vector in tested[test]
+        if vector["ok"] and vector["element_string"].startswith("^00")
+    }
+    assert strings
+    for string in strings:
+        assert key_of("]C1" + string[1:].replace("^", "\x1d")) == string[3:21]
+
+
+def test_every_application_identifier_of_the_dictionary_is_walked_by_its_length() -> None:
+    path = CONFORMANCE / "gs1" / "gs1-syntax-dictionary.txt"
+    if not path.exists():
+        pytest.skip(f"no test vectors of others at {path}")
+    entry = re.compile(r"^(\d{2,4})(?:-(\d+))?\s+(\S*\s+)?[NXYZ]", re.MULTILINE)
+    entries = entry.findall(path.read_text(encoding="utf-8"))
+    assert len(entries) > 200
+    assigned = set()
+    for first, last, flags in entries:
+        assigned |= {str(number).zfill(len(first))[:2] for number in range(int(first), int(last or first) + 1)}
+        assert elements.AI_DIGITS[first[:2]] == len(first)
+        assert (first[:2] in elements.PREDEFINED_LENGTHS) == ("*" in flags)
+    assert assigned == set(elements.AI_DIGITS)
+
+
+def test_gs1_data_without_a_container_code_names_no_parcel() -> None:
+    for vector in vectors("gs1/gs1_syntax_engine_vectors.json")["test_testProcessScanData"]:
+        assert reason_of(vector["scan"]) == "no_identifier"
