@@ -228,6 +228,8 @@ cdef bytes _append(
         return None
     if event.time - time >= RULES.life_gap_ms:
         return None
+    if header.events > 1 and time - get48(last - EVENT_BYTES + EVENT_TIME_AT) >= RULES.life_gap_ms:
+        return None  # A stray scan after a silence is the beginning of a life, now that another one follows.
     while last >= record + HEADER_BYTES and event.time - get48(last + EVENT_TIME_AT) <= RULES.reread_ms:
         if last[EVENT_KIND_AT] == event.kind and compare_sites(context.places, get24(last + EVENT_PLACE_AT), event.place) == 0:
             return None

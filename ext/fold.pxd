@@ -16,6 +16,8 @@ cdef enum:
     EFFECT_VOID = 3
 
     EVENT_KINDS = 33
+    PRE_ADVISED = 0
+    ACCEPTED = 1
     DELIVERY_OFFICE_ARRIVED = 16
     OUT_FOR_DELIVERY = 17
 
@@ -227,11 +229,22 @@ cdef inline void fold_life(
             effects[i].effect = EFFECT_NOTE
 
 
+cdef inline bint _begins_life(
+    const rules_t* rules, const event_t* events, int32_t i, int32_t count
+) noexcept nogil:
+    """Whether an event begins another life: after a silence, and not a stray scan of the parcel that was."""
+    if events[i].time - events[i - 1].time < rules.life_gap_ms:
+        return False
+    if events[i].kind == PRE_ADVISED or events[i].kind == ACCEPTED:
+        return True
+    return i + 1 < count and events[i + 1].time - events[i].time < rules.life_gap_ms
+
+
 cdef inline int32_t life_end(
     const rules_t* rules, const event_t* events, int32_t begin, int32_t count
 ) noexcept nogil:
     """Where the life that begins at an event ends: the first event that is not its own."""
     cdef int32_t i = begin + 1
-    while i < count and events[i].time - events[i - 1].time < rules.life_gap_ms:
+    while i < count and not _begins_life(rules, events, i, count):
         i += 1
     return i

@@ -199,7 +199,8 @@ class SlowReader:
         code = self._code(_required(fields, "event"))
         raw_data = fields.get("data")
         texts: Mapping[str, Any] = raw_data if isinstance(raw_data, dict) else {}
-        event = code.resolve(_text(texts, "text"), _text(texts, "disposition"))
+        text, disposition = _text(texts, "text"), _text(texts, "disposition")
+        event = code.resolve(text, disposition)
         time = self._time(fields, code)
         site = _name(fields, "site", limits.SITE_BYTES_MAX) or b""
         device = _name(fields, "device", limits.DEVICE_BYTES_MAX) or b""
@@ -222,7 +223,7 @@ class SlowReader:
             target_code=target_code,
             target_id=target_id,
             right_code=None if right is None else right.name,
-            right_kind=None if right is None else _NUMBER[right.event],
+            right_kind=None if right is None else _NUMBER[right.resolve(text, disposition)],
             data=data,
         )
 
