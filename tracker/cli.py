@@ -1,7 +1,7 @@
 """The command line: one function a command, which loads what it needs when it runs.
 
-A new command is a function under `@cli.command()`; `@with_settings("kafka", ...)` gives it these settings as flags and the
-loaded `settings` as its first argument. What goes wrong is a TrackerError, which ends as one line and exit code 2.
+A new command is a function under `@cli.command()`; `@with_settings("kafka", ...)` gives it these settings as flags and
+the loaded `settings` as its first argument. What goes wrong is a TrackerError, which ends as one line and exit code 2.
 """
 
 import functools
@@ -43,7 +43,6 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
             for stranger, nearest in config.unknown(os.environ).items():
                 hint = f"; did you mean {nearest}?" if nearest else ""
                 warn(f"{stranger} is not a setting{hint}")
-            click.get_current_context().meta["flags"] = flags
             command(settings, **arguments)
 
         for name in reversed(chosen):
@@ -66,7 +65,7 @@ def warn(line: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="one JSON array")
 def config_command(settings: Settings, *, as_json: bool) -> None:
     """Lists every setting with its value and its source."""
-    flags = click.get_current_context().meta["flags"]
+    flags = click.get_current_context().params
     rows = [
         {
             "name": config.variable(name),

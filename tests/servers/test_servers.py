@@ -7,8 +7,7 @@ import sys
 import time
 
 import redis
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.servers import Kafka, Redis
 
