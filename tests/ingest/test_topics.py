@@ -3,7 +3,8 @@
 import uuid
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.servers import Kafka
 from tracker.config import Settings
@@ -43,23 +44,25 @@ def test_topics_are_created_and_found_the_second_time(settings: Settings, admin:
     assert len(found[settings.rejected_topic].partitions) == 4
 
 
-def test_another_partition_count_is_refused_and_nothing_is_created(settings: Settings, admin: AdminClient) -> None:
-    admin.create_topics([NewTopic(settings.topic, 2, 1)])[settings.topic].result(10)
+def test_another_partition_count_is_refused_and_nothing_is_created(
+    settings: Settings, kafka: Kafka, admin: AdminClient
+) -> None:
+    kafka.create_topic(settings.topic, 2)
     error = refusal(settings)
     assert error.code == "bad_topic"
     assert "has 2 partitions, but TRACKER_PARTITIONS is 3" in str(error)
     assert settings.rejected_topic not in admin.list_topics(timeout=10).topics
 
 
-def test_partitions_that_were_added_later_are_refused(settings: Settings, admin: AdminClient) -> None:
+def test_partitions_that_were_added_later_are_refused(settings: Settings, kafka: Kafka, admin: AdminClient) -> None:
     topics.ensure(settings)
     admin.create_partitions([NewPartitions(settings.topic, 4)])[settings.topic].result(10)
+    kafka.await_topic(settings.topic, 4)
     assert refusal(settings).code == "bad_topic"
 
 
-def test_a_topic_with_other_settings_is_described(settings: Settings, admin: AdminClient) -> None:
-    plain = NewTopic(settings.topic, 3, 1, config={"retention.ms": "1000"})
-    admin.create_topics([plain])[settings.topic].result(10)
+def test_a_topic_with_other_settings_is_described(settings: Settings, kafka: Kafka) -> None:
+    kafka.create_topic(settings.topic, 3, {"retention.ms": "1000"})
     differences = topics.ensure(settings)[0].differences
     assert [line.split(":")[0] for line in differences] == [
         "message.timestamp.type is CreateTime, expected LogAppendTime",
@@ -69,8 +72,8 @@ def test_a_topic_with_other_settings_is_described(settings: Settings, admin: Adm
     assert f"kafka-configs.sh --alter --topic {settings.topic} --add-config retention.ms=604800000" in differences[1]
 
 
-def test_fewer_copies_than_the_setting_are_described(settings: Settings, admin: AdminClient) -> None:
-    admin.create_topics([NewTopic(settings.topic, 3, 1)])[settings.topic].result(10)
+def test_fewer_copies_than_the_setting_are_described(settings: Settings, kafka: Kafka, admin: AdminClient) -> None:
+    kafka.create_topic(settings.topic, 3)
     want = topics.wanted(settings)[0]
     differences = topics._differences(admin, want, 3)
     assert differences[-1] == "it has 1 copies of a partition, but TRACKER_REPLICATION is 3"
@@ -100,3 +103,20 @@ def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     error = refusal(Settings(kafka="127.0.0.1:1"))
     assert error.code == "no_kafka"
     assert "Kafka at 127.0.0.1:1 (TRACKER_KAFKA)" in str(error)
+
+
+def test_a_topic_that_another_init_made_meanwhile_is_compared(
+    settings: Settings, kafka: Kafka, admin: AdminClient
+) -> None:
+    want = topics.wanted(settings)[0]
+    kafka.create_topic(settings.topic, 3)
+    assert topics._create(admin, want, 1) is False
+    assert topics._visible(admin, settings.topic) == 3
+
+
+def test_a_topic_that_never_appears_is_an_error(
+    settings: Settings, admin: AdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "TIMEOUT_S", 0.5)
+    with pytest.raises(KafkaException, match="nknown topic"):
+        topics._visible(admin, settings.topic)
