@@ -10,6 +10,7 @@ import time
 import click
 import pytest
 
+from tests.servers import Kafka, Redis
 from tracker import cli, config
 from tracker.errors import TrackerError
 
@@ -124,3 +125,26 @@ def test_main_ends_with_the_exit_code_of_what_was_raised(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == code
+
+
+def test_init_makes_the_topics_and_checks_redis(kafka: Kafka, redis_server: Redis) -> None:
+    flags = (
+        "--kafka",
+        kafka.address,
+        "--redis",
+        redis_server.url,
+        "--topic",
+        "by-init",
+        "--rejected-topic",
+        "by-init.no",
+    )
+    done = tracker("init", *flags, "--partitions", "5")
+    assert done.stdout.splitlines() == [
+        "kafka: topic by-init with 5 partitions created",
+        "kafka: topic by-init.no with 4 partitions created",
+        f"redis: version {Redis.version()} is fit: it evicts nothing and keeps what it has",
+    ]
+    assert (done.stderr, done.returncode) == ("", 0)
+    again = tracker("init", *flags, "--partitions", "6")
+    assert again.stderr.startswith("tracker: error[bad_topic]: topic by-init has 5 partitions")
+    assert again.returncode == 2

@@ -98,7 +98,7 @@ def init(settings: Settings) -> None:
         for difference in report.differences:
             warn(f"topic {report.topic}: {difference}")
     checked = checks.check(settings)
-    click.echo(f"redis: {checked.server} {checked.version} is fit: it evicts nothing and keeps what it has")
+    click.echo(f"{checked.server}: version {checked.version} is fit: it evicts nothing and keeps what it has")
     for warning in checked.warnings:
         warn(warning)
 
