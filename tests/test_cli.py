@@ -96,7 +96,7 @@ def test_a_broken_pipe_is_silent() -> None:
     assert process.stderr is not None
     with process.stderr:
         assert process.stderr.read() == b""
-    process.wait()
+    assert process.wait() == 1
 
 
 def test_ctrl_c_is_exit_code_130_and_no_traceback() -> None:
@@ -111,7 +111,7 @@ def test_ctrl_c_is_exit_code_130_and_no_traceback() -> None:
 
 @pytest.mark.parametrize(
     ("raised", "code"),
-    [(TrackerError("no_redis", "gone"), 2), (BrokenPipeError(), 0), (click.Abort(), 130), (click.UsageError("no"), 2)],
+    [(TrackerError("no_redis", "gone"), 2), (BrokenPipeError(), 1), (click.Abort(), 130), (click.UsageError("no"), 2)],
 )
 def test_main_ends_with_the_exit_code_of_what_was_raised(
     raised: BaseException, code: int, monkeypatch: pytest.MonkeyPatch

@@ -120,7 +120,7 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our output has left. Python would complain at its exit, when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = 1
     sys.exit(code)
 
 
