@@ -1,7 +1,7 @@
 """The command line: one function a command, which loads what it needs when it runs.
 
-A new command is a function under `@cli.command()`; `@with_settings("kafka", ...)` gives it these settings as flags and the
-loaded `settings` as its first argument. What goes wrong is a TrackerError, which ends as one line and exit code 2.
+A new command is a function under `@cli.command()`; `@with_settings("kafka", ...)` gives it these settings as flags and
+the loaded `settings` as its first argument. What goes wrong is a TrackerError, which ends as one line and exit code 2.
 """
 
 import functools
@@ -43,7 +43,6 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
             for stranger, nearest in config.unknown(os.environ).items():
                 hint = f"; did you mean {nearest}?" if nearest else ""
                 warn(f"{stranger} is not a setting{hint}")
-            click.get_current_context().meta["flags"] = flags
             command(settings, **arguments)
 
         for name in reversed(chosen):
@@ -66,7 +65,7 @@ def warn(line: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="one JSON array")
 def config_command(settings: Settings, *, as_json: bool) -> None:
     """Lists every setting with its value and its source."""
-    flags = click.get_current_context().meta["flags"]
+    flags = click.get_current_context().params
     rows = [
         {
             "name": config.variable(name),
@@ -99,7 +98,7 @@ def init(settings: Settings) -> None:
         for difference in report.differences:
             warn(f"topic {report.topic}: {difference}")
     checked = checks.check(settings)
-    click.echo(f"redis: {checked.server} {checked.version} is fit: it evicts nothing and keeps what it has")
+    click.echo(f"{checked.server}: version {checked.version} is fit: it evicts nothing and keeps what it has")
     for warning in checked.warnings:
         warn(warning)
 
@@ -121,7 +120,7 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our output has left. Python would complain at its exit, when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = 1
     sys.exit(code)
 
 

@@ -186,8 +186,8 @@ def _check_together(settings: Settings) -> None:
     if settings.final_ttl_days <= days_min:
         raise TrackerError(
             "bad_setting",
-            f"TRACKER_FINAL_TTL_DAYS: expected more than {days_min:g} days (TRACKER_RETENTION_HOURS and {OFFLINE_DAYS_MAX} "
-            f"days of a scanner without network), got {settings.final_ttl_days}",
+            f"TRACKER_FINAL_TTL_DAYS: expected more than {days_min:g} days (TRACKER_RETENTION_HOURS and "
+            f"{OFFLINE_DAYS_MAX} days of a scanner without network), got {settings.final_ttl_days}",
         )
     if settings.topic == settings.rejected_topic:
         raise TrackerError(
@@ -198,16 +198,19 @@ def _check_together(settings: Settings) -> None:
 
 def unknown(environment: Mapping[str, str]) -> dict[str, str | None]:
     """Gives each variable that looks like a setting but is none, with the nearest one that is."""
-    known = [variable(name) for name in TABLE]
-    strangers = sorted(
-        name for name in environment if name.startswith(PREFIX) and name not in known and name not in NOT_SETTINGS
-    )
-    return {name: next(iter(get_close_matches(name, known, n=1)), None) for name in strangers}
+    known = NOT_SETTINGS | {variable(name) for name in TABLE}
+    nearest: dict[str, str | None] = {}
+    for stranger in sorted(name for name in environment if name.startswith(PREFIX) and name not in known):
+        # Compared without the prefix, which makes any two names look alike.
+        names = get_close_matches(stranger.removeprefix(PREFIX).lower(), TABLE, n=1)
+        nearest[stranger] = variable(names[0]) if names else None
+    return nearest
 
 
 def masked(text: str) -> str:
     """Gives a value as it may be shown: with the password of a URL replaced by ***."""
-    text = re.sub(r"(?<=://)([^/@]*):[^/]*@", r"\1:***@", text)
+    # Up to the last @, since a password may hold what should have been escaped.
+    text = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", text)
     return re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", text)
 
 

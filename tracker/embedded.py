@@ -63,7 +63,7 @@ class EmbeddedBroker:
     """
 
     def __init__(self, topics: Mapping[str, int]) -> None:
-        self.topics = dict(topics)
+        self.topics = topics
         self.address = ""
         """host:port, as TRACKER_KAFKA takes it, while it runs."""
 

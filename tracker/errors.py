@@ -1,6 +1,7 @@
 """Every reason code that the outside can see, and the errors that carry one.
 
-A code is stable: it stands in dead letters, in metrics' labels and in `--json` answers. What it means is written once, here.
+A code is stable: it stands in dead letters, in metrics' labels and in `--json` answers. What it means is written once,
+here.
 """
 
 from reprlib import Repr

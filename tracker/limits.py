@@ -6,7 +6,7 @@ SCAN_BYTES_MAX: Final = 65_536
 """Length of a scan's JSON. A scan with ten labels and 1 KiB of data has 3 KB; more than 64 KiB is no scan."""
 
 SCAN_DEPTH_MAX: Final = 32
-"""Nesting of a scan's JSON. A scan has 2 levels, EPCIS extensions a few more; a parser's stack is not for senders to choose."""
+"""Nesting of a scan's JSON. A scan has 2 levels, EPCIS extensions a few more; a parser's stack isn't for senders."""
 
 PARCEL_ID_BYTES_MAX: Final = 64
 """Length of a parcel id. The longest licence plate (ISO/IEC 15459) has 35 characters."""
@@ -72,7 +72,7 @@ PARTITIONS_MAX: Final = 1_024
 """Partitions of the topic `scans`. Each is a Redis key slot, a fetch buffer and a cache; 64 are enough for most."""
 
 BATCH_BYTES_MAX: Final = 4 * 1_048_576
-"""Length of a record batch in `scans`. Producers send 1 MB; a 2 MB value must arrive, to be rejected with its reason."""
+"""Length of a record batch in `scans`. Producers send 1 MB; a value of 2 MB must arrive, to be rejected."""
 
 OFFLINE_DAYS_MAX: Final = 30
 """How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""

@@ -1,4 +1,4 @@
-"""Real servers for tests and benchmarks: a Kafka broker and a Redis, each in a folder of its own, dying with its parent.
+"""Real servers for tests and benchmarks: a Kafka broker and a Redis, each in its own folder, dying with its parent.
 
 `deploy/fetch.py` finds or fetches them (`make setup`) and leaves in `.cache/servers.json` where they are.
 """

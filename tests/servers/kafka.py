@@ -1,6 +1,7 @@
 """A real Kafka broker: one KRaft node that is broker and controller, in a Java process."""
 
 import subprocess
+import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.servers.machine import found
 from tests.servers.process import Server, free_port
@@ -92,6 +93,20 @@ class Kafka(Server):
             return bool(admin.list_topics(timeout=1).brokers)
         except KafkaException:
             return False
+
+    def create_topic(self, topic: str, partitions: int, settings: Mapping[str, str] | None = None) -> None:
+        """Creates a topic and waits until the broker knows it, which is a little later than the controller says so."""
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin.create_topics([NewTopic(topic, partitions, 1, config=dict(settings or {}))])[topic].result(10)
+        self.await_topic(topic, partitions)
+
+    def await_topic(self, topic: str, partitions: int) -> None:
+        """Waits until the broker shows a topic with that many partitions."""
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        deadline = time.monotonic() + 10
+        while len(admin.list_topics(topic, timeout=5).topics[topic].partitions) != partitions:
+            assert time.monotonic() < deadline, f"topic {topic} did not appear"
+            time.sleep(0.02)
 
     def _java(self, main: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
         """Gives the command of a Java program of Kafka."""

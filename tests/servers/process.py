@@ -46,7 +46,7 @@ def _die_with_parent() -> None:
 class Server(ABC):
     """A server in a folder of its own.
 
-    As a context manager it starts, and at the end it stops and removes the folder, unless the folder was given. Start it
+    As a context manager it starts, and at the end it stops and removes the folder, unless that was given. Start it
     from the main thread, or from one that lives as long as the server should: Linux kills it with the thread that
     started it.
 

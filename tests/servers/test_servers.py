@@ -8,7 +8,6 @@ import time
 
 import redis
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from tests.servers import Kafka, Redis
 
@@ -27,9 +26,8 @@ def test_redis_keeps_its_data_over_a_kill_and_comes_back_on_the_same_port(redis_
 def test_kafka_keeps_its_topics_over_a_kill_and_comes_back_on_the_same_port(kafka: Kafka) -> None:
     del kafka
     with Kafka() as server:
-        admin = AdminClient({"bootstrap.servers": server.address, "log_level": 0})
-        admin.create_topics([NewTopic("kept", 3, 1)])["kept"].result(10)
-        cluster = admin.list_topics(timeout=5).cluster_id
+        server.create_topic("kept", 3)
+        cluster = AdminClient({"bootstrap.servers": server.address, "log_level": 0}).list_topics(timeout=5).cluster_id
         server.kill()
         server.start()
         again = AdminClient({"bootstrap.servers": server.address, "log_level": 0}).list_topics(timeout=5)

@@ -1,19 +1,19 @@
 """The topics of a cluster: made with the settings that the product relies on, or compared with them."""
 
+import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic, ResourceType
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
 
-TIMEOUT_S = 15
-REJECTED_PARTITIONS = 4
-HOUR_MS = 3_600_000
+TIMEOUT_S: Final = 10
+REJECTED_PARTITIONS: Final = 4
+HOUR_MS: Final = 3_600_000
 
 
 class Wanted(NamedTuple):
@@ -63,7 +63,7 @@ def ensure(settings: Settings) -> list[Report]:
 
     Raises:
         TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, the topic of scans has another
-            partition count than the setting's. Both before anything is created.
+            partition count than the setting's, and nothing was created.
     """
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
     try:
@@ -74,21 +74,60 @@ def ensure(settings: Settings) -> list[Report]:
 
 
 def _ensure(admin: AdminClient, settings: Settings) -> Iterator[Report]:
-    there = {topic: len(found.partitions) for topic, found in admin.list_topics(timeout=TIMEOUT_S).topics.items()}
-    partitions = there.get(settings.topic, settings.partitions)
+    there = {topic: len(about.partitions) for topic, about in _metadata(admin).topics.items()}
+    if settings.topic in there:
+        _check_count(settings, there[settings.topic])
+    for want in wanted(settings):
+        created = want.topic not in there and _create(admin, want, settings.replication)
+        partitions = there.get(want.topic) or _visible(admin, want.topic)
+        if want.topic == settings.topic:
+            _check_count(settings, partitions)
+        differences = [] if created else _differences(admin, want, settings.replication)
+        yield Report(want.topic, partitions, "created" if created else "is there", differences)
+
+
+def _check_count(settings: Settings, partitions: int) -> None:
     if partitions != settings.partitions:
         raise TrackerError(
             "bad_topic",
-            f"topic {settings.topic} has {partitions} partitions, but TRACKER_PARTITIONS is {settings.partitions}: the count "
-            f"is part of every key in Redis, so set TRACKER_PARTITIONS={partitions}, or choose another TRACKER_TOPIC",
+            f"topic {settings.topic} has {partitions} partitions, but TRACKER_PARTITIONS is {settings.partitions}: the "
+            f"count is part of every key in Redis; set TRACKER_PARTITIONS={partitions}, or another TRACKER_TOPIC",
         )
-    for want in wanted(settings):
-        if want.topic in there:
-            yield Report(want.topic, there[want.topic], "is there", _differences(admin, want, settings.replication))
-        else:
-            topic = NewTopic(want.topic, want.partitions, settings.replication, config=want.config)
-            admin.create_topics([topic], request_timeout=TIMEOUT_S)[want.topic].result(TIMEOUT_S)
-            yield Report(want.topic, want.partitions, "created", [])
+
+
+def _create(admin: AdminClient, want: Wanted, replication: int) -> bool:
+    """Creates a topic; False if another `tracker init` was faster."""
+    topic = NewTopic(want.topic, want.partitions, replication, config=want.config)
+    try:
+        admin.create_topics([topic], request_timeout=TIMEOUT_S)[want.topic].result(TIMEOUT_S)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise
+        return False
+    return True
+
+
+def _visible(admin: AdminClient, topic: str) -> int:
+    """Waits until the brokers, which hear of a new topic from their controller, know it; gives its partitions."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        about = _metadata(admin, topic).topics[topic]
+        if about.error is None and about.partitions:
+            return len(about.partitions)
+        if time.monotonic() > deadline:
+            raise KafkaException(about.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        time.sleep(0.05)
+
+
+def _metadata(admin: AdminClient, *topic: str) -> ClusterMetadata:
+    """Asks the cluster for its topics, in short waits, since Ctrl-C is only seen between them."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return admin.list_topics(*topic, timeout=min(1, TIMEOUT_S))
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
 
 
 def _differences(admin: AdminClient, want: Wanted, replication: int) -> list[str]:

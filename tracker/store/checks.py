@@ -1,7 +1,7 @@
 """Is this Redis fit to hold parcels? It must be new enough, never evict a key, and keep what it has over a restart."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
@@ -9,8 +9,8 @@ from redis.exceptions import RedisError, ResponseError
 from tracker.config import Settings, masked
 from tracker.errors import TrackerError
 
-VERSION_MIN = (6, 2)
-TIMEOUT_S = 10
+VERSION_MIN: Final = (6, 2)
+TIMEOUT_S: Final = 10
 
 
 class Facts(NamedTuple):
@@ -55,11 +55,11 @@ def check(settings: Settings) -> Checked:
     return Checked(facts.server, facts.version, warnings)
 
 
-def ask(connection: "Redis[str]") -> Facts:
+def ask(connection: Redis) -> Facts:
     """Gives the facts by CONFIG, and by INFO where a managed Redis forbids CONFIG."""
     info: dict[str, Any] = connection.info("everything")
     try:
-        config: dict[str, str] | None = connection.config_get("*")
+        config: dict[Any, Any] | None = connection.config_get("*")
     except ResponseError:
         config = None
     server = str(info.get("server_name") or "redis")
@@ -97,8 +97,8 @@ def judge(facts: Facts) -> tuple[list[str], list[str]]:
         warnings.append("it doesn't tell if it keeps its data over a restart: make sure that appendonly is yes")
     elif facts.save == "":
         problems.append(
-            "it keeps nothing over a restart, appendonly is no and save is empty: CONFIG SET appendonly yes, and the same "
-            "in redis.conf with appendfsync everysec"
+            "it keeps nothing over a restart, appendonly is no and save is empty: CONFIG SET appendonly yes, and the "
+            "same in redis.conf with appendfsync everysec"
         )
     else:
         warnings.append(

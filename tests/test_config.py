@@ -1,0 +1,156 @@
+"""Settings: their sources, and each refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from tracker import config
+from tracker.config import Address, Settings
+from tracker.errors import FAULTS, TrackerError
+
+
+def refusal(variables: dict[str, str], flags: dict[str, str | None] | None = None) -> str:
+    """Gives the message of a refused setting."""
+    with pytest.raises(TrackerError) as caught:
+        config.load(variables, flags)
+    assert caught.value.code == "bad_setting"
+    assert caught.value.code in FAULTS
+    return str(caught.value)
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert config.load({}) == Settings()
+    assert Settings().partitions == 64
+    assert Settings().monitor == Address("127.0.0.1", 9464)
+    assert Settings().vocabularies is None
+
+
+def test_the_environment_sets_a_setting_and_a_flag_goes_before_it() -> None:
+    environment = {"TRACKER_PARTITIONS": "12", "TRACKER_TOPIC": "passages"}
+    flags = {"partitions": "4", "topic": None}
+    settings = config.load(environment, flags)
+    assert (settings.partitions, settings.topic) == (4, "passages")
+    sources = [config.source(name, environment, flags) for name in ("partitions", "topic", "group")]
+    assert sources == ["flag", "environment", "default"]
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert config.load({"TRACKER_PARTITIONS": ""}).partitions == 64
+    assert config.source("partitions", {"TRACKER_PARTITIONS": ""}, {}) == "default"
+
+
+def test_an_empty_flag_is_a_value() -> None:
+    assert refusal({}, {"partitions": ""}) == (
+        "TRACKER_PARTITIONS: expected a whole number from 1 to 1024, got '' (from the flag --partitions)"
+    )
+
+
+def test_a_wrong_value_is_refused_by_name_with_what_was_expected_what_came_and_from_where() -> None:
+    assert refusal({"TRACKER_PARTITIONS": "x"}) == (
+        "TRACKER_PARTITIONS: expected a whole number from 1 to 1024, got 'x' (from the environment)"
+    )
+
+
+@pytest.mark.parametrize("value", ["1", "1024"])
+def test_partitions_are_taken_at_their_limits(value: str) -> None:
+    assert config.load({"TRACKER_PARTITIONS": value}).partitions == int(value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        *(("TRACKER_PARTITIONS", value) for value in ("0", "1025", "-1", "1.5", "1e3", " 4", "٤", "9" * 5000)),
+        *(
+            ("TRACKER_KAFKA", value)
+            for value in ("kafka", "kafka:", ":9092", "k:0", "k:65536", "a:1,", "a b:1", "::1:9")
+        ),
+        *(
+            ("TRACKER_REDIS", value)
+            for value in ("localhost:6379", "http://h:1", "redis://", "redis://h:x", "redis://h/a")
+        ),
+        *(("TRACKER_REDIS", value) for value in ("unix://", "redis://h:99999", "redis://[h", "redis://h/0/1")),
+        *(("TRACKER_TOPIC", value) for value in (".", "..", "a b", "scans/x", "t" * 250, "ß")),
+        ("TRACKER_GROUP", "a group"),
+        ("TRACKER_REPLICATION", "0"),
+        ("TRACKER_MONITOR", "9464"),
+        ("TRACKER_VOCABULARIES", "/no/such/folder"),
+        ("TRACKER_SITE_ZONES", "/no/such/file"),
+        ("TRACKER_SESSION_TIMEOUT_S", "5"),
+        ("TRACKER_FETCH_BYTES", "1023"),
+    ],
+)
+def test_hostile_values_are_refused_by_name(variable: str, value: str) -> None:
+    assert refusal({variable: value}).startswith(f"{variable}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRACKER_KAFKA", "a:1,b-2.example:65535"),
+        ("TRACKER_KAFKA", "[::1]:9092"),
+        ("TRACKER_REDIS", "redis://localhost"),
+        ("TRACKER_REDIS", "rediss://user:secret@host:6380/2"),
+        ("TRACKER_REDIS", "unix:///run/redis.sock?db=1"),
+        ("TRACKER_TOPIC", "t" * 249),
+    ],
+)
+def test_forms_that_kafka_and_redis_take_are_taken(variable: str, value: str) -> None:
+    name = variable.removeprefix("TRACKER_").lower()
+    assert getattr(config.load({variable: value}), name) == value
+
+
+def test_the_monitor_can_be_off_or_on_an_ipv6_address() -> None:
+    assert config.load({"TRACKER_MONITOR": "off"}).monitor is None
+    assert config.load({"TRACKER_MONITOR": "[::]:80"}).monitor == Address("::", 80)
+    assert str(Address("::", 80)) == "[::]:80"
+
+
+def test_a_folder_or_file_that_exists_is_taken(tmp_path: Path) -> None:
+    zones = tmp_path / "zones.json"
+    zones.write_text("{}")
+    settings = config.load({"TRACKER_VOCABULARIES": str(tmp_path), "TRACKER_SITE_ZONES": str(zones)})
+    assert (settings.vocabularies, settings.site_zones) == (tmp_path, zones)
+
+
+def test_a_final_ttl_must_outlive_the_log_and_the_longest_offline_scanner() -> None:
+    late = {"TRACKER_RETENTION_HOURS": "240"}
+    assert config.load(late | {"TRACKER_FINAL_TTL_DAYS": "41"}).final_ttl_days == 41
+    assert "more than 40 days" in refusal(late | {"TRACKER_FINAL_TTL_DAYS": "40"})
+
+
+def test_scans_and_rejected_scans_can_not_share_a_topic() -> None:
+    assert "TRACKER_REJECTED_TOPIC" in refusal({"TRACKER_REJECTED_TOPIC": "scans"})
+
+
+def test_an_unknown_variable_is_named_with_the_nearest_known_one() -> None:
+    environment = {
+        "TRACKER_PARTITION": "4",
+        "TRACKER_QQQQ": "",
+        "TRACKER_KAFKA": "",
+        "TRACKER_BUILD": "debug",
+        "PATH": "",
+    }
+    assert config.unknown(environment) == {"TRACKER_PARTITION": "TRACKER_PARTITIONS", "TRACKER_QQQQ": None}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:secret@h:1/0", "redis://:***@h:1/0"),
+        ("redis://user:se@cr/et@h:1/0", "redis://user:***@h:1/0"),
+        ("unix:///s?password=secret&db=1", "unix:///s?password=***&db=1"),
+        ("redis://h:6379/0", "redis://h:6379/0"),
+    ],
+)
+def test_passwords_are_masked_and_nothing_else(url: str, shown: str) -> None:
+    assert config.masked(url) == shown
+
+
+def test_a_refused_url_does_not_show_its_password() -> None:
+    assert "secret" not in refusal({"TRACKER_REDIS": "redis://:secret@h:x"})
+
+
+def test_every_setting_shows_its_default_in_the_form_that_is_read() -> None:
+    for name, line in config.TABLE.items():
+        assert config.shown(Settings(), name) == line.metadata["default"]
+        assert line.metadata["meaning"]
