@@ -28,8 +28,9 @@ REASONS: Final[dict[str, str]] = {
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
     "not_acknowledged": "the broker did not acknowledge every scan that was sent",
+    "not_applied": "the workers did not apply what is in the log in time",
     "bad_ledger": "the file is not a ledger of sent scans",
-    "bad_rate": "a rate of the simulated traffic is not a share that can be reached",
+    "bad_traffic": "simulated traffic of that kind cannot be made",
 }
 """Reason code -> what it means."""
 

@@ -73,9 +73,9 @@ def test_headers_topic_partition_and_missing_key_and_value_arrive(brokers: str) 
 def test_a_record_at_the_limit_is_sent_and_one_beyond_is_an_error(brokers: str) -> None:
     reports: list[tuple[str | None, int, int]] = []
     producer = ScanProducer(brokers, "scans")
-    producer.send(b"big", bytes(2 * 1024 * 1024), on_delivery=lambda *report: reports.append(report))
+    producer.send(b"big", bytes(RECORD_BYTES_MAX), on_delivery=lambda *report: reports.append(report))
     producer.finish(10)
-    producer.send(b"big", bytes(RECORD_BYTES_MAX + 1), on_delivery=lambda *report: reports.append(report))
+    producer.send(b"big", bytes(RECORD_BYTES_MAX + 8_192), on_delivery=lambda *report: reports.append(report))
     assert producer.failed == 1
     assert [reason is None for reason, _, _ in reports] == [True, False]
     with pytest.raises(TrackerError, match="1 were, 1 failed, 0 are open") as caught:

@@ -32,7 +32,8 @@ _SETTINGS: Final[dict[str, Setting]] = {
     "batch.num.messages": 10_000,
     # Below a broker's default message.max.bytes of 1 MiB. A longer record goes in a batch of its own.
     "batch.size": 1_000_000,
-    "message.max.bytes": RECORD_BYTES_MAX,
+    # A value of RECORD_BYTES_MAX, with room for its key, headers and frame.
+    "message.max.bytes": RECORD_BYTES_MAX + 4_096,
     "queue.buffering.max.messages": QUEUE_SCANS_MAX,
     "queue.buffering.max.kbytes": QUEUE_KIB_MAX,
 }
@@ -81,7 +82,7 @@ class ScanProducer:
     ) -> None:
         """Hands one scan over; waits while the queue is full.
 
-        A scan that can't be handed over at all (longer than RECORD_BYTES_MAX) counts as failed.
+        A scan that can't be handed over at all, since it is much longer than RECORD_BYTES_MAX, counts as failed.
 
         Args:
             key: canonical parcel id in ASCII; None goes to a random partition.

@@ -11,7 +11,7 @@ class Rates:
     """The rates of simulated traffic: shares from 0 to 1, unless the name says otherwise.
 
     Raises:
-        TrackerError: `bad_rate`, if a share is outside of 0 to 1, or can't be reached beside `clean_share`.
+        TrackerError: `bad_traffic`, if a share is outside of 0 to 1, or can't be reached beside `clean_share`.
     """
 
     scans_mean: float = 9.0
@@ -81,13 +81,13 @@ class Rates:
             share = getattr(self, field.name)
             most = 1.0 - self.clean_share if field.name in FAULTS else 1.0
             if field.name not in _NO_SHARES and not 0 <= share <= most:
-                raise TrackerError("bad_rate", f"{field.name} must be from 0 to {most:g}, but is {share!r}")
+                raise TrackerError("bad_traffic", f"{field.name} must be from 0 to {most:g}, but is {share!r}")
         if self.returned > self.attempt_failure:
-            raise TrackerError("bad_rate", f"returned must be a part of attempt_failure, {self.attempt_failure!r}")
+            raise TrackerError("bad_traffic", f"returned must be a part of attempt_failure, {self.attempt_failure!r}")
         if self.no_pre_advice + self.late_pre_advice > 1.0 - self.clean_share:
-            raise TrackerError("bad_rate", "no_pre_advice, late_pre_advice and clean_share must not be more than 1 together")
+            raise TrackerError("bad_traffic", "no_pre_advice, late_pre_advice and clean_share must not be more than 1 together")
         if not 1 <= self.scans_min <= 4 <= self.scans_mean <= self.scans_max:
-            raise TrackerError("bad_rate", "scans_min <= 4 <= scans_mean <= scans_max must hold")
+            raise TrackerError("bad_traffic", "scans_min <= 4 <= scans_mean <= scans_max must hold")
 
     def among_unclean(self, name: str) -> float:
         """The rate that the parcels which are not clean must have, so that over all of them it is as named."""

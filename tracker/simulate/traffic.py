@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from tracker.errors import TrackerError
 from tracker.simulate.faults import ScanFaults, prompt_ms
 from tracker.simulate.journeys import Journeys
 from tracker.simulate.network import DeviceKind, Network, TimeStyle
@@ -46,11 +47,14 @@ class Traffic:
     """The scans of `parcels` parcels; iterable as often as wanted, always with the same result.
 
     Args:
-        parcels: how many. Parcel 0 is the newest, so that more parcels only add older ones.
+        parcels: how many, 0 or more. Parcel 0 is the newest, so that more parcels only add older ones.
         seed: 0 to SEED_MAX.
         rates: how often what happens.
         end_ms: no scan is made after it (true time; clocks may be wrong), in milliseconds since the epoch.
         spacing_ms: between the starts of two parcels.
+
+    Raises:
+        TrackerError: `bad_traffic`, if so many parcels would begin before the epoch.
     """
 
     def __init__(
@@ -68,6 +72,9 @@ class Traffic:
         self._spacing_ms = spacing_ms
         self._journeys = Journeys(rates, self.network)
         self._faults = ScanFaults(rates, self.network.sites)
+        if self._start_ms(parcels) < 0:
+            most = (end_ms - JOURNEY_MS_MAX) // spacing_ms
+            raise TrackerError("bad_traffic", f"at most {most:,} parcels fit between 1970 and the end, got {parcels:,}")
 
     def parcel(self, number: int) -> Parcel:
         """The parcel of that number, 0 to any, with its scans in the order of their true time."""
