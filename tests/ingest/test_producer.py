@@ -1,6 +1,7 @@
 """The producer against librdkafka's own cluster, which speaks the real protocol over TCP."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -33,10 +34,14 @@ def read(brokers: str, topic: str, partition: int, count: int) -> list[tuple[byt
 
 def test_a_key_goes_to_the_partition_that_the_domain_computes(brokers: str) -> None:
     producer = ScanProducer(brokers, "scans")
-    places: dict[bytes, int] = {}
     keys = [bytes(65 + (i * j) % 26 for j in range(1, 1 + i % 14)) for i in range(200)]
+    places: dict[bytes, int] = {}
+
+    def note(key: bytes, _reason: str | None, partition: int, _offset: int) -> None:
+        places[key] = partition
+
     for key in keys:
-        producer.send(key, b"{}", on_delivery=lambda _reason, partition, _offset, key=key: places.__setitem__(key, partition))
+        producer.send(key, b"{}", on_delivery=partial(note, key))
     producer.finish(10)
     assert places == {key: partition_of(key, PARTITIONS) for key in keys}
     assert len(set(places.values())) == PARTITIONS

@@ -39,7 +39,8 @@ def test_a_seq_of_null_stays_since_a_second_one_would_be_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"not json", b"[1]", b'"text"', b"null", b'{"a":1', b"{NaN}", b'{"a":"\xff"}', b"\xef\xbb\xbf{}", b"[" * 10_000]
+    "line",
+    [b"not json", b"[1]", b'"text"', b"null", b'{"a":1', b"{NaN}", b'{"a":"\xff"}', b"\xef\xbb\xbf{}", b"[" * 10_000],
 )
 def test_a_line_that_is_no_object_goes_as_it_is(line: bytes) -> None:
     assert records(line + b"\n") == [(None, line)]

@@ -3,10 +3,12 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from tracker.simulate.rates import FAULTS, PRESETS, Rates
 from tracker.simulate.traffic import END_MS, JOURNEY_MS_MAX, Traffic
 
 MANY = 10_000
+FIELDS = {"parcel", "barcode", "barcodes", "event", "time", "site", "device", "seq", "id", "target", "data"}
 VOCABULARIES = Path(__file__).parents[2].parent / "shared" / "tables" / "vocabularies"
 
 
@@ -77,7 +80,7 @@ def test_every_value_is_a_scan_with_the_fields_of_one(rates: Rates) -> None:
     styles = {(device.site, device.name): device.style for device in network.devices}
     for _, key, value in Traffic(400, 3, rates):
         scan = json.loads(value)
-        assert set(scan) <= {"parcel", "barcode", "barcodes", "event", "time", "site", "device", "seq", "id", "target", "data"}
+        assert set(scan) <= FIELDS
         assert len({"parcel", "barcode", "barcodes"} & set(scan)) == 1
         assert {"event", "time", "site", "device", "seq"} <= set(scan)
         assert scan["seq"] >= 1
@@ -113,7 +116,8 @@ def test_the_time_written_is_the_true_time_by_the_clock_of_the_device() -> None:
 
 
 def test_parcels_have_as_many_scans_as_the_rates_say() -> None:
-    rates = Rates(clean_share=1.0, **dict.fromkeys(FAULTS, 0.0))
+    no_faults: dict[str, Any] = dict.fromkeys(FAULTS, 0.0)
+    rates = replace(PRESETS["stress"], clean_share=1.0, **no_faults)
     traffic = Traffic(MANY, 1, rates)
     counts = [len(traffic.parcel(number).scans) for number in range(MANY)]
     assert sum(counts) / MANY == pytest.approx(rates.scans_mean, abs=0.15)
@@ -262,7 +266,12 @@ def test_every_event_is_a_canonical_name_or_a_code_of_its_vocabulary_with_that_m
 def test_parcels_are_made_when_they_start_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
     parcel = Traffic.parcel
-    monkeypatch.setattr(Traffic, "parcel", lambda self, number: made.append(number) or parcel(self, number))
+
+    def noting(traffic: Traffic, number: int) -> Parcel:
+        made.append(number)
+        return parcel(traffic, number)
+
+    monkeypatch.setattr(Traffic, "parcel", noting)
     records = list(islice(Traffic(1_000_000, 1), 2_000))
     assert len(records) == 2_000
     assert len(made) < 2_000
@@ -278,7 +287,15 @@ def test_as_many_parcels_as_fit_before_the_end_are_made_and_no_more() -> None:
 
 
 def test_rates_that_cannot_be_are_refused_by_name() -> None:
-    for wrong in ({"undo": 1.5}, {"reread": -0.1}, {"clean_share": 0.99}, {"returned": 0.5}, {"scans_mean": 3.0}):
+    wrongs: list[dict[str, Any]] = [
+        {"undo": 1.5},
+        {"reread": -0.1},
+        {"clean_share": 0.99},
+        {"returned": 0.5},
+        {"no_pre_advice": 0.6},
+        {"scans_mean": 3.0},
+    ]
+    for wrong in wrongs:
         with pytest.raises(TrackerError, match="must") as caught:
-            Rates(**wrong)
+            replace(PRESETS["default"], **wrong)
         assert caught.value.code == "bad_traffic"

@@ -1,7 +1,7 @@
 """The one producer that everything which sends scans goes through.
 
-A scan that was handed over is either acknowledged by all in-sync replicas, once and in order on its partition, or counted as
-failed with its reason. Nothing is dropped: when the queue is full, `send` waits for the broker.
+A scan that was handed over is either acknowledged by all in-sync replicas, once and in order on its partition, or
+counted as failed with its reason. Nothing is dropped: when the queue is full, `send` waits for the broker.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +15,12 @@ from tracker.limits import QUEUE_KIB_MAX, QUEUE_SCANS_MAX, RECORD_BYTES_MAX
 Setting = str | int | float | bool
 
 OnDelivery = Callable[[str | None, int, int], None]
-"""Told once what came of a scan: (None, partition, offset) when all in-sync replicas have it, the offset -1 where the broker did
-not say; (reason, -1, -1) when it was given up, though it may stand in the log nevertheless."""
+"""Told once what came of a scan: (None, partition, offset) when all in-sync replicas have it, the offset -1 where the
+broker did not say; (reason, -1, -1) when it was given up, though it may stand in the log nevertheless."""
 
 _SENDS_A_POLL: Final = 256
-"""Sends between two polls. A poll costs 1 us and serves all reports that came; one a send would be half of the sending."""
+"""Sends between two polls. A poll costs 1 us and serves all reports that came; one a send would be half of the
+sending."""
 
 _SETTINGS: Final[dict[str, Setting]] = {
     "client.id": "tracker",
@@ -75,8 +76,9 @@ class ScanProducer:
         self,
         key: bytes | None,
         value: bytes | None,
-        headers: list[tuple[str, bytes]] | None = None,
+        headers: list[tuple[str, str | bytes | None]] | None = None,
         on_delivery: OnDelivery | None = None,
+        *,
         topic: str | None = None,
         partition: int = -1,
     ) -> None:

@@ -1,6 +1,6 @@
-"""The commands `simulate` and `replay`: functions with click's options on them, which the command line puts under its group.
+"""The commands `simulate` and `replay`: functions with click's options on them, for the command line to wire.
 
-    cli.command()(with_settings("kafka", "topic")(commands.simulate))
+cli.command()(with_settings("kafka", "topic")(commands.simulate))
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tracker.errors import TrackerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tracker.simulate.progress import ProgressShown
     from tracker.simulate.traffic import Traffic
 
 _SEED_MAX = 2**32 - 1
@@ -35,7 +36,9 @@ class Target(Protocol):
 
 @click.option("--parcels", type=click.IntRange(min=0), default=1_000, show_default=True, help="how many parcels")
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
-@click.option("--seed", type=click.IntRange(0, _SEED_MAX), default=0, show_default=True, help="another seed, other parcels")
+@click.option(
+    "--seed", type=click.IntRange(0, _SEED_MAX), default=0, show_default=True, help="another seed, other parcels"
+)
 @click.option("--preset", type=click.Choice(["default", "stress"]), default="default", show_default=True, help="rates")
 @click.option("--now", is_flag=True, help="times end now, and not at a fixed day: the bytes are then others each time")
 @click.option("--out", type=click.File("wb"), metavar="FILE|-", help="NDJSON to a file instead of to Kafka")
@@ -89,14 +92,16 @@ def replay(
     producer = ScanProducer(settings.kafka, settings.topic)
     with ProgressShown("scans sent") as progress:
         send(lines, producer, rate, watcher=progress)
-    click.echo(f"{producer.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True)
+    click.echo(
+        f"{producer.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True
+    )
     if wait and wait_applied is not None:
         wait_applied()
     if lines.too_long:
         raise TrackerError(
             "too_large",
-            f"{lines.too_long:,} lines, the first of them number {lines.first_too_long}, are longer than any record may be "
-            "and were skipped; all others were sent",
+            f"{lines.too_long:,} lines, the first of them number {lines.first_too_long}, are longer than any record "
+            "may be and were skipped; all others were sent",
         )
 
 
@@ -111,7 +116,7 @@ def _simulate_to_kafka(settings: Target, traffic: Traffic, rate: float, ledger: 
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(ProgressShown("scans sent"))
         book = stack.enter_context(Ledger(ledger)) if ledger else None
-        send(records, producer, rate, book, watcher=progress)
+        send(records, producer, rate, ledger=book, watcher=progress)
     click.echo(f"{producer.acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
 
 

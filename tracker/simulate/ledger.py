@@ -1,7 +1,8 @@
 """A ledger of what was sent: an oracle holds the log and the store against it after everything was killed.
 
-A scan is in the ledger as attempted before it is handed to the producer, and once more when it is known what came of it. The file outlives
-SIGKILL of its writer, not a power cut; a record that was cut off at its end is ignored, and removed when writing goes on.
+A scan is in the ledger as attempted before it is handed to the producer, and once more when it is known what came of
+it. The file outlives SIGKILL of its writer, not a power cut; a record that was cut off at its end is ignored, and
+removed when writing goes on.
 
 The form, little-endian: a header of 24 bytes, then records of 24 bytes:
     u8 kind, 3 bytes 0, u32 partition, u64 number, u64 (attempted: digest of the value; acknowledged: offset; failed: 0)
@@ -82,7 +83,7 @@ class Ledger:
             os.lseek(self._file, 0, os.SEEK_END)
 
     def attempt(self, values: Sequence[bytes]) -> range:
-        """Writes down that these will be sent, and what is known of earlier ones. Returns their numbers, in the order of the values."""
+        """Writes down that these will be sent, and what is known of earlier ones. Returns their numbers, in order."""
         numbers = range(self._next, self._next + len(values))
         pack = _RECORD.pack
         attempts = b"".join(
@@ -94,7 +95,10 @@ class Ledger:
         return numbers
 
     def report(self, number: int, reason: str | None, partition: int, offset: int) -> None:
-        """Notes what came of a scan; with the number in front it is the producer's OnDelivery. Written with the next attempt or `flush`."""
+        """Notes what came of a scan, for the next attempt or `flush` to write down.
+
+        With the number in front it is the producer's OnDelivery.
+        """
         if reason is None:
             place = _OFFSET_UNKNOWN if offset < 0 else offset
             self._outcomes += _RECORD.pack(_ACKNOWLEDGED, partition, number, place)
@@ -137,7 +141,9 @@ def read(path: Path) -> list[Entry]:
         elif kind == _FAILED and number < len(entries):
             entries[number].outcome = Outcome.FAILED
         else:
-            raise TrackerError("bad_ledger", f"{path}: expected a record of scan 0 to {len(entries)}, got {kind} of {number}")
+            raise TrackerError(
+                "bad_ledger", f"{path}: expected a record of scan 0 to {len(entries)}, got {kind} of {number}"
+            )
     return entries
 
 

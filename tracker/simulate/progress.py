@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, plain lines every few seconds elsewhere. Both go to standard error."""
+"""How far long work has come: a bar on a terminal, plain lines every few seconds elsewhere, on standard error."""
 
 import sys
 import time
@@ -53,7 +53,12 @@ class ProgressShown:
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
-            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+            )
             self._bar = Progress(*columns, TimeElapsedColumn(), console=Console(file=self._stream))
             self._task = self._bar.add_task(self._what, total=self._total, rate="")
             self._bar.start()

@@ -1,7 +1,7 @@
 """Files of scans to Kafka: NDJSON lines, each one record, sent as they are.
 
-A line without `seq` gets its number in the file, so that two equal lines are two scans, and the same file replayed is the same scans.
-What is wrong with a line the worker says: it has the reason codes and the topic of rejected scans.
+A line without `seq` gets its number in the file, so that two equal lines are two scans, and the same file replayed is
+the same scans. What is wrong with a line the worker says: it has the reason codes and the topic of rejected scans.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Records to Kafka at a steady rate, with a ledger where one is wanted, and held back where the consumer can't follow."""
+"""Records to Kafka at a steady rate, with a ledger if wanted, and held back where the consumer can't follow."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -21,6 +21,9 @@ _CHUNK: Final = 512
 _CHUNKS_A_SECOND: Final = 20
 """At a low rate: so often, so that the records come in a stream and not in heaps."""
 
+_ASK_EVERY_S: Final = 0.02
+"""Between two questions for the lag, while sending waits for it."""
+
 FLUSH_TIMEOUT_S: Final = 60.0
 """In which the broker must acknowledge the last records."""
 
@@ -36,7 +39,7 @@ class HoldBack:
 
     Attributes:
         lag: gives how many records are in the log and not yet applied.
-        records_max: sending waits while there are more. 20,000 scans have 3 MB: they fit even if all are of one partition.
+        records_max: never are there more. 20,000 scans have 3 MB: they fit even if all are of one partition.
     """
 
     lag: Callable[[], int]
@@ -47,6 +50,7 @@ def send(
     records: Iterable[Record],
     producer: ScanProducer,
     rate: float = 0.0,
+    *,
     ledger: Ledger | None = None,
     hold_back: HoldBack | None = None,
     watcher: Watcher | None = None,
@@ -62,11 +66,15 @@ def send(
         watcher: told of each chunk that was sent.
 
     Raises:
-        TrackerError: `not_acknowledged`, if a record was not; `not_applied`, if the consumer that was waited for does nothing.
+        TrackerError: `not_acknowledged`, if a record was not; `not_applied`, if the consumer that was waited for does
+        nothing.
     """
     source = iter(records)
     size = min(_CHUNK, max(1, int(rate / _CHUNKS_A_SECOND))) if rate else _CHUNK
-    lagging = None if hold_back is None else _Lagging(hold_back, producer)
+    lagging = None
+    if hold_back is not None:
+        size = min(size, hold_back.records_max)
+        lagging = _Lagging(hold_back, producer)
     start, sent = time.monotonic(), 0
     try:
         while chunk := list(islice(source, size)):
@@ -97,7 +105,7 @@ def _wait_until(moment: float, producer: ScanProducer) -> None:
 
 
 class _Lagging:
-    """Asks for the lag before the records that were sent since could have filled the log, and waits while it is too large."""
+    """Knows how many records may still be sent, and asks for the lag again only when none may."""
 
     def __init__(self, hold_back: HoldBack, producer: ScanProducer) -> None:
         self._hold_back = hold_back
@@ -106,12 +114,11 @@ class _Lagging:
 
     def wait(self, count: int) -> None:
         """Returns when so many more may be sent."""
-        self._room -= count
-        if self._room >= 0:
-            return
         least, since = None, time.monotonic()
-        # What is in the producer's queue will be in the log before anything that comes now.
-        while (lag := self._hold_back.lag() + self._producer.unacknowledged) > self._hold_back.records_max:
+        while self._room < count:
+            # What is in the producer's queue will be in the log before anything that comes now.
+            lag = self._hold_back.lag() + self._producer.unacknowledged
+            self._room = self._hold_back.records_max - lag
             now = time.monotonic()
             if least is None or lag < least:
                 least, since = lag, now
@@ -121,5 +128,6 @@ class _Lagging:
                     f"expected the workers to apply scans, but {lag:,} are waiting and none was applied for "
                     f"{STUCK_TIMEOUT_S:g} s; look whether a worker runs and has the topic's partitions",
                 )
-            self._producer.poll(0.05)
-        self._room = max(self._hold_back.records_max // 4, count)
+            if self._room < count:
+                self._producer.poll(_ASK_EVERY_S)
+        self._room -= count

@@ -1,8 +1,9 @@
 """Scans of many simulated parcels, in the order in which they are sent to Kafka.
 
-The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on the seed and its own number
-alone, so that another number of parcels, or another rate of sending, leaves it as it is; only `seq`, which its devices count, differs.
-The memory that it takes depends on how many parcels are on their way at once, not on how many there are.
+The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on the seed and its own
+number alone, so that another number of parcels, or another rate of sending, leaves it as it is; only `seq`, which its
+devices count, differs. The memory that it takes depends on how many parcels are on their way at once, not on how many
+there are.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from tracker.simulate.rates import PRESETS, Rates
 from tracker.simulate.times import written_time
 
 END_MS: Final = 1_793_491_200_000
-"""2026-11-01T00:00:00Z: where simulated time ends unless said otherwise. Fixed, so that a seed gives the same bytes on any day."""
+"""2026-11-01T00:00:00Z: where simulated time ends unless said otherwise. Fixed, so that a seed gives the same bytes on
+any day."""
 
 SPACING_MS: Final = 10_000
 """Between the starts of two parcels. At 10 s some 40,000 parcels are on their way at once, in 60 MB."""
