@@ -79,9 +79,10 @@ def replay(
     file: BinaryIO,
     rate: float,
     wait: bool,
-    wait_applied: Callable[[], None] | None = None,
+    wait_applied: Callable[[], None],
 ) -> None:
     """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
+    # `wait_applied` is the one argument that is no option: the command line knows the store, we do not.
     from tracker.domain.barcode import recognise_set
     from tracker.ingest.producer import ScanProducer
     from tracker.simulate.progress import ProgressShown
@@ -95,7 +96,7 @@ def replay(
     click.echo(
         f"{producer.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True
     )
-    if wait and wait_applied is not None:
+    if wait:
         wait_applied()
     if lines.too_long:
         raise TrackerError(

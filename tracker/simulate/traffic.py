@@ -31,8 +31,6 @@ SPACING_MS: Final = 10_000
 JOURNEY_MS_MAX: Final = 21 * DAY_MS
 """Longest journey. A longer one is pressed together, so that no scan is made after the end."""
 
-SEED_MAX: Final = 2**32 - 1
-
 
 class Sent(NamedTuple):
     """One record for Kafka."""
@@ -50,7 +48,7 @@ class Traffic:
 
     Args:
         parcels: how many, 0 or more. Parcel 0 is the newest, so that more parcels only add older ones.
-        seed: 0 to SEED_MAX.
+        seed: 0 or more.
         rates: how often what happens.
         end_ms: no scan is made after it (true time; clocks may be wrong), in milliseconds since the epoch.
         spacing_ms: between the starts of two parcels.
