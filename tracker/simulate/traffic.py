@@ -68,6 +68,7 @@ class Traffic:
         self.parcels = parcels
         self.network = Network(seed, rates)
         self._seed = seed
+        self._unfinished = rates.unfinished
         self._end_ms = end_ms
         self._spacing_ms = spacing_ms
         self._journeys = Journeys(rates, self.network)
@@ -86,6 +87,8 @@ class Traffic:
                 scan.lateness_ms = prompt_ms(random)
         else:
             parcel.scans = self._faults.befall(parcel.scans, random)
+        if random.random() < self._unfinished:
+            del parcel.scans[1 + int(random.random() * (len(parcel.scans) - 1)) :]
         span = parcel.scans[-1].at_ms - start_ms
         if span > JOURNEY_MS_MAX:
             for scan in parcel.scans:
