@@ -33,8 +33,9 @@ REASONS: Final[dict[str, str]] = {
     "unknown_scheme": "no barcode format has this name",
     "bad_part": "a part of an identifier to be made is missing, or is not what its format accepts",
     "not_acknowledged": "the broker did not acknowledge every scan that was sent",
+    "not_applied": "the workers did not apply what is in the log in time",
     "bad_ledger": "the file is not a ledger of sent scans",
-    "bad_rate": "a rate of the simulated traffic is not a share that can be reached",
+    "bad_traffic": "simulated traffic of that kind cannot be made",
 }
 """Reason code -> what it means."""
 

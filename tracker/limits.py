@@ -81,7 +81,7 @@ REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
 """How long `scans.rejected` is kept at least: long enough to mend the cause and replay."""
 
 RECORD_BYTES_MAX: Final = 4 * 1024 * 1024
-"""Longest record that is handed to Kafka. Far above SCAN_BYTES_MAX, so that the worker, and not the sender, says what is wrong."""
+"""Longest record that is handed to Kafka. Far above SCAN_BYTES_MAX: the worker, not the sender, says what is wrong."""
 
 QUEUE_SCANS_MAX: Final = 100_000
 """Scans that a producer holds unacknowledged. At 100,000 scans/s it is a second; beyond it the sender waits."""

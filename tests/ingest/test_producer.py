@@ -1,6 +1,7 @@
 """The producer against librdkafka's own cluster, which speaks the real protocol over TCP."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -33,10 +34,14 @@ def read(brokers: str, topic: str, partition: int, count: int) -> list[tuple[byt
 
 def test_a_key_goes_to_the_partition_that_the_domain_computes(brokers: str) -> None:
     producer = ScanProducer(brokers, "scans")
-    places: dict[bytes, int] = {}
     keys = [bytes(65 + (i * j) % 26 for j in range(1, 1 + i % 14)) for i in range(200)]
+    places: dict[bytes, int] = {}
+
+    def note(key: bytes, _reason: str | None, partition: int, _offset: int) -> None:
+        places[key] = partition
+
     for key in keys:
-        producer.send(key, b"{}", on_delivery=lambda _reason, partition, _offset, key=key: places.__setitem__(key, partition))
+        producer.send(key, b"{}", on_delivery=partial(note, key))
     producer.finish(10)
     assert places == {key: partition_of(key, PARTITIONS) for key in keys}
     assert len(set(places.values())) == PARTITIONS
@@ -73,9 +78,9 @@ def test_headers_topic_partition_and_missing_key_and_value_arrive(brokers: str) 
 def test_a_record_at_the_limit_is_sent_and_one_beyond_is_an_error(brokers: str) -> None:
     reports: list[tuple[str | None, int, int]] = []
     producer = ScanProducer(brokers, "scans")
-    producer.send(b"big", bytes(2 * 1024 * 1024), on_delivery=lambda *report: reports.append(report))
+    producer.send(b"big", bytes(RECORD_BYTES_MAX), on_delivery=lambda *report: reports.append(report))
     producer.finish(10)
-    producer.send(b"big", bytes(RECORD_BYTES_MAX + 1), on_delivery=lambda *report: reports.append(report))
+    producer.send(b"big", bytes(RECORD_BYTES_MAX + 8_192), on_delivery=lambda *report: reports.append(report))
     assert producer.failed == 1
     assert [reason is None for reason, _, _ in reports] == [True, False]
     with pytest.raises(TrackerError, match="1 were, 1 failed, 0 are open") as caught:

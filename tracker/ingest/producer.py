@@ -1,7 +1,7 @@
 """The one producer that everything which sends scans goes through.
 
-A scan that was handed over is either acknowledged by all in-sync replicas, once and in order on its partition, or counted as
-failed with its reason. Nothing is dropped: when the queue is full, `send` waits for the broker.
+A scan that was handed over is either acknowledged by all in-sync replicas, once and in order on its partition, or
+counted as failed with its reason. Nothing is dropped: when the queue is full, `send` waits for the broker.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +15,12 @@ from tracker.limits import QUEUE_KIB_MAX, QUEUE_SCANS_MAX, RECORD_BYTES_MAX
 Setting = str | int | float | bool
 
 OnDelivery = Callable[[str | None, int, int], None]
-"""Told once what came of a scan: (None, partition, offset) when all in-sync replicas have it, the offset -1 where the broker did
-not say; (reason, -1, -1) when it was given up, though it may stand in the log nevertheless."""
+"""Told once what came of a scan: (None, partition, offset) when all in-sync replicas have it, the offset -1 where the
+broker did not say; (reason, -1, -1) when it was given up, though it may stand in the log nevertheless."""
 
 _SENDS_A_POLL: Final = 256
-"""Sends between two polls. A poll costs 1 us and serves all reports that came; one a send would be half of the sending."""
+"""Sends between two polls. A poll costs 1 us and serves all reports that came; one a send would be half of the
+sending."""
 
 _SETTINGS: Final[dict[str, Setting]] = {
     "client.id": "tracker",
@@ -32,7 +33,8 @@ _SETTINGS: Final[dict[str, Setting]] = {
     "batch.num.messages": 10_000,
     # Below a broker's default message.max.bytes of 1 MiB. A longer record goes in a batch of its own.
     "batch.size": 1_000_000,
-    "message.max.bytes": RECORD_BYTES_MAX,
+    # A value of RECORD_BYTES_MAX, with room for its key, headers and frame.
+    "message.max.bytes": RECORD_BYTES_MAX + 4_096,
     "queue.buffering.max.messages": QUEUE_SCANS_MAX,
     "queue.buffering.max.kbytes": QUEUE_KIB_MAX,
 }
@@ -74,14 +76,15 @@ class ScanProducer:
         self,
         key: bytes | None,
         value: bytes | None,
-        headers: list[tuple[str, bytes]] | None = None,
+        headers: list[tuple[str, str | bytes | None]] | None = None,
         on_delivery: OnDelivery | None = None,
+        *,
         topic: str | None = None,
         partition: int = -1,
     ) -> None:
         """Hands one scan over; waits while the queue is full.
 
-        A scan that can't be handed over at all (longer than RECORD_BYTES_MAX) counts as failed.
+        A scan that can't be handed over at all, since it is much longer than RECORD_BYTES_MAX, counts as failed.
 
         Args:
             key: canonical parcel id in ASCII; None goes to a random partition.

@@ -1,4 +1,4 @@
-"""What happens to single scans: misses, repeated reads, taking back, and what the way to Kafka does to order and number."""
+"""What happens to single scans: misses, repeated reads, taking back, and what comes of them on the way to Kafka."""
 
 from random import Random
 from typing import Final

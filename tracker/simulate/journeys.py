@@ -38,7 +38,7 @@ class Journeys:
         self._after_delivery = rates.among_unclean("scan_after_delivery") / (1.0 - self._returned)
 
     def journey(self, number: int, start_ms: int, random: Random) -> tuple[Parcel, bool]:
-        """The parcel of that number from `start_ms` on, nothing happening to single scans yet; and whether it is clean."""
+        """The parcel of that number from `start_ms` on, its single scans untouched yet; and whether it is clean."""
         clean = random.random() < self._rates.clean_share
         advice, missort, delivery, after = (1.0,) * 4 if clean else (random.random() for _ in range(4))
         pre_advised = advice >= self._no_pre_advice
@@ -138,7 +138,7 @@ def _lengths(rates: Rates) -> list[float]:
 
 
 def _missort(scans: list[PlannedScan], between: list[Site], random: Random) -> None:
-    """Puts the finding and the forwarding at a wrong site before the delivery office; all that follows is a day later."""
+    """Puts finding and forwarding at a wrong site before the delivery office; what follows is days later."""
     at = next(i for i, scan in enumerate(scans) if scan.stop == Stop.OFFICE)
     wrong = between[int(random.random() * len(between))]
     found = scans[at - 1].at_ms + wait_ms(2 * HOUR, 6 * HOUR, random)

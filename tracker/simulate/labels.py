@@ -9,7 +9,7 @@ _IMPORT_SERVICES: Final = ("RR", "RB", "LP", "LB", "EA", "EE", "CP", "CC", "UA",
 
 
 def s10(number: int, country: str, random: Random) -> str:
-    """A UPU S10 number (S10-12): two letters, eight digits, check digit, issuing country. Unlike for number 0 to 10**8 - 1."""
+    """A UPU S10 number (S10-12): service, serial, check digit, issuing country. Unlike for number 0 to 10**8 - 1."""
     serial = f"{_scattered(number, 10**8):08}"
     rest = sum(int(digit) * weight for digit, weight in zip(serial, _S10_WEIGHTS, strict=True)) % 11
     check = (5, 0)[rest] if rest < 2 else 11 - rest

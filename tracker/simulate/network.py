@@ -1,7 +1,8 @@
 """The network that simulated parcels travel through: sites and their devices, each with a clock and habits of its own.
 
-Sites are a sketch of the Kazakh post: three offices of exchange, 17 sorting centres with 25 delivery offices each, and foreign offices
-of exchange with a posting and a delivery office behind each. IMPC codes (UPU S34) and postal indexes have their right form.
+Sites are a sketch of the Kazakh post: three offices of exchange, 17 sorting centres with 25 delivery offices each, and
+foreign offices of exchange with a posting and a delivery office behind each. IMPC codes (UPU S34) and postal indexes
+have their right form.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ _KAZAKH_EXCHANGES: Final = {"KZALAA": "05", "KZALAB": "05", "KZNQZA": "01"}
 """Office of exchange -> the sorting centre beside it."""
 
 _FOREIGN_EXCHANGES: Final = {
-    "CNURCA": 8, "CNBJSA": 8, "CNCANA": 8, "CNSHAA": 8, "RUMOWA": 3, "RUOVBA": 7, "USJFKA": -5, "USORDA": -6, "DEFRAA": 1,
-    "GBLALA": 0, "NLAMSA": 1, "TRISTA": 3, "KRSELA": 9, "JPKWSA": 9, "UZTASA": 5, "KGFRUA": 6,
+    "CNURCA": 8, "CNBJSA": 8, "CNCANA": 8, "CNSHAA": 8, "RUMOWA": 3, "RUOVBA": 7, "USJFKA": -5, "USORDA": -6,
+    "DEFRAA": 1, "GBLALA": 0, "NLAMSA": 1, "TRISTA": 3, "KRSELA": 9, "JPKWSA": 9, "UZTASA": 5, "KGFRUA": 6,
 }  # fmt: skip
 """Office of exchange -> hours of its zone, without summer time."""
 
@@ -92,7 +93,7 @@ class Centre:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An office of exchange. Behind a foreign one stand a posting and a delivery office, behind a Kazakh one its sorting centre."""
+    """An office of exchange. Behind a foreign one stands its country's post, behind a Kazakh one its sorting centre."""
 
     site: Site
     country: str

@@ -1,7 +1,7 @@
 """What a simulated parcel is: its numbers, and the scans that will be made of it."""
 
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum
 from random import Random
 from typing import Final
 
@@ -13,8 +13,8 @@ HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
 
-class Fault(IntFlag):
-    """What befell a parcel (the first six) or a scan."""
+class Fault(IntEnum):
+    """What befell a parcel (the first six) or a scan; bits, for sets of them in one number."""
 
     NO_PRE_ADVICE = 1
     LATE_PRE_ADVICE = 2

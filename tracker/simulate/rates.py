@@ -1,4 +1,4 @@
-"""How often things happen to simulated parcels. Where nothing public is known, the figure is an assumption and says so."""
+"""How often things happen to simulated parcels. A figure that nobody has published is an assumption and says so."""
 
 from dataclasses import dataclass, fields
 from typing import Final
@@ -11,18 +11,21 @@ class Rates:
     """The rates of simulated traffic: shares from 0 to 1, unless the name says otherwise.
 
     Raises:
-        TrackerError: `bad_rate`, if a share is outside of 0 to 1, or can't be reached beside `clean_share`.
+        TrackerError: `bad_traffic`, if a share is outside of 0 to 1, or can't be reached beside `clean_share`.
     """
 
     scans_mean: float = 9.0
-    """Mean number of scans of a parcel to which nothing happens. USPS OIG 2015: 5 to 13, a sample trace has 10 in 3 days."""
+    """Mean number of scans of a finished parcel to which nothing happens. USPS OIG 2015: 5 to 13, a sample trace has 10 in 3
+    days."""
     scans_spread: float = 2.5
     """Size of the negative binomial above four scans; the smaller, the longer its tail. Assumed."""
     scans_min: int = 3
     scans_max: int = 40
+    unfinished: float = 0.10
+    """Of parcels: still on their way, somewhere between their first scan and the one before the last. Assumed."""
     clean_share: float = 0.4
-    """Of parcels: those to which none of the rest happens. What happens, happens to the others, so often that over all parcels each rate
-    is as it is named. USPS OIG 2019 found 62 % of audited parcels without an improper scan."""
+    """Of parcels: those to which none of what follows happens. What happens, happens to the others, so often that over all
+    parcels each rate is as it is named. USPS OIG 2019 found 62 % of audited parcels without an improper scan."""
 
     no_pre_advice: float = 0.10
     """Of parcels: the first anyone hears of it is a physical scan. Post & Parcel: 10 to 25 %."""
@@ -55,7 +58,8 @@ class Rates:
     inversion: float = 0.015
     """Of scans: come after the next scan of their parcel, from a slower system. Olist: 1.4 %."""
     late_minutes: float = 0.025
-    """Of scans: late by an exponential mean of 20 minutes, as a handheld that was offline. The rest is late by less than 2 s."""
+    """Of scans: late by an exponential mean of 20 minutes, as a handheld that was offline. The rest is late by less
+    than 2 s."""
     late_hours: float = 0.0045
     """Of scans: late by 1 to 24 hours."""
     late_days: float = 0.0005
@@ -73,7 +77,8 @@ class Rates:
     ups: float = 0.04
     """Of parcels: labelled with a UPS 1Z number."""
     several_labels: float = 0.15
-    """Of tunnels: hand over every label that they see, with the postal index and the customer's reference beside the number."""
+    """Of tunnels: hand over every label that they see, with the postal index and the customer's reference beside the
+    number."""
 
     def __post_init__(self) -> None:
         """Refuses what can't be simulated."""
@@ -81,13 +86,15 @@ class Rates:
             share = getattr(self, field.name)
             most = 1.0 - self.clean_share if field.name in FAULTS else 1.0
             if field.name not in _NO_SHARES and not 0 <= share <= most:
-                raise TrackerError("bad_rate", f"{field.name} must be from 0 to {most:g}, but is {share!r}")
+                raise TrackerError("bad_traffic", f"{field.name} must be from 0 to {most:g}, but is {share!r}")
         if self.returned > self.attempt_failure:
-            raise TrackerError("bad_rate", f"returned must be a part of attempt_failure, {self.attempt_failure!r}")
+            raise TrackerError("bad_traffic", f"returned must be a part of attempt_failure, {self.attempt_failure!r}")
         if self.no_pre_advice + self.late_pre_advice > 1.0 - self.clean_share:
-            raise TrackerError("bad_rate", "no_pre_advice, late_pre_advice and clean_share must not be more than 1 together")
+            raise TrackerError(
+                "bad_traffic", "no_pre_advice, late_pre_advice and clean_share must not be more than 1 together"
+            )
         if not 1 <= self.scans_min <= 4 <= self.scans_mean <= self.scans_max:
-            raise TrackerError("bad_rate", "scans_min <= 4 <= scans_mean <= scans_max must hold")
+            raise TrackerError("bad_traffic", "scans_min <= 4 <= scans_mean <= scans_max must hold")
 
     def among_unclean(self, name: str) -> float:
         """The rate that the parcels which are not clean must have, so that over all of them it is as named."""
@@ -99,7 +106,8 @@ _NO_SHARES: Final = {"scans_mean", "scans_spread", "scans_min", "scans_max", "cl
 
 FAULTS: Final = (
     "no_pre_advice", "late_pre_advice", "missort", "attempt_failure", "returned", "scan_after_delivery", "no_read_good",
-    "no_read_bad", "reread", "recirculation", "undo", "duplicate", "inversion", "late_minutes", "late_hours", "late_days",
+    "no_read_bad", "reread", "recirculation", "undo", "duplicate", "inversion", "late_minutes", "late_hours",
+    "late_days",
 )  # fmt: skip
 """The rates that clean parcels are free of."""
 

@@ -1,7 +1,8 @@
 """The ways that simulated parcels take: which scans are made where, and how long after each other.
 
-A way is a table of steps. A parcel with few scans makes the steps that every parcel makes, one with more makes more of them, in the order
-of the column `scans`: the step is made by parcels that have at least so many scans, the pre-advice not counted.
+A way is a table of steps. A parcel with few scans makes the steps that every parcel makes, one with more makes more of
+them, in the order of the column `scans`: the step is made by parcels that have at least so many scans, the pre-advice
+not counted.
 """
 
 from functools import cache
@@ -134,7 +135,7 @@ UNDO_CODES: Final = {"KAZPOST:SRTRPOREG", "KAZPOST:SRTSND", "KAZPOST:TRNSRT", "K
 
 @cache
 def event_of(kind: str, stop: int, vocabulary: str) -> str:
-    """What a device of that vocabulary gives as `event`: a code, or the canonical name where the vocabulary has none."""
+    """What a device of that vocabulary gives as `event`: a code, or the canonical name where there is none."""
     code = _CODES.get(vocabulary, {}).get(kind)
     if vocabulary == "EMSEVT":
         code = _EXCHANGE_CODES.get((stop, kind), code)

@@ -1,8 +1,9 @@
 """Scans of many simulated parcels, in the order in which they are sent to Kafka.
 
-The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on the seed and its own number
-alone, so that another number of parcels, or another rate of sending, leaves it as it is; only `seq`, which its devices count, differs.
-The memory that it takes depends on how many parcels are on their way at once, not on how many there are.
+The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on the seed and its own
+number alone, so that another number of parcels, or another rate of sending, leaves it as it is; only `seq`, which its
+devices count, differs. The memory that it takes depends on how many parcels are on their way at once, not on how many
+there are.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from tracker.errors import TrackerError
 from tracker.simulate.faults import ScanFaults, prompt_ms
 from tracker.simulate.journeys import Journeys
 from tracker.simulate.network import DeviceKind, Network, TimeStyle
@@ -20,15 +22,14 @@ from tracker.simulate.rates import PRESETS, Rates
 from tracker.simulate.times import written_time
 
 END_MS: Final = 1_793_491_200_000
-"""2026-11-01T00:00:00Z: where simulated time ends unless said otherwise. Fixed, so that a seed gives the same bytes on any day."""
+"""2026-11-01T00:00:00Z: where simulated time ends unless said otherwise. Fixed, so that a seed gives the same bytes on
+any day."""
 
 SPACING_MS: Final = 10_000
 """Between the starts of two parcels. At 10 s some 40,000 parcels are on their way at once, in 60 MB."""
 
 JOURNEY_MS_MAX: Final = 21 * DAY_MS
 """Longest journey. A longer one is pressed together, so that no scan is made after the end."""
-
-SEED_MAX: Final = 2**32 - 1
 
 
 class Sent(NamedTuple):
@@ -46,11 +47,14 @@ class Traffic:
     """The scans of `parcels` parcels; iterable as often as wanted, always with the same result.
 
     Args:
-        parcels: how many. Parcel 0 is the newest, so that more parcels only add older ones.
-        seed: 0 to SEED_MAX.
+        parcels: how many, 0 or more. Parcel 0 is the newest, so that more parcels only add older ones.
+        seed: 0 or more.
         rates: how often what happens.
         end_ms: no scan is made after it (true time; clocks may be wrong), in milliseconds since the epoch.
         spacing_ms: between the starts of two parcels.
+
+    Raises:
+        TrackerError: `bad_traffic`, if so many parcels would begin before the epoch.
     """
 
     def __init__(
@@ -64,10 +68,14 @@ class Traffic:
         self.parcels = parcels
         self.network = Network(seed, rates)
         self._seed = seed
+        self._unfinished = rates.unfinished
         self._end_ms = end_ms
         self._spacing_ms = spacing_ms
         self._journeys = Journeys(rates, self.network)
         self._faults = ScanFaults(rates, self.network.sites)
+        if self._start_ms(parcels) < 0:
+            most = (end_ms - JOURNEY_MS_MAX) // spacing_ms
+            raise TrackerError("bad_traffic", f"at most {most:,} parcels fit between 1970 and the end, got {parcels:,}")
 
     def parcel(self, number: int) -> Parcel:
         """The parcel of that number, 0 to any, with its scans in the order of their true time."""
@@ -79,6 +87,8 @@ class Traffic:
                 scan.lateness_ms = prompt_ms(random)
         else:
             parcel.scans = self._faults.befall(parcel.scans, random)
+        if random.random() < self._unfinished:
+            del parcel.scans[1 + int(random.random() * (len(parcel.scans) - 1)) :]
         span = parcel.scans[-1].at_ms - start_ms
         if span > JOURNEY_MS_MAX:
             for scan in parcel.scans:

@@ -1,0 +1,134 @@
+"""The commands `simulate` and `replay`: functions with click's options on them, for the command line to wire.
+
+cli.command()(with_settings("kafka", "topic")(commands.simulate))
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+import click
+
+from tracker.errors import TrackerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tracker.simulate.progress import ProgressShown
+    from tracker.simulate.traffic import Traffic
+
+_SEED_MAX = 2**32 - 1
+
+
+class Target(Protocol):
+    """Of the settings: where scans go."""
+
+    @property
+    def kafka(self) -> str:
+        """Brokers, `host:port,...`."""
+
+    @property
+    def topic(self) -> str:
+        """The topic of scans."""
+
+
+@click.option("--parcels", type=click.IntRange(min=0), default=1_000, show_default=True, help="how many parcels")
+@click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
+@click.option(
+    "--seed", type=click.IntRange(0, _SEED_MAX), default=0, show_default=True, help="another seed, other parcels"
+)
+@click.option("--preset", type=click.Choice(["default", "stress"]), default="default", show_default=True, help="rates")
+@click.option("--now", is_flag=True, help="times end now, and not at a fixed day: the bytes are then others each time")
+@click.option("--out", type=click.File("wb"), metavar="FILE|-", help="NDJSON to a file instead of to Kafka")
+@click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="keep what was sent and acknowledged")
+def simulate(
+    settings: Target,
+    *,
+    parcels: int,
+    rate: float,
+    seed: int,
+    preset: str,
+    now: bool,
+    out: BinaryIO | None,
+    ledger: Path | None,
+) -> None:
+    """Makes realistic parcels and sends their scans to Kafka; the same for the same seed."""
+    import time
+
+    from tracker.simulate.rates import PRESETS
+    from tracker.simulate.traffic import END_MS, Traffic
+
+    if out is not None and (rate or ledger):
+        raise click.UsageError("--rate and --ledger are for Kafka, not for --out")
+    end_ms = time.time_ns() // 1_000_000 if now else END_MS
+    traffic = Traffic(parcels, seed, PRESETS[preset], end_ms)
+    if out is None:
+        _simulate_to_kafka(settings, traffic, rate, ledger)
+    else:
+        _simulate_to_file(out, traffic)
+
+
+@click.argument("file", type=click.File("rb"))
+@click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
+@click.option("--wait", is_flag=True, help="return when the workers have applied all")
+def replay(
+    settings: Target,
+    *,
+    file: BinaryIO,
+    rate: float,
+    wait: bool,
+    wait_applied: Callable[[], None],
+) -> None:
+    """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
+    # `wait_applied` is the one argument that is no option: the command line knows the store, we do not.
+    from tracker.domain.barcode import recognise_set
+    from tracker.ingest.producer import ScanProducer
+    from tracker.simulate.progress import ProgressShown
+    from tracker.simulate.replay import Replay
+    from tracker.simulate.send import send
+
+    lines = Replay(file, recognise_set)
+    producer = ScanProducer(settings.kafka, settings.topic)
+    with ProgressShown("scans sent") as progress:
+        send(lines, producer, rate, watcher=progress)
+    click.echo(
+        f"{producer.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True
+    )
+    if wait:
+        wait_applied()
+    if lines.too_long:
+        raise TrackerError(
+            "too_large",
+            f"{lines.too_long:,} lines, the first of them number {lines.first_too_long}, are longer than any record "
+            "may be and were skipped; all others were sent",
+        )
+
+
+def _simulate_to_kafka(settings: Target, traffic: Traffic, rate: float, ledger: Path | None) -> None:
+    from tracker.ingest.producer import ScanProducer
+    from tracker.simulate.ledger import Ledger
+    from tracker.simulate.progress import ProgressShown
+    from tracker.simulate.send import send
+
+    producer = ScanProducer(settings.kafka, settings.topic)
+    records = ((sent.key, sent.value) for sent in traffic)
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(ProgressShown("scans sent"))
+        book = stack.enter_context(Ledger(ledger)) if ledger else None
+        send(records, producer, rate, ledger=book, watcher=progress)
+    click.echo(f"{producer.acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
+
+
+def _simulate_to_file(out: BinaryIO, traffic: Traffic) -> None:
+    from tracker.simulate.progress import ProgressShown
+
+    with ProgressShown("scans written") as progress:
+        out.writelines(_lines(traffic, progress))
+
+
+def _lines(traffic: Traffic, progress: ProgressShown) -> Iterator[bytes]:
+    for sent in traffic:
+        progress.advance(1)
+        yield sent.value + b"\n"
