@@ -1,0 +1,221 @@
+"""What a claim and an apply are, apart from any connection: their commands, and what the answers mean.
+
+A worker that applies a batch proves with it that nobody has written the partition since its last batch: the apply is a
+transaction under WATCH of the mark, whose epoch and offset were read behind that WATCH and compared before the
+transaction was sent. So a batch lands once, from the worker that holds the claim, on top of just the batch before it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+from hiredis import pack_command
+
+from tracker.domain import _resp
+from tracker.store import keys
+
+CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
+"""The script of the claim."""
+
+COUNTERS: Final = ("scans", "duplicates", "rejected", "foreign")
+"""What a mark counts: scans applied (duplicates too), duplicates of these, refused, re-keyed to their partition."""
+
+BETWEEN: Final = b"\x1f"
+"""Between site and device in the dictionary of places."""
+
+Counters = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a mark says: who holds the partition, and up to where its log is applied.
+
+    Attributes:
+        epoch: of the last claim.
+        next: offset of the first record that is not applied, None before the first batch.
+    """
+
+    epoch: int
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A partition that is ours.
+
+    Attributes:
+        mark: with the new epoch.
+        counters: in the order of COUNTERS.
+    """
+
+    mark: Mark
+    counters: Counters
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A partition that must not be touched.
+
+    Attributes:
+        reason: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`.
+        expected, found: what this worker has, and what the store has.
+    """
+
+    reason: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one apply writes.
+
+    Attributes:
+        begin, end: the offset of its first record in the chain, and the one behind its last: the new mark.
+        records: {parcel id: record}.
+        data: {parcel id: JSON} of those whose data changed.
+        final: ids of parcels that are in a final state now.
+        places: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
+        counters: of the partition, in the order of COUNTERS, absolute.
+    """
+
+    begin: int
+    end: int
+    records: dict[bytes, bytes]
+    data: dict[bytes, bytes]
+    final: Sequence[bytes]
+    places: Sequence[tuple[int, bytes, bytes]]
+    codes: Sequence[tuple[int, bytes]]
+    counters: Counters
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The batch has landed, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """It is not known to have landed, or somebody else has written: nothing held in memory is valid any more.
+
+    Attributes:
+        why: a phrase for the log.
+    """
+
+    why: str
+
+
+def claim_command(partition: int, log: str, partitions: int) -> bytes:
+    """The command that claims a partition."""
+    names = (keys.mark(partition), keys.sources(partition), keys.codes(partition), keys.out(partition))
+    packed: bytes = pack_command(("EVAL", CLAIM, len(names), *names, log, partitions, keys.VERSION))
+    return packed
+
+
+def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
+    """What the claim's script says."""
+    first, *rest = (part.decode() for part in answer)
+    if first != "claimed":
+        return Denied(first, *rest)
+    epoch, begin, *counters = rest
+    scans, duplicates, rejected, foreign = map(int, counters)
+    return Claimed(Mark(int(epoch), int(begin) if begin else None), (scans, duplicates, rejected, foreign))
+
+
+def watch_command(partition: int) -> bytes:
+    """Watches the mark, then reads it: what is read holds until the next transaction, or that one writes nothing."""
+    mark = keys.mark(partition)
+    packed: bytes = pack_command(("WATCH", mark)) + pack_command(("HMGET", mark, "epoch", "next"))
+    return packed
+
+
+WATCH_REPLIES: Final = 2
+
+
+def mark_of(answer: Sequence[bytes | None]) -> Mark | None:
+    """The mark that HMGET read; None where there is none."""
+    epoch, begin = answer
+    return None if epoch is None else Mark(int(epoch), None if begin is None else int(begin))
+
+
+def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+    """One transaction that applies a batch, and the watch for the next: (bytes, replies that will come).
+
+    Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
+    any type, and the types of the others' keys were checked at the claim.
+    """
+    commands = [pack_command(("MULTI",))]
+    if batch.records:
+        commands.append(_resp.pack_mset(keys.parcels(partition), batch.records))
+    if batch.data:
+        commands.append(_resp.pack_mset(keys.data(partition), batch.data))
+    for parcel in batch.final:
+        commands.append(pack_command(("EXPIRE", keys.parcels(partition) + parcel, final_ttl_s)))
+        commands.append(pack_command(("EXPIRE", keys.data(partition) + parcel, final_ttl_s)))
+    if batch.places:
+        pairs = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
+        commands.append(pack_command(("HSET", keys.sources(partition), *pairs)))
+    if batch.codes:
+        commands.append(pack_command(("HSET", keys.codes(partition), *[part for pair in batch.codes for part in pair])))
+    if batch.records:
+        commands.append(_change(partition, batch))
+    counters = [part for pair in zip(COUNTERS, batch.counters, strict=True) for part in pair]
+    commands.append(pack_command(("HSET", keys.mark(partition), *counters, "next", batch.end)))
+    commands.append(pack_command(("EXEC",)))
+    commands.append(watch_command(partition))
+    return b"".join(commands), len(commands) - 1 + WATCH_REPLIES
+
+
+def _change(partition: int, batch: Batch) -> bytes:
+    packed: bytes = pack_command(
+        (
+            *("XADD", keys.out(partition), "MAXLEN", "~", keys.OUT_ENTRIES_MAX, "*"),
+            *("from", batch.begin, "next", batch.end, "parcels", b" ".join(batch.records)),
+        )
+    )
+    return packed
+
+
+def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
+    """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
+    executed, _, marked = replies[-3], replies[-2], replies[-1]
+    mark = mark_of(marked) if isinstance(marked, Sequence) else None
+    if mark == Mark(epoch, end):
+        return Applied()
+    if isinstance(executed, Exception):
+        return Lost(f"Redis refused the batch: {executed}")
+    errors = [reply for reply in executed or () if isinstance(reply, Exception)]
+    if errors:
+        return Lost(f"a command of the batch failed: {errors[0]}")
+    return Lost(f"expected the mark at epoch {epoch}, offset {end}, found {mark}")
+
+
+def places_of(answer: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """The dictionary of places, in the order of its numbers, which begin at 1.
+
+    Raises:
+        ValueError: a number is missing.
+    """
+    return [_place(answer[b"%d" % number]) for number in _numbers(answer, 1)]
+
+
+def codes_of(answer: Mapping[bytes, bytes]) -> list[bytes]:
+    """The dictionary of codes, in the order of its numbers, which begin at 0.
+
+    Raises:
+        ValueError: a number is missing.
+    """
+    return [answer[b"%d" % number] for number in _numbers(answer, 0)]
+
+
+def _place(text: bytes) -> tuple[bytes, bytes]:
+    site, _, device = text.partition(BETWEEN)
+    return site, device
+
+
+def _numbers(answer: Mapping[bytes, bytes], first: int) -> range:
+    numbers = range(first, first + len(answer))
+    if any(b"%d" % number not in answer for number in numbers):
+        raise ValueError(f"a dictionary of {len(answer)} entries does not have the numbers {numbers}")
+    return numbers
