@@ -119,11 +119,12 @@ def test_main_ends_with_the_exit_code_of_what_was_raised(
     def fail(**_: object) -> None:
         raise raised
 
-    monkeypatch.setattr(cli.cli, "main", fail)
-    monkeypatch.setattr(os, "dup2", lambda *_: None)
-    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1, raising=False)
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
+    # Undone before pytest, which captures by dup2 itself, goes on.
+    with monkeypatch.context() as patched:
+        patched.setattr(cli.cli, "main", fail)
+        patched.setattr(os, "dup2", lambda *_: None)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
     assert ended.value.code == code
 
 

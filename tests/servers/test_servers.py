@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import redis
 from confluent_kafka.admin import AdminClient
@@ -35,10 +36,15 @@ def test_kafka_keeps_its_topics_over_a_kill_and_comes_back_on_the_same_port(kafk
         assert again.cluster_id == cluster
 
 
-def test_a_server_dies_with_the_process_that_started_it(redis_server: Redis) -> None:
+def test_a_server_dies_with_the_process_that_started_it(redis_server: Redis, tmp_path: Path) -> None:
     del redis_server
-    program = "from tests.servers import Redis; s = Redis(); s.start(); print(s.pid, flush=True); input()"
-    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    program = (
+        "import sys; from pathlib import Path; from tests.servers import Redis\n"
+        "server = Redis(Path(sys.argv[1])); server.start(); print(server.pid, flush=True); input()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
