@@ -87,7 +87,7 @@ def test_what_was_attempted_outlives_sigkill_of_its_writer(tmp_path: Path) -> No
         "book = Ledger(Path(sys.argv[1])); book.attempt([b'a', b'b']); book.report(0, None, 2, 7)\n"
         "book.attempt([b'c']); book.report(1, None, 2, 8); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    ended = subprocess.run([sys.executable, "-c", script, str(path)], check=False)  # noqa: S603 - our own script
+    ended = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert ledger.read(path) == [
         Entry(0, digest(b"a"), Outcome.ACKNOWLEDGED, 2, 7),
