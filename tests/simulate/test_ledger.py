@@ -1,5 +1,8 @@
 """The ledger outlives its writer."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,19 @@ def test_a_record_that_no_ledger_can_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrackerError, match="expected a record") as caught:
         ledger.read(tmp_path / "l")
     assert caught.value.code == "bad_ledger"
+
+
+def test_what_was_attempted_outlives_sigkill_of_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    script = (
+        "import os, signal, sys; from pathlib import Path; from tracker.simulate.ledger import Ledger\n"
+        "book = Ledger(Path(sys.argv[1])); book.attempt([b'a', b'b']); book.report(0, None, 2, 7)\n"
+        "book.attempt([b'c']); book.report(1, None, 2, 8); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert ledger.read(path) == [
+        Entry(0, digest(b"a"), Outcome.ACKNOWLEDGED, 2, 7),
+        Entry(1, digest(b"b")),
+        Entry(2, digest(b"c")),
+    ]

@@ -6,6 +6,7 @@ cli.command()(with_settings("kafka", "topic")(commands.simulate))
 from __future__ import annotations
 
 import contextlib
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -64,10 +65,15 @@ def simulate(
         raise click.UsageError("--rate and --ledger are for Kafka, not for --out")
     end_ms = time.time_ns() // 1_000_000 if now else END_MS
     traffic = Traffic(parcels, seed, PRESETS[preset], end_ms)
-    if out is None:
-        _simulate_to_kafka(settings, traffic, rate, ledger)
-    else:
-        _simulate_to_file(out, traffic)
+    # Nothing here makes cycles, and the collector would walk over all parcels on their way: a quarter of the time.
+    gc.disable()
+    try:
+        if out is None:
+            _simulate_to_kafka(settings, traffic, rate, ledger)
+        else:
+            _simulate_to_file(out, traffic)
+    finally:
+        gc.enable()
 
 
 @click.argument("file", type=click.File("rb"))

@@ -15,8 +15,8 @@ class Rates:
     """
 
     scans_mean: float = 9.0
-    """Mean number of scans of a finished parcel to which nothing happens. USPS OIG 2015: 5 to 13, a sample trace has 10 in 3
-    days."""
+    """Mean number of scans of a finished parcel to which nothing happens. USPS OIG 2015: 5 to 13, a sample trace has
+    10 in 3 days."""
     scans_spread: float = 2.5
     """Size of the negative binomial above four scans; the smaller, the longer its tail. Assumed."""
     scans_min: int = 3
@@ -24,8 +24,8 @@ class Rates:
     unfinished: float = 0.10
     """Of parcels: still on their way, somewhere between their first scan and the one before the last. Assumed."""
     clean_share: float = 0.4
-    """Of parcels: those to which none of what follows happens. What happens, happens to the others, so often that over all
-    parcels each rate is as it is named. USPS OIG 2019 found 62 % of audited parcels without an improper scan."""
+    """Of parcels: those to which none of what follows happens. What happens, happens to the others, so often that over
+    all parcels each rate is as it is named. USPS OIG 2019 found 62 % of audited parcels without an improper scan."""
 
     no_pre_advice: float = 0.10
     """Of parcels: the first anyone hears of it is a physical scan. Post & Parcel: 10 to 25 %."""
