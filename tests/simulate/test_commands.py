@@ -20,10 +20,10 @@ class Settings:
     topic: str = "scans"
 
 
-def wired(function: Callable[..., None], settings: Settings, **more: Any) -> click.Command:  # noqa: ANN401
+def wired(function: Callable[..., None], settings: Settings, **more: Any) -> click.Command:
     """The function as a command that has its settings already."""
 
-    def command(**options: Any) -> None:  # noqa: ANN401
+    def command(**options: Any) -> None:
         function(settings, **options, **more)
 
     command.__click_params__ = list(function.__click_params__)  # type: ignore[attr-defined]
