@@ -103,6 +103,19 @@ def init(settings: Settings) -> None:
         warn(warning)
 
 
+@cli.command()
+@with_settings()
+def worker(settings: Settings) -> None:
+    """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
+    from tracker.process import worker as process
+    from tracker.process.runner import Unwatched
+    from tracker.store import checks
+
+    for warning in checks.check(settings).warnings:
+        warn(warning)
+    process.run(settings, Unwatched())
+
+
 def main() -> None:
     """Runs the command line; ends the process with 0, 2 after an error, 130 after Ctrl-C."""
     try:
