@@ -16,7 +16,7 @@ import click
 from tracker import config
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.simulate import commands
+from tracker.simulate import commands as simulation
 
 EXIT_ERROR: Final = 2
 EXIT_INTERRUPTED: Final = 130
@@ -135,27 +135,40 @@ def up_command(settings: Settings) -> None:
 
 @cli.command()
 @with_settings("kafka", "redis", "topic", "partitions")
-@_options_of(commands.simulate)
+@_options_of(simulation.simulate)
 def simulate(settings: Settings, **options: Any) -> None:  # noqa: ANN401
     """Makes realistic parcels and sends their scans to Kafka; the same for the same seed."""
     from tracker import applied
 
-    commands.simulate(settings, **options, hold_back=functools.partial(applied.hold_back, settings))
+    simulation.simulate(settings, **options, hold_back=functools.partial(applied.hold_back, settings))
 
 
 @cli.command()
 @with_settings("kafka", "redis", "topic", "partitions")
-@_options_of(commands.replay)
+@_options_of(simulation.replay)
 def replay(settings: Settings, **options: Any) -> None:  # noqa: ANN401
     """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
     from tracker import applied
 
-    commands.replay(
+    simulation.replay(
         settings,
         **options,
         wait_applied=functools.partial(applied.wait_applied, settings),
         hold_back=functools.partial(applied.hold_back, settings),
     )
+
+
+@cli.command()
+@with_settings()
+def worker(settings: Settings) -> None:
+    """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
+    from tracker.process import worker as process
+    from tracker.process.runner import Unwatched
+    from tracker.store import checks
+
+    for warning in checks.check(settings).warnings:
+        warn(warning)
+    process.run(settings, Unwatched())
 
 
 def main() -> None:

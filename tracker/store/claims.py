@@ -68,6 +68,19 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class Dictionary:
+    """What the partition's dictionaries hold, in the order of their numbers.
+
+    Attributes:
+        places: [(site, device)], from number 1 on.
+        codes: [name], from number 0 on.
+    """
+
+    places: list[tuple[bytes, bytes]]
+    codes: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """All that one apply writes.
 
