@@ -90,7 +90,7 @@ QUEUE_KIB_MAX: Final = 65_536
 """The same in KiB of keys and values: 64 MiB, so that thousands of lines of 2 MB wait instead of filling the memory."""
 
 CLAIM_S_MAX: Final = 30
-"""How long a partition may be claimed before the worker counts as ill. A claim takes milliseconds; Redis may restart."""
+"""How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
 
 STALL_S_MAX: Final = 60
-"""How long a partition may apply nothing, with records to apply, before the worker counts as ill."""
+"""How long a partition may apply nothing, with records to apply, before its worker counts as ill."""

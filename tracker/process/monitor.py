@@ -118,7 +118,8 @@ class Monitor:
         try:
             self._server = _Server(address, registry, health)
         except OSError as error:
-            message = f"TRACKER_MONITOR: expected an address that is free to listen on, or off; {address}: {error.strerror or error}"
+            refused = f"{address}: {error.strerror or error}"
+            message = f"TRACKER_MONITOR: expected an address that is free to listen on, or off; {refused}"
             raise TrackerError("bad_setting", message) from None
         self._thread = threading.Thread(target=self._server.serve_forever, name="tracker-monitor", daemon=True)
 
@@ -183,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics or /healthz\n")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815  http.server finds it by this name.
 
     def log_message(self, *_: object) -> None:
         """Says nothing: it is asked every few seconds."""

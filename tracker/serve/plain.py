@@ -31,7 +31,7 @@ def visible(text: str, length_max: int = 200) -> str:
 
 
 def json_line(value: Any) -> bytes:  # noqa: ANN401
-    """A value as one line of JSON that a terminal may get too: what it would act on is escaped, which changes nothing."""
+    """A value as one line of JSON that a terminal may get too: what it would act on is escaped."""
     line = orjson.dumps(value)
     if line.isascii() and b"\x7f" not in line:
         return line + b"\n"
