@@ -106,6 +106,19 @@ def init(settings: Settings) -> None:
         warn(warning)
 
 
+@cli.command()
+@with_settings()
+def worker(settings: Settings) -> None:
+    """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
+    from tracker.process import worker as process
+    from tracker.process.runner import Unwatched
+    from tracker.store import checks
+
+    for warning in checks.check(settings).warnings:
+        warn(warning)
+    process.run(settings, Unwatched())
+
+
 _READS_PARCELS: Final = ("redis", "partitions", "vocabularies")
 _READS_LOG: Final = ("kafka", "topic", "site_zones")
 cli.command()(with_settings(*_READS_PARCELS)(answers.show))

@@ -94,3 +94,5 @@ CLAIM_S_MAX: Final = 30
 
 STALL_S_MAX: Final = 60
 """How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
+DETAIL_BYTES_MAX: Final = 1_000
+"""Length of the header `detail` of a dead letter. It is for a person to read; the value itself stands beside it."""

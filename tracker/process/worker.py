@@ -1,0 +1,74 @@
+"""A worker process: the Faust worker around the app, logging, and an end that comes in time."""
+
+import logging
+import os
+import sys
+import threading
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import faust
+import orjson
+import uvloop
+
+from tracker.config import Settings
+from tracker.errors import TrackerError
+from tracker.process.app import WorkerApp
+from tracker.process.runner import Watcher
+
+log = logging.getLogger("tracker.process")
+
+END_S_MAX: Final = 8.0
+"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has not landed is read
+again by the next worker, so nothing rests on the end being orderly."""
+
+
+class _Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker, whose end is bounded."""
+
+    def _on_sigint(self) -> None:
+        _end_in_time()
+        super()._on_sigint()
+
+    def _on_sigterm(self) -> None:
+        _end_in_time()
+        super()._on_sigterm()
+
+
+def _end_in_time() -> None:
+    """Ends the process when the orderly end takes too long."""
+
+    def end() -> None:
+        log.warning("the orderly end took more than %s s and was cut short; nothing is lost by that", END_S_MAX)
+        os._exit(0)
+
+    timer = threading.Timer(END_S_MAX, end)
+    timer.daemon = True
+    timer.start()
+
+
+def site_zones(settings: Settings) -> dict[str, str]:
+    """The zone of each site, from the file that the settings name.
+
+    Raises:
+        TrackerError: `bad_setting`: the file is not {site: IANA zone}.
+    """
+    if settings.site_zones is None:
+        return {}
+    try:
+        zones = orjson.loads(settings.site_zones.read_bytes())
+        for zone in zones.values():
+            ZoneInfo(zone)
+    except (OSError, ValueError, AttributeError, TypeError, ZoneInfoNotFoundError) as error:
+        where = f"TRACKER_SITE_ZONES: {settings.site_zones}"
+        raise TrackerError("bad_setting", f"{where}: expected a JSON object of site to IANA zone, got {error}") from None
+    return dict(zones)
+
+
+def run(settings: Settings, watcher: Watcher) -> None:
+    """Runs a worker until it is told to end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    uvloop.install()
+    app = WorkerApp(settings, site_zones(settings), watcher)
+    worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
+    worker.execute_from_commandline()
