@@ -17,6 +17,7 @@ from tracker import config
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.serve import commands as answers
+from tracker.simulate import commands as simulation
 
 EXIT_ERROR: Final = 2
 EXIT_UNKNOWN_PARCEL: Final = 3
@@ -56,6 +57,23 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
         return loaded
 
     return decorate
+
+
+def _options_of(command: Callable[..., None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options that another function carries."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        # Where click's own decorators keep them.
+        function.__click_params__ = list(command.__click_params__)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def given() -> set[str]:
+    """Gives the names of the settings that were given to this command explicitly, by flag or environment."""
+    flags = click.get_current_context().params
+    return {name for name in config.TABLE if config.source(name, os.environ, flags) != "default"}
 
 
 def warn(line: str) -> None:
@@ -104,6 +122,43 @@ def init(settings: Settings) -> None:
     click.echo(f"{checked.server}: version {checked.version} is fit: it evicts nothing and keeps what it has")
     for warning in checked.warnings:
         warn(warning)
+
+
+@cli.command("up")
+@with_settings()
+def up_command(settings: Settings) -> None:
+    """Runs a broker, a Redis and a worker until Ctrl-C, with no service installed.
+
+    Kafka or Redis that is given, by flag or TRACKER_* variable, is used instead of an embedded one.
+    """
+    from tracker.up import up
+
+    up(settings, given())
+
+
+@cli.command()
+@with_settings("kafka", "redis", "topic", "partitions")
+@_options_of(simulation.simulate)
+def simulate(settings: Settings, **options: Any) -> None:  # noqa: ANN401
+    """Makes realistic parcels and sends their scans to Kafka; the same for the same seed."""
+    from tracker import applied
+
+    simulation.simulate(settings, **options, hold_back=functools.partial(applied.hold_back, settings))
+
+
+@cli.command()
+@with_settings("kafka", "redis", "topic", "partitions")
+@_options_of(simulation.replay)
+def replay(settings: Settings, **options: Any) -> None:  # noqa: ANN401
+    """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
+    from tracker import applied
+
+    simulation.replay(
+        settings,
+        **options,
+        wait_applied=functools.partial(applied.wait_applied, settings),
+        hold_back=functools.partial(applied.hold_back, settings),
+    )
 
 
 @cli.command()

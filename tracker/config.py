@@ -214,9 +214,19 @@ def masked(text: str) -> str:
     return re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", text)
 
 
-def shown(settings: Settings, name: str) -> str:
-    """Gives the value of a setting in the form that the environment takes, without passwords."""
+def text(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes."""
     value = getattr(settings, name)
     if value is None:
         return "off" if name == "monitor" else ""
-    return masked(str(value))
+    return str(value)
+
+
+def shown(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes, without passwords."""
+    return masked(text(settings, name))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Gives the variables with which another process loads the same settings."""
+    return {variable(name): text(settings, name) for name in TABLE}
