@@ -74,7 +74,7 @@ class Processor:
         cache = self._settings.cache_parcels // max(len(partitions), 1)
         for number in sorted(partitions - self._runners.keys()):
             partition = Partition(self.topic, number, self._settings.partitions, self._reader, cache)
-            self._runners[number] = runner = Runner(partition, self._settings, self, self._watcher)
+            self._runners[number] = runner = Runner(partition, self._settings, self, self)
             runner.start()
 
     async def revoked(self, partitions: set[int]) -> None:
@@ -106,7 +106,7 @@ class Processor:
             if (runner := self._runners.get(number)) is not None:
                 await runner.again("the log does not hold the offset that is to be read next")
 
-    def applied(self) -> Mapping[int, int]:
+    def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed."""
         return {
             number: runner.partition.applied
@@ -114,7 +114,7 @@ class Processor:
             if runner.partition.applied is not None
         }
 
-    def batch_applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
         """A batch has landed, so many seconds after it was sent."""
         self._redis_answers = True
         self._watcher.applied(partition, folding, apply_s)
