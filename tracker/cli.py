@@ -16,9 +16,12 @@ import click
 from tracker import config
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.serve import commands as answers
 from tracker.simulate import commands as simulation
 
 EXIT_ERROR: Final = 2
+EXIT_UNKNOWN_PARCEL: Final = 3
+"""Of `show` and `why`: no scan of the parcel has been applied."""
 EXIT_INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells count."""
 
@@ -175,23 +178,30 @@ def replay(settings: Settings, **options: Any) -> None:  # noqa: ANN401
 def worker(settings: Settings) -> None:
     """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
     from tracker.process import worker as process
-    from tracker.process.runner import Unwatched
     from tracker.store import checks
 
     for warning in checks.check(settings).warnings:
         warn(warning)
-    process.run(settings, Unwatched())
+    process.run(settings)
+
+
+_READS_PARCELS: Final = ("redis", "partitions", "vocabularies")
+_READS_LOG: Final = ("kafka", "topic", "site_zones")
+cli.command()(with_settings(*_READS_PARCELS)(answers.show))
+cli.command()(with_settings(*_READS_PARCELS, *_READS_LOG)(answers.why))
+cli.command()(with_settings("redis", "partitions")(answers.export))
+cli.command()(answers.barcode)
 
 
 def main() -> None:
-    """Runs the command line; ends the process with 0, 2 after an error, 130 after Ctrl-C."""
+    """Runs the command line; ends the process with 0, 2 after an error, 3 if no such parcel, 130 after Ctrl-C."""
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except TrackerError as error:
         message = " ".join(str(error).split())
         click.echo(f"tracker: error[{error.code}]: {message}", err=True)
-        code = EXIT_ERROR
+        code = EXIT_UNKNOWN_PARCEL if error.code == "unknown_parcel" else EXIT_ERROR
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -48,29 +48,13 @@ class Watcher(Protocol):
         """A batch has landed, so many seconds after it was sent."""
 
     def claimed(self, result: str) -> None:
-        """A claim ended: `claimed`, `denied`, `stopped`, `failed`."""
+        """A claim has ended: `claimed`, `denied`, `stopped`, `failed`."""
 
     def redis_error(self) -> None:
-        """A chain broke."""
+        """Redis failed us."""
 
     def kafka_error(self) -> None:
         """Kafka failed us."""
-
-
-class Unwatched:
-    """A watcher whom nothing interests."""
-
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
-        """Does nothing."""
-
-    def claimed(self, result: str) -> None:
-        """Does nothing."""
-
-    def redis_error(self) -> None:
-        """Does nothing."""
-
-    def kafka_error(self) -> None:
-        """Does nothing."""
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class Processor(Protocol):
     async def out_of_range(self, partitions: set[int]) -> None:
         """The log does not hold the offset that these partitions are read from."""
 
-    def applied(self) -> Mapping[int, int]:
+    def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed in the store."""
 
     def kafka_error(self) -> None:
@@ -139,13 +139,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401
         yield from super()._filter_tps_with_pending_acks(topics)
-        yield from (TP(self.processor.topic, number) for number in self.processor.applied())
+        yield from (TP(self.processor.topic, number) for number in self.processor.applied_offsets())
 
     def _new_offset(self, tp: TP) -> int | None:
         if tp.topic != self.processor.topic:
             offset: int | None = super()._new_offset(tp)
             return offset
-        return self.processor.applied().get(tp.partition)
+        return self.processor.applied_offsets().get(tp.partition)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust warns of partitions whose messages no stream has acknowledged; ours never pass a stream."""

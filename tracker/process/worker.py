@@ -1,5 +1,7 @@
 """A worker process: the Faust worker around the app, logging, and an end that comes in time."""
 
+import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -11,16 +13,22 @@ import faust
 import orjson
 import uvloop
 
-from tracker.config import Settings
+from tracker.config import Address, Settings
 from tracker.errors import TrackerError
+from tracker.metrics import WorkerMetrics
 from tracker.process.app import WorkerApp
-from tracker.process.runner import Watcher
+from tracker.process.log import LogClient, LogUnknownError
+from tracker.process.monitor import Monitor
+from tracker.process.processor import Processor
 
 log = logging.getLogger("tracker.process")
 
 END_S_MAX: Final = 8.0
 """How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has not landed is read
 again by the next worker, so nothing rests on the end being orderly."""
+
+REPORT_S: Final = 1.0
+"""Between two looks at where the partitions stand, for the metrics."""
 
 
 class _Worker(faust.Worker):  # type: ignore[misc]
@@ -65,10 +73,67 @@ def site_zones(settings: Settings) -> dict[str, str]:
     return dict(zones)
 
 
-def run(settings: Settings, watcher: Watcher) -> None:
-    """Runs a worker until it is told to end."""
+def run(settings: Settings) -> None:
+    """Runs a worker until it is told to end.
+
+    Raises:
+        TrackerError: `bad_setting`, `bad_topic`, `no_kafka`: it can't begin.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    for theirs in ("faust", "mode", "aiokafka"):
+        logging.getLogger(theirs).setLevel(logging.WARNING)
+    zones = site_zones(settings)
+    _check_topic(settings)
     uvloop.install()
-    app = WorkerApp(settings, site_zones(settings), watcher)
+    metrics = WorkerMetrics()
+    app = WorkerApp(settings, zones, metrics)
+    reporting = Reporting(app.processor, metrics)
+    app.task(reporting.keep_up)
     worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
-    worker.execute_from_commandline()
+    worker.spinner = None  # It writes escape sequences, also to what is no terminal.
+    monitor = contextlib.nullcontext() if settings.monitor is None else _monitor(settings.monitor, metrics, app)
+    with monitor:
+        worker.execute_from_commandline()
+
+
+def _monitor(address: Address, metrics: WorkerMetrics, app: WorkerApp) -> Monitor:
+    return Monitor(address, metrics.registry, app.processor.health)
+
+
+def _check_topic(settings: Settings) -> None:
+    """Refuses a topic that is not there, or whose partitions are not as many as every key in Redis says."""
+    try:
+        identity = LogClient(settings.kafka, settings.topic).identity()
+    except LogUnknownError as error:
+        raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
+    if identity.partitions != settings.partitions:
+        raise TrackerError(
+            "bad_topic",
+            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is {settings.partitions}; "
+            "the count is part of every key in Redis: set TRACKER_PARTITIONS to what the topic has",
+        )
+
+
+class Reporting:
+    """Tells the metrics where the partitions stand.
+
+    Args:
+        processor: knows.
+        metrics: are told.
+    """
+
+    def __init__(self, processor: Processor, metrics: WorkerMetrics) -> None:
+        self._processor = processor
+        self._metrics = metrics
+        self._known: set[int] = set()
+
+    async def keep_up(self) -> None:
+        """Tells once a second, for as long as the worker lives."""
+        while True:
+            partitions = self._processor.health().partitions
+            for number, partition in partitions.items():
+                self._metrics.partition_state(number, partition.state, partition.applied_offset, partition.lag)
+            for number in self._known - partitions.keys():
+                self._metrics.partition_gone(number)
+            self._known = set(partitions)
+            await asyncio.sleep(REPORT_S)

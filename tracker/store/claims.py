@@ -181,9 +181,10 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
 
 
 def _change(partition: int, batch: Batch) -> bytes:
+    entries = min(max(keys.OUT_PARCELS_MAX // len(batch.records), keys.OUT_ENTRIES_MIN), keys.OUT_ENTRIES_MAX)
     packed: bytes = pack_command(
         (
-            *("XADD", keys.out(partition), "MAXLEN", "~", keys.OUT_ENTRIES_MAX, "*"),
+            *("XADD", keys.out(partition), "MAXLEN", "~", entries, "*"),
             *("from", batch.begin, "next", batch.end, "parcels", b" ".join(batch.records)),
         )
     )
