@@ -26,9 +26,7 @@ _NAMED: Final = 5
 
 def behind(extents: Sequence[Extent], marks: Sequence[Progress]) -> list[int]:
     """How many offsets of each partition are in the log and not applied; a control record is one of them."""
-    return [
-        max(0, extent.end - max(extent.begin, mark.next or 0)) for extent, mark in zip(extents, marks, strict=True)
-    ]
+    return [max(0, extent.end - max(extent.begin, mark.next or 0)) for extent, mark in zip(extents, marks, strict=True)]
 
 
 def wait_applied(settings: Settings, timeout_s: float = STUCK_TIMEOUT_S) -> None:

@@ -35,6 +35,9 @@ PARTITIONS: Final = 4
 SESSION_TIMEOUT_S: Final = 6
 """The least: the embedded broker takes as long until it gives a dead worker's partitions to another one."""
 
+FETCH_WAIT_MS: Final = 20
+"""The embedded broker answers a fetch that found nothing only after this wait, whatever has come meanwhile."""
+
 LOOK_EVERY_S: Final = 0.25
 HEALTH_EVERY_S: Final = 5.0
 RESTART_PAUSE_S_MAX: Final = 30.0
@@ -84,7 +87,8 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             redis = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis"))
             settings = replace(settings, redis=redis.url)
         if "kafka" not in given:
-            settings = _default(settings, given, partitions=PARTITIONS, session_timeout_s=SESSION_TIMEOUT_S)
+            own = {"partitions": PARTITIONS, "session_timeout_s": SESSION_TIMEOUT_S, "fetch_wait_ms": FETCH_WAIT_MS}
+            settings = replace(settings, **{name: value for name, value in own.items() if name not in given})
             names = {settings.topic: settings.partitions, settings.rejected_topic: topics.REJECTED_PARTITIONS}
             broker = stack.enter_context(EmbeddedBroker(names))
             settings = replace(settings, kafka=broker.address)
@@ -99,10 +103,6 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
         else:
             about = f"embedded: redis {redis.version}, {about}"
         yield Servers(replace(settings, monitor=_monitor(settings, given)), kafka, about, redis)
-
-
-def _default(settings: Settings, given: Collection[str], **values: int) -> Settings:
-    return replace(settings, **{name: value for name, value in values.items() if name not in given})
 
 
 def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:
@@ -241,10 +241,13 @@ class _Supervisor:
             self._say(f"{error.code}: {error}")
             return
         scans, duplicates, rejected = (
-            sum(counts) for counts in zip(*((mark.scans, mark.duplicates, mark.rejected) for mark in marks), strict=True)
+            sum(counts)
+            for counts in zip(*((mark.scans, mark.duplicates, mark.rejected) for mark in marks), strict=True)
         )
         if scans or rejected:
-            self._say(f"{scans:,} scans applied, {duplicates:,} of them duplicates; {rejected:,} rejected; {left:,} left")
+            self._say(
+                f"{scans:,} scans applied, {duplicates:,} of them duplicates; {rejected:,} rejected; {left:,} left"
+            )
 
     def _say(self, line: str) -> None:
         """Says a line unless it was the last one."""

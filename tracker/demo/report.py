@@ -1,6 +1,6 @@
 """What the demo prints: tables and colours on a terminal, plain lines elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -20,7 +20,11 @@ from tracker.store.reading import Stored
 from tracker.up import Servers
 
 LOCATE_TIMEOUT_S: Final = 5.0
+COUNT_CELLS: Final = 9
 BAR_CELLS: Final = 24
+
+PLAIN_COLUMNS: Final = 160
+"""Where there is no terminal, nothing is cut off."""
 
 
 class Report:
@@ -33,6 +37,8 @@ class Report:
     def __init__(self, vocabularies: Vocabularies) -> None:
         self._vocabularies = vocabularies
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        if not self._console.is_terminal:
+            self._console.width = PLAIN_COLUMNS
 
     def begun(self, running: Servers, seconds: float) -> None:
         """The servers run and the worker has its partitions."""
@@ -45,7 +51,7 @@ class Report:
         rejected = outcome.rejected.total()
         parcels = outcome.states.total()
         self._title(f"{scans:,} scans of {parcels:,} parcels in {seconds:.1f} s")
-        counts = _grid()
+        counts = _grid(["duplicates", *(f"  {reason}" for reason in outcome.rejected)])
         counts.add_row("scans in", f"{scans:,}", "acknowledged by the broker")
         counts.add_row("applied", f"{outcome.applied:,}", "each once")
         counts.add_row("duplicates", f"{outcome.duplicates:,}", "of these, known already: counted, and nothing else")
@@ -56,9 +62,11 @@ class Report:
         if latencies_us:
             p50, p99 = (percentile(latencies_us, share) / 1_000 for share in (0.50, 0.99))
             self._title(f"Scan to visible: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
-            self._console.print("from handing a scan to the producer until its parcel can be read with it, of all scans")
+            self._console.print(
+                "from handing a scan to the producer until its parcel can be read with it, of all scans"
+            )
         self._title("Where the parcels are")
-        states = _grid()
+        states = _grid(outcome.states)
         for state, count in outcome.states.most_common():
             bar = "█" * -(-count * BAR_CELLS // max(outcome.states.values()))
             meaning = MACHINE.states[state]
@@ -84,9 +92,10 @@ class Report:
         self._console.print(Text(text, "bold"))
 
 
-def _grid() -> Table:
+def _grid(names: Iterable[str]) -> Table:
+    """A table without lines: name, count, remark. A narrow terminal cuts the remark."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(no_wrap=True, width=max(map(len, names), default=0))
+    table.add_column(no_wrap=True, width=COUNT_CELLS, justify="right")
+    table.add_column(no_wrap=True, style="dim")
     return table

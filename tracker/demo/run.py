@@ -47,7 +47,8 @@ def demo(settings: Settings, given: Collection[str], parcels: int, rate: float, 
     show = Report(vocabulary.load(settings.vocabularies))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
-        running = stack.enter_context(servers(replace(settings, data_dir=folder), set(given) - {"kafka", "redis"}))
+        own = replace(settings, data_dir=folder, monitor=None)
+        running = stack.enter_context(servers(own, set(given) - {"kafka", "redis"}))
         worker = stack.enter_context(Worker(running.settings, folder / "worker.log", dict(os.environ)))
         run = _Run(running, worker, stack)
         show.begun(running, run.wait_claimed())

@@ -24,7 +24,8 @@ class TimedProducer(ScanProducer):
     """
 
     def __init__(self, settings: Settings, visibility: "Visibility") -> None:
-        super().__init__(settings.kafka, settings.topic)
+        # The broker goes before the garbage collector ends the producer, which would complain of that.
+        super().__init__(settings.kafka, settings.topic, {"log_level": 0})
         self._visibility = visibility
 
     def send(

@@ -53,6 +53,8 @@ class WorkerApp(faust.App):  # type: ignore[misc]
             autodiscover=False,
         )
         self._worker_settings = settings
+        self.fetch_wait_ms = settings.fetch_wait_ms
+        """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
         self._transport = BatchTransport(brokers, self)
         fetch.keep_whole(settings.topic)
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones)

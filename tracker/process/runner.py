@@ -177,7 +177,9 @@ class Runner:
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
             await self._kafka.deliver(outgoing)
-        except Exception as error:  # Any failure means the same: they are not in the log, so the mark must not pass them.
+        except (
+            Exception
+        ) as error:  # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._watcher.kafka_error()
             await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
             return False

@@ -21,9 +21,6 @@ from tracker.process.fetch import WholeFetch
 
 log = logging.getLogger("tracker.process")
 
-FETCH_WAIT_MS: Final = 500
-"""How long a broker holds a fetch that has nothing to give. Faust fixes it at 1,500, which an idle partition would pay at each end."""
-
 IDLE_PAUSE_S: Final = 0.05
 """Between two looks at partitions of which none is claimed yet."""
 
@@ -71,7 +68,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
+            # Faust fixes it at 1,500.
+            fetch_max_wait_ms=self.app.fetch_wait_ms,
             request_timeout_ms=int(conf.broker_request_timeout * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),

@@ -69,7 +69,9 @@ def site_zones(settings: Settings) -> dict[str, str]:
             ZoneInfo(zone)
     except (OSError, ValueError, AttributeError, TypeError, ZoneInfoNotFoundError) as error:
         where = f"TRACKER_SITE_ZONES: {settings.site_zones}"
-        raise TrackerError("bad_setting", f"{where}: expected a JSON object of site to IANA zone, got {error}") from None
+        raise TrackerError(
+            "bad_setting", f"{where}: expected a JSON object of site to IANA zone, got {error}"
+        ) from None
     return dict(zones)
 
 

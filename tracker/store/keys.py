@@ -1,11 +1,11 @@
 """Names of the keys. Those of partition p carry the hash tag {p}, so a partition is one slot of a Redis Cluster.
 
-    t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom
-    t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
-    t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
-    t:{p}:sources   hash    dictionary of places: number -> site U+001F device
-    t:{p}:codes     hash    dictionary of codes: number -> name
-    t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated by blanks)
+t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom
+t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
+t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
+t:{p}:sources   hash    dictionary of places: number -> site U+001F device
+t:{p}:codes     hash    dictionary of codes: number -> name
+t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated by blanks)
 """
 
 from typing import Final
