@@ -69,7 +69,7 @@ def _stuck(lags: Sequence[int], timeout_s: float) -> str:
     named = ", ".join(f"{partition} ({lag:,})" for partition, lag in list(late.items())[:_NAMED])
     more = f" and {len(late) - _NAMED} more" if len(late) > _NAMED else ""
     return (
-        f"expected the workers to apply all, but {sum(late.values()):,} offsets of partitions {named}{more} are left and "
-        f"none was applied for {timeout_s:g} s; look whether a `tracker worker` runs, at its log, and whether "
+        f"expected the workers to apply all, but {sum(late.values()):,} offsets of partitions {named}{more} are left "
+        f"and none was applied for {timeout_s:g} s; look whether a `tracker worker` runs, at its log, and whether "
         "TRACKER_REDIS and TRACKER_PARTITIONS are its own"
     )

@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import click
 from redis import Redis
@@ -87,8 +87,7 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             redis = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis"))
             settings = replace(settings, redis=redis.url)
         if "kafka" not in given:
-            own = {"partitions": PARTITIONS, "session_timeout_s": SESSION_TIMEOUT_S, "fetch_wait_ms": FETCH_WAIT_MS}
-            settings = replace(settings, **{name: value for name, value in own.items() if name not in given})
+            settings = _suited(settings, given)
             names = {settings.topic: settings.partitions, settings.rejected_topic: topics.REJECTED_PARTITIONS}
             broker = stack.enter_context(EmbeddedBroker(names))
             settings = replace(settings, kafka=broker.address)
@@ -98,11 +97,19 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             topics.ensure(settings)
             kafka = f"topic {settings.topic}, {settings.partitions} partitions"
             about = "its data is kept"
-        if redis is None:
-            about = checks.check(settings).version
-        else:
-            about = f"embedded: redis {redis.version}, {about}"
+        checked = checks.check(settings)
+        about = f"embedded: {checked.server} {checked.version}, {about}" if redis else checked.version
         yield Servers(replace(settings, monitor=_monitor(settings, given)), kafka, about, redis)
+
+
+def _suited(settings: Settings, given: Collection[str]) -> Settings:
+    """The settings with defaults that suit the embedded broker."""
+    own: dict[str, Any] = {
+        "partitions": PARTITIONS,
+        "session_timeout_s": SESSION_TIMEOUT_S,
+        "fetch_wait_ms": FETCH_WAIT_MS,
+    }
+    return replace(settings, **{name: value for name, value in own.items() if name not in given})
 
 
 def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:

@@ -93,9 +93,9 @@ class Report:
 
 
 def _grid(names: Iterable[str]) -> Table:
-    """A table without lines: name, count, remark. A narrow terminal cuts the remark."""
+    """A table without lines: name, count, remark. A narrow terminal wraps the remark."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, width=max(map(len, names), default=0))
     table.add_column(no_wrap=True, width=COUNT_CELLS, justify="right")
-    table.add_column(no_wrap=True, style="dim")
+    table.add_column(style="dim")
     return table

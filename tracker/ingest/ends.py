@@ -9,6 +9,9 @@ from tracker.errors import TrackerError
 
 TIMEOUT_S: Final = 10
 
+_EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
 
 class Extent(NamedTuple):
     """The log of one partition: the offset of its first record, and the one behind its last."""
@@ -49,7 +52,7 @@ class Log:
         Raises:
             TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, it has no such partitions.
         """
-        begins, ends = self._offsets(OffsetSpec.earliest()), self._offsets(OffsetSpec.latest())
+        begins, ends = self._offsets(_EARLIEST), self._offsets(_LATEST)
         return [Extent(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
     def _offsets(self, wanted: OffsetSpec) -> list[int]:
@@ -64,8 +67,8 @@ class Log:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise TrackerError(
                     "bad_topic",
-                    f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but Kafka "
-                    f"at {self._place} has fewer, or has no such topic; `tracker init` makes it",
+                    f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but "
+                    f"Kafka at {self._place} has fewer, or has no such topic; `tracker init` makes it",
                 ) from None
             raise self._unreachable(error) from None
 
