@@ -31,7 +31,9 @@ def test_its_commands_are_all_there_is() -> None:
 
 
 def test_its_examples_name_commands_and_options_that_exist() -> None:
-    examples = re.findall(r"tracker (\w+)((?: [^\s`|#]+)*)", " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)))
+    examples = re.findall(
+        r"tracker (\w+)((?: [^\s`|#]+)*)", " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+    )
     assert len(examples) > 5
     for name, arguments in examples:
         command = cli.cli.commands[name]
