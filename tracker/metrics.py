@@ -115,6 +115,7 @@ class WorkerMetrics:
     def __init__(self, clock_s: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry()
         self._clock_s = clock_s
+        self._lock = threading.Lock()
         self._applied = self._counter("tracker_scans_applied", "Scans applied for the first time.")
         self._duplicates = self._counter("tracker_scans_duplicate", "Scans that had been applied before.")
         self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
@@ -178,32 +179,23 @@ class WorkerMetrics:
             raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
         self._claims.labels(result).inc()
 
-    def partition_state(self, partition: int, state: str, applied_offset: int | None, lag: int | None) -> None:
-        """Where a partition stands.
+    def partitions(self, standing: Mapping[int, tuple[str, int | None, int | None]]) -> None:
+        """Where the partitions of this worker stand; nothing more is told of others.
 
         Args:
-            partition: its number.
-            state: one of STATES.
-            applied_offset: offset behind the last record applied, None if not known.
-            lag: records in the log behind that, None if not known.
-
-        Raises:
-            ValueError: the state is none of STATES.
+            standing: {partition: (one of STATES, offset behind the last record applied or None if not known, records
+                in the log behind that or None)}.
         """
-        if state not in STATES:
-            raise ValueError(f"expected one of {', '.join(STATES)}, got {state!r}")
-        for name in STATES:
-            self._state.labels(partition, name).set(name == state)
-        for gauge, value in ((self._offset, applied_offset), (self._lag, lag)):
-            if value is not None:
-                gauge.labels(partition).set(value)
-
-    def partition_gone(self, partition: int) -> None:
-        """A partition is another worker's now: nothing more is told of it."""
-        for name in STATES:
-            self._state.remove(partition, name)
-        self._offset.remove(partition)
-        self._lag.remove(partition)
+        with self._lock:
+            for gauge in (self._state, self._offset, self._lag):
+                gauge.clear()
+            for partition, (state, applied_offset, lag) in standing.items():
+                for name in STATES:
+                    self._state.labels(partition, name).set(name == state)
+                if applied_offset is not None:
+                    self._offset.labels(partition).set(applied_offset)
+                if lag is not None:
+                    self._lag.labels(partition).set(lag)
 
     def redis_error(self) -> None:
         """A connection to Redis broke, or Redis refused."""
