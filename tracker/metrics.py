@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
-from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tracker.errors import REASONS
@@ -102,6 +102,43 @@ class CountedHistogram(Collector):
         yield HistogramMetricFamily(self._name, self._documentation)
 
 
+Standing = Mapping[int, tuple[str, int | None, int | None]]
+"""{partition: (one of STATES, offset behind the last record applied, records behind that)}; None where not known."""
+
+
+class _Partitions(Collector):
+    """Where each partition of a worker stands. A partition that goes to another worker leaves no value behind."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.standing: Standing = {}
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        standing = self.standing
+        lag, offset, state = self.describe()
+        for partition, (stands, applied_offset, behind) in sorted(standing.items()):
+            for name in STATES:
+                state.add_metric((str(partition), name), name == stands)
+            if applied_offset is not None:
+                offset.add_metric((str(partition),), applied_offset)
+            if behind is not None:
+                lag.add_metric((str(partition),), behind)
+        yield from (lag, offset, state)
+
+    def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+        return (
+            GaugeMetricFamily(
+                "tracker_partition_lag_records", "Records in the log that are not applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_applied_offset", "Offset behind the last record applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_state", "1 for the state that it is in.", labels=("partition", "state")
+            ),
+        )
+
+
 class WorkerMetrics:
     """What a worker tells about itself. Its methods may be called from any thread.
 
@@ -115,7 +152,6 @@ class WorkerMetrics:
     def __init__(self, clock_s: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry()
         self._clock_s = clock_s
-        self._lock = threading.Lock()
         self._applied = self._counter("tracker_scans_applied", "Scans applied for the first time.")
         self._duplicates = self._counter("tracker_scans_duplicate", "Scans that had been applied before.")
         self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
@@ -140,9 +176,7 @@ class WorkerMetrics:
             VISIBLE_BUCKETS_S,
             self.registry,
         )
-        self._lag = self._gauge("tracker_partition_lag_records", "Records in the log that are not applied.")
-        self._offset = self._gauge("tracker_partition_applied_offset", "Offset behind the last record applied.")
-        self._state = self._gauge("tracker_partition_state", "1 for the state that the partition is in.", "state")
+        self._partitions = _Partitions(self.registry)
         Info("tracker_build", "What runs.", registry=self.registry).info(
             {"version": _version(), "python": platform.python_version()}
         )
@@ -179,23 +213,9 @@ class WorkerMetrics:
             raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
         self._claims.labels(result).inc()
 
-    def partitions(self, standing: Mapping[int, tuple[str, int | None, int | None]]) -> None:
-        """Where the partitions of this worker stand; nothing more is told of others.
-
-        Args:
-            standing: {partition: (one of STATES, offset behind the last record applied or None if not known, records
-                in the log behind that or None)}.
-        """
-        with self._lock:
-            for gauge in (self._state, self._offset, self._lag):
-                gauge.clear()
-            for partition, (state, applied_offset, lag) in standing.items():
-                for name in STATES:
-                    self._state.labels(partition, name).set(name == state)
-                if applied_offset is not None:
-                    self._offset.labels(partition).set(applied_offset)
-                if lag is not None:
-                    self._lag.labels(partition).set(lag)
+    def partitions(self, standing: Standing) -> None:
+        """Where all partitions of this worker stand."""
+        self._partitions.standing = dict(standing)
 
     def redis_error(self) -> None:
         """A connection to Redis broke, or Redis refused."""
@@ -215,9 +235,6 @@ class WorkerMetrics:
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(name, documentation, labels, registry=self.registry)
-
-    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
-        return Gauge(name, documentation, ("partition", *labels), registry=self.registry)
 
 
 def _version() -> str:
