@@ -18,6 +18,7 @@ from tracker.process.log import LogClient
 from tracker.process.processor import Processor
 from tracker.process.runner import Watcher
 from tracker.process.transport import BatchTransport
+from tracker.store.connection import RedisStore
 
 log = logging.getLogger("tracker.process")
 
@@ -59,7 +60,8 @@ class WorkerApp(faust.App):  # type: ignore[misc]
         fetch.keep_whole(settings.topic)
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones)
         client = LogClient(settings.kafka, settings.topic)
-        self.processor = Processor(settings, reader, self, client, watcher)
+        store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
+        self.processor = Processor(settings, reader, store, self, client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
         self.task(self.processor.watch_log)
 

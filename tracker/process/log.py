@@ -1,5 +1,6 @@
 """What the worker asks Kafka beside fetching: which log this is, and how many partitions it has."""
 
+import asyncio
 from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaException, TopicCollection
@@ -28,7 +29,7 @@ class LogUnknownError(Exception):
 
 
 class LogClient:
-    """Asks a cluster; blocks for at most TIMEOUT_S a question, so it belongs in a thread.
+    """Asks a cluster, for at most TIMEOUT_S a question.
 
     Args:
         brokers: `host:port,...`.
@@ -39,12 +40,15 @@ class LogClient:
         self._topic = topic
         self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "error_cb": lambda _: None})
 
-    def identity(self) -> Identity:
+    async def identity(self) -> Identity:
         """Which log it is now.
 
         Raises:
             LogUnknownError: there is no answer in time, or no such topic.
         """
+        return await asyncio.to_thread(self._ask)
+
+    def _ask(self) -> Identity:
         try:
             listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
             topic = listing.topics[self._topic]

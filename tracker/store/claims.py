@@ -27,6 +27,10 @@ BETWEEN: Final = b"\x1f"
 Counters = tuple[int, int, int, int]
 
 
+class ChainBrokenError(Exception):
+    """The connection is lost or Redis refuses: nothing that was held in memory is valid any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a mark says: who holds the partition, and up to where its log is applied.
