@@ -38,7 +38,7 @@ class LogClient:
 
     def __init__(self, brokers: str, topic: str) -> None:
         self._topic = topic
-        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "error_cb": lambda _: None})
+        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
 
     async def identity(self) -> Identity:
         """Which log it is now.
@@ -54,7 +54,7 @@ class LogClient:
             topic = listing.topics[self._topic]
             if topic.error is not None:
                 raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
-            cluster = listing.cluster_id or ""
+            cluster = listing.cluster_id
             if cluster.startswith(_EMBEDDED):
                 return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
             asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)

@@ -143,7 +143,7 @@ class Runner:
             if self.running:
                 await self._lost(why)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Awaitable[object]) -> None:
         """Turns what can go wrong into what the partition does next."""
         try:
             await work

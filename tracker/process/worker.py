@@ -27,7 +27,7 @@ END_S_MAX: Final = 8.0
 again by the next worker, so nothing rests on the end being orderly."""
 
 
-class _Worker(faust.Worker):  # type: ignore[misc]
+class _Worker(faust.Worker):
     """Faust's worker, whose end is bounded."""
 
     def _on_sigint(self) -> None:

@@ -13,7 +13,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from hiredis import pack_command
 from tracker.domain import _resp
 from tracker.store import claims, keys
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
@@ -91,7 +90,7 @@ class Chain:
         """Claims the partition and begins to watch its mark. Closes the connection unless it is claimed."""
         claimed = False
         try:
-            await self._connection.connect()
+            await self._connection.connect()  # type: ignore[no-untyped-call]
             answer = claims.claim_answer(await self._ask(claims.claim_command(self._partition, log, partitions)))
             if isinstance(answer, Denied):
                 return answer
@@ -102,9 +101,10 @@ class Chain:
             if claims.mark_of(marked) != answer.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
             claimed = True
-            return self, answer, dictionary
         except (RedisError, OSError, ValueError) as error:
             raise ChainBrokenError(str(error) or type(error).__name__) from error
+        else:
+            return self, answer, dictionary
         finally:
             if not claimed:
                 await self.close()
@@ -145,7 +145,7 @@ class Chain:
 
     async def _read_dictionary(self) -> Dictionary:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
-        await self._send(pack_command(("HGETALL", places)) + pack_command(("HGETALL", codes)))
+        await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
         of_places, of_codes = [_pairs(reply) for reply in await self._replies(2)]
         return Dictionary(claims.places_of(of_places), claims.codes_of(of_codes))
 
