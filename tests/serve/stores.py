@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
-import orjson
 import redis
 
 from tests.domain import compiled

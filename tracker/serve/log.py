@@ -45,11 +45,14 @@ def locate(settings: Settings, parcel: Parcel, read: SlowReader, seconds_max: fl
         settings: `kafka`, `topic` and `partitions`.
         parcel: whose scans to find.
         read: reads a record's value as the worker did.
-        seconds_max: gives up after so long.
+        seconds_max: gives up after so long; 0: does not look.
     """
     search = _Search(settings, parcel, read, seconds_max)
     try:
-        search.run()
+        if seconds_max > 0:
+            search.run()
+        else:
+            search.remark = "not looked for"
     except KafkaException as error:
         reason = error.args[0]
         search.remark = f"Kafka at {settings.kafka} (TRACKER_KAFKA): {getattr(reason, 'str', lambda: reason)()}"
