@@ -24,11 +24,15 @@ def imported() -> set[str]:
     return names - sys.stdlib_module_names - {"tracker"}
 
 
+def normal(distribution: str) -> str:
+    return re.sub("[-_.]+", "-", distribution).lower()
+
+
 def test_every_import_is_of_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.split("[=<>\\[]", line)[0] for line in project["dependencies"]}
+    declared = {normal(re.split("[=<>\\[]", line)[0]) for line in project["dependencies"]}
     distributions = packages_distributions()
-    missing = {name for name in imported() if not declared & set(distributions[name])}
+    missing = {name for name in imported() if not declared & set(map(normal, distributions[name]))}
     # Faust brings these two, and we hand it what they make.
     assert missing <= {"mode", "yarl"}
 

@@ -64,7 +64,7 @@ class Up:
         return dict(pair.split("=", 1) for pair in self.said(r"export (.*)")[1].split())
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
     def worker(self) -> psutil.Process:
         (found,) = (child for child in self.children() if "worker" in child.cmdline())

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import redis
 
@@ -94,5 +95,12 @@ def _write_partition(
     client.mset({keys.parcels(partition) + parcel: record for parcel, record in kept.items()})
     for parcel, carried in data.items():
         client.set(keys.data(partition) + parcel, carried)
-    mark = {"epoch": 1, "next": 7, "log": "a/b", "partitions": partitions, "version": keys.VERSION, "scans": 7}
+    mark: dict[Any, Any] = {
+        "epoch": 1,
+        "next": 7,
+        "log": "a/b",
+        "partitions": partitions,
+        "version": keys.VERSION,
+        "scans": 7,
+    }
     client.hset(keys.mark(partition), mapping=mark)
