@@ -204,9 +204,8 @@ class Runner:
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
             await self._kafka.deliver(outgoing)
-        except (
-            Exception
-        ) as error:  # Any failure means the same: they are not in the log, so the mark must not pass them.
+        except Exception as error:  # noqa: BLE001
+            # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._watcher.kafka_error()
             await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
             return False
@@ -244,11 +243,12 @@ class Runner:
             except ChainBrokenError as error:
                 self._watcher.redis_error()
                 self._not_yet(f"Redis: {error}")
-            except Exception as error:  # Of Kafka: whatever it is, it is tried again, and health says so.
+            except Exception as error:  # noqa: BLE001
+                # Of Kafka: whatever it is, it is tried again, and health says so.
                 self._watcher.kafka_error()
                 self._not_yet(f"Kafka: {error!r}")
             if self.partition.state is State.CLAIMING:
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
                 pause = min(pause * 2, CLAIM_PAUSE_S_MAX)
 
     async def _try_claim(self) -> None:
