@@ -114,9 +114,6 @@ class Processor:
             for fetch in found:
                 if (runner := self._runners.get(number)) is not None:
                     await runner.take(fetch)
-        for number, runner in list(self._runners.items()):
-            if number not in fetches:
-                await runner.settle_if_answered()
 
     async def out_of_range(self, partitions: set[int]) -> None:
         """Asks the store and the log again where these partitions stand; the claim says what is wrong."""
