@@ -8,7 +8,7 @@ import orjson
 import redis
 
 from tests.domain import compiled
-from tests.reference.strategies import Record, value
+from tests.reference.strategies import SITE_ZONES, Record, value
 from tracker.config import Settings
 from tracker.domain import scan, side_data, vocabulary
 from tracker.domain.parcel import Names
@@ -20,7 +20,7 @@ PARTITIONS = 4
 PARCEL = "RR123456785KZ"
 BASE_MS = 1_763_800_000_000
 HOUR_MS = 3_600_000
-READ = scan.SlowReader(vocabulary.load(), {})
+READ = scan.SlowReader(vocabulary.load(), SITE_ZONES)
 
 
 def settings(url: str, kafka: str = "127.0.0.1:1", topic: str = "scans") -> Settings:
@@ -29,7 +29,13 @@ def settings(url: str, kafka: str = "127.0.0.1:1", topic: str = "scans") -> Sett
 
 def a_scan(event: str, hours: float, site: str = "", seq: int | None = None, **more: object) -> Record:
     """A scan of PARCEL, unless it says otherwise, so many hours after BASE_MS."""
-    fields = {"parcel": PARCEL, "event": event, "time": BASE_MS + int(hours * HOUR_MS), "site": site or None, "seq": seq}
+    fields = {
+        "parcel": PARCEL,
+        "event": event,
+        "time": BASE_MS + int(hours * HOUR_MS),
+        "site": site or None,
+        "seq": seq,
+    }
     return Record(value(**{**fields, **more}))
 
 
@@ -73,7 +79,12 @@ def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> 
 
 
 def _write_partition(
-    client: redis.Redis, partition: int, partitions: int, names: Names, kept: dict[bytes, bytes], data: dict[bytes, bytes]
+    client: redis.Redis,
+    partition: int,
+    partitions: int,
+    names: Names,
+    kept: dict[bytes, bytes],
+    data: dict[bytes, bytes],
 ) -> None:
     places, codes = names.new()
     client.delete(keys.sources(partition), keys.codes(partition))

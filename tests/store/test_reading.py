@@ -140,10 +140,16 @@ def renumbered(record: bytes, place: int) -> bytes:
     from tracker.domain import _parcel
 
     places, codes = _parcel.numbers_of(record)
-    return bytes(_parcel.renumbered(record, {0: 0} | dict.fromkeys(filter(None, places), place), dict(zip(codes, codes, strict=True))))
+    return bytes(
+        _parcel.renumbered(
+            record, {0: 0} | dict.fromkeys(filter(None, places), place), dict(zip(codes, codes, strict=True))
+        )
+    )
 
 
-def test_a_record_without_its_names_is_read_again_until_they_are_there(client: redis.Redis, redis_server: Redis) -> None:
+def test_a_record_without_its_names_is_read_again_until_they_are_there(
+    client: redis.Redis, redis_server: Redis
+) -> None:
     stores.write(redis_server.url, journey())
     partition = partition_of(PARCEL.encode(), PARTITIONS)
     names = client.hgetall(keys.sources(partition))
@@ -174,7 +180,9 @@ def test_a_record_that_stays_without_its_names_is_corrupt(client: redis.Redis, r
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", b"\x01" * 24])
-def test_a_corrupt_record_is_told_and_its_neighbours_come(client: redis.Redis, redis_server: Redis, damage: bytes) -> None:
+def test_a_corrupt_record_is_told_and_its_neighbours_come(
+    client: redis.Redis, redis_server: Redis, damage: bytes
+) -> None:
     stores.write(redis_server.url, of_parcels(20))
     client.set(keys.parcels(partition_of(b"P7", PARTITIONS)) + b"P7", damage)
     told: list[TrackerError] = []
