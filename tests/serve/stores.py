@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
-import orjson
 import redis
 
 from tests.domain import compiled
@@ -65,7 +64,8 @@ def write(url: str, records: Iterable[Record], partitions: int = PARTITIONS) -> 
     with redis.Redis.from_url(url) as client:
         for partition, its_records in by_partition.items():
             names, kept = compiled.fold(its_records)
-            _write_partition(client, partition, partitions, names, kept, _data(its_records, names, kept))
+            data = _data(its_records, names, kept)
+            _write_partition(client, partition, names, kept, data=data, partitions=partitions)
 
 
 def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> dict[bytes, bytes]:
@@ -81,10 +81,11 @@ def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> 
 def _write_partition(
     client: redis.Redis,
     partition: int,
-    partitions: int,
     names: Names,
     kept: dict[bytes, bytes],
+    *,
     data: dict[bytes, bytes],
+    partitions: int,
 ) -> None:
     places, codes = names.new()
     client.delete(keys.sources(partition), keys.codes(partition))
@@ -96,4 +97,4 @@ def _write_partition(
     for parcel, carried in data.items():
         client.set(keys.data(partition) + parcel, carried)
     mark = {"epoch": 1, "next": 7, "log": "a/b", "partitions": partitions, "version": keys.VERSION, "scans": 7}
-    client.hset(keys.mark(partition), mapping=mark)
+    client.hset(keys.mark(partition), items=[str(part) for pair in mark.items() for part in pair])

@@ -1,7 +1,9 @@
 """`show`, `why` and `export` as people and programs run them, on a real Redis and a real Kafka."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis
-from confluent_kafka import Producer
+from confluent_kafka import Message, Producer
 
 from tests.domain import compiled
 from tests.reference.strategies import Record
@@ -26,8 +28,10 @@ from tracker.store import keys
 from tracker.store.reading import Reader
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Topics = Callable[..., list[int]]
+"""Makes a topic of a name with records, of a broker's time if that is said; their offsets."""
 
-PROMISED = {
+PROMISED: dict[str, Any] = {
     "id": str,
     "state": str,
     "since": str,
@@ -36,8 +40,34 @@ PROMISED = {
     "duplicates": int,
     "events": list,
 }
-PROMISED_OF_EVENT = {"event": str, "time": str, "site": str, "device": str, "seq": int | None, "effect": str}
+PROMISED_OF_EVENT: dict[str, Any] = {
+    "event": str,
+    "time": str,
+    "site": str,
+    "device": str,
+    "seq": int | None,
+    "effect": str,
+}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+JOURNEY_SHOWN = """\
+RR 123 456 785 KZ  RR123456785KZ
+Delivered: Handed over to the addressee or to where the addressee wished.
+at KZALAA, since 2025-11-23 10:26:40 UTC
+ghost: Seen without a pre-advice.
+1 duplicate scan dropped
+
+  1 ● 2025-11-22 08:26:40  KZNQZA POS-2   Taken over from the sender (EMSEVT:EMA)
+  2 ● 2025-11-22 12:26:40  KZNQZA         Left the exporting office of exchange (EMSEVT:EMC)
+  3 ● 2025-11-22 17:26:40  KZALAA TUN-07  At the importing office of exchange (EMSEVT:EMD); came 2 times: 1 duplicate dropped
+  5 ● 2025-11-23 04:26:40  KZALAA PDA-11  Left on the delivery round
+  6 x 2025-11-23 06:26:40  KZALAA PDA-11  Handed over (KAZPOST:BOXISS); taken back by event 7 (KAZPOST:BOXISS_UNDO)
+  7 ● 2025-11-23 06:56:40  KZALAA PDA-11  Takes BOXISS back (KAZPOST:BOXISS_UNDO); takes back event 6 (KAZPOST:BOXISS)
+  8 ● 2025-11-23 10:26:40  KZALAA PDA-11  Handed over
+  9 ! 2025-11-23 14:26:40  KZNQZA TUN-01  Given a direction by a sorter, or bagged; scanned although it had reached its end
+ 10 · 2025-11-23 15:26:40  KZNQZA         Takes an earlier event back; waits for what it takes back, which has not come
+1 re-read of the same pass not shown (--all)
+"""  # noqa: E501  Lines as a terminal gets them.
+
 HOSTILE_SITE = "KZ\u202eALA\u2066 \u200b" + "é" * 50
 
 
@@ -70,29 +100,7 @@ def lines_of(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 def test_show_prints_a_parcel_for_a_person(run: Run, redis_server: Redis) -> None:
     stores.write(redis_server.url, journey())
-    assert lines_of(run("show", PARCEL)) == [
-        "RR 123 456 785 KZ  RR123456785KZ",
-        "Delivered: Handed over to the addressee or to where the addressee wished.",
-        "at KZALAA, since 2025-11-23 10:26:40 UTC",
-        "ghost: Seen without a pre-advice.",
-        "1 duplicate scan dropped",
-        "",
-        "  1 ● 2025-11-22 08:26:40  KZNQZA POS-2   Taken over from the sender (EMSEVT:EMA)",
-        "  2 ● 2025-11-22 12:26:40  KZNQZA         Left the exporting office of exchange (EMSEVT:EMC)",
-        "  3 ● 2025-11-22 17:26:40  KZALAA TUN-07  At the importing office of exchange (EMSEVT:EMD)"
-        "; came 2 times: 1 duplicate dropped",
-        "  5 ● 2025-11-23 04:26:40  KZALAA PDA-11  Left on the delivery round",
-        "  6 x 2025-11-23 06:26:40  KZALAA PDA-11  Handed over (KAZPOST:BOXISS)"
-        "; taken back by event 7 (KAZPOST:BOXISS_UNDO)",
-        "  7 ● 2025-11-23 06:56:40  KZALAA PDA-11  Takes BOXISS back (KAZPOST:BOXISS_UNDO)"
-        "; takes back event 6 (KAZPOST:BOXISS)",
-        "  8 ● 2025-11-23 10:26:40  KZALAA PDA-11  Handed over",
-        "  9 ! 2025-11-23 14:26:40  KZNQZA TUN-01  Given a direction by a sorter, or bagged"
-        "; scanned although it had reached its end",
-        " 10 · 2025-11-23 15:26:40  KZNQZA         Takes an earlier event back"
-        "; waits for what it takes back, which has not come",
-        "1 re-read of the same pass not shown (--all)",
-    ]
+    assert lines_of(run("show", PARCEL)) == JOURNEY_SHOWN.splitlines()
     assert any(
         line.startswith("  4 · 2025-11-22 17:27:00  KZALAA TUN-08") for line in lines_of(run("show", PARCEL, "--all"))
     )
@@ -177,6 +185,44 @@ def test_hostile_names_are_escaped_for_people_and_unchanged_for_programs(run: Ru
     for command in (("show", PARCEL, "--json"), ("export",)):
         (line,) = lines_of(run(*command))
         assert [(event["site"], event["data"]) for event in json.loads(line)["events"]] == [(HOSTILE_SITE, data)] * 3
+
+
+def on_terminal(*arguments: str, url: str) -> str:
+    """What `tracker` writes to a terminal, both of standard output and of standard error."""
+    ours, its = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "TRACKER_REDIS": url, "TRACKER_PARTITIONS": str(PARTITIONS)}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tracker.cli", *arguments], stdin=its, stdout=its, stderr=its, env=environment
+    ) as process:
+        os.close(its)
+        written = b""
+        with contextlib.suppress(OSError):  # Linux says so when the other side is closed.
+            while piece := os.read(ours, 65_536):
+                written += piece
+        os.close(ours)
+        assert process.wait(20) == 0
+    return written.decode()
+
+
+def test_on_a_terminal_there_are_styles_and_nothing_else_that_acts(run: Run, redis_server: Redis) -> None:
+    del run
+    hostile = a_scan("SORTED", 0, HOSTILE_SITE, data={"text": "\x1b[2J\u009b31m"})
+    stores.write(redis_server.url, [*journey(), hostile])
+    for command in (("show", PARCEL, "--all"), ("why", PARCEL, "--seconds", "0"), ("show", PARCEL, "--json")):
+        written = on_terminal(*command, url=redis_server.url)
+        assert ("\x1b[1m" in written) == ("--json" not in command)
+        left = re.sub(r"\x1b\[[0-9;]*m|\r\n", "", written)
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e\u2066]", left)
+        assert "\\u202e" in left
+
+
+def test_export_to_a_file_shows_its_progress_on_a_terminal(run: Run, redis_server: Redis, tmp_path: Path) -> None:
+    del run
+    stores.write(redis_server.url, journey())
+    out = tmp_path / "parcels.ndjson"
+    assert "parcels written" in on_terminal("export", "--out", str(out), url=redis_server.url)
+    assert json.loads(out.read_text("utf-8"))["id"] == PARCEL
 
 
 def test_earlier_lives_are_listed_and_shown_whole_on_demand(run: Run, redis_server: Redis) -> None:
@@ -270,7 +316,7 @@ def test_why_without_kafka_explains_all_the_same(run: Run, redis_server: Redis) 
 
 
 @pytest.fixture(scope="module")
-def topics(kafka: Kafka) -> Iterator[Callable[[str, Sequence[Record]], list[int]]]:
+def topics(kafka: Kafka) -> Iterator[Topics]:
     """Makes a topic, and fills the partition of PARCEL with records and with what has to be passed over."""
     producer = Producer({"bootstrap.servers": kafka.address, "enable.idempotence": True})
     partition = partition_of(PARCEL.encode(), PARTITIONS)
@@ -309,7 +355,7 @@ def search(redis_server: Redis, kafka: Kafka, topic: str, seconds: float = 20.0)
     return locate(settings, stored.parcel, READ, seconds)
 
 
-def test_why_tells_the_offset_of_each_scan(run: Run, redis_server: Redis, kafka: Kafka, topics: Any) -> None:  # noqa: ANN401
+def test_why_tells_the_offset_of_each_scan(run: Run, redis_server: Redis, kafka: Kafka, topics: Topics) -> None:
     records = journey()
     stores.write(redis_server.url, records)
     offsets = topics("why-all", records)
@@ -328,7 +374,7 @@ def test_scans_that_the_log_no_longer_holds_are_counted(
     run: Run,
     redis_server: Redis,
     kafka: Kafka,
-    topics: Any,  # noqa: ANN401
+    topics: Topics,
 ) -> None:
     del run
     stores.write(redis_server.url, journey())
@@ -342,17 +388,20 @@ def test_the_search_begins_where_the_oldest_scan_can_stand(
     run: Run,
     redis_server: Redis,
     kafka: Kafka,
-    topics: Any,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ANN401
+    topics: Topics,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     del run
     stores.write(redis_server.url, journey())
     offsets = topics("why-late", journey(), BASE_MS - 30 * 24 * HOUR_MS)
-    seen = []
+    seen: list[int | None] = []
     take = log._Search._take
-    monkeypatch.setattr(
-        log._Search, "_take", lambda self, message: (seen.append(message.offset()), take(self, message))
-    )
+
+    def taken(self: log._Search, message: Message) -> None:
+        seen.append(message.offset())
+        take(self, message)
+
+    monkeypatch.setattr(log._Search, "_take", taken)
     assert search(redis_server, kafka, "why-late").remark is None
     assert seen[0] == offsets[0]
 
@@ -361,8 +410,8 @@ def test_a_search_is_bounded_in_time_and_bytes_and_says_so(
     run: Run,
     redis_server: Redis,
     kafka: Kafka,
-    topics: Any,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ANN401
+    topics: Topics,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     del run
     stores.write(redis_server.url, [*journey(), a_scan("INFO", 40)])
@@ -388,7 +437,7 @@ def test_a_clock_that_was_ahead_makes_the_search_begin_at_the_beginning(
     run: Run,
     redis_server: Redis,
     kafka: Kafka,
-    topics: Any,  # noqa: ANN401
+    topics: Topics,
 ) -> None:
     del run
     ahead = Record(a_scan("ARRIVED", 24 * 365, "KZALAA").value, BASE_MS)
@@ -402,8 +451,8 @@ def test_local_times_are_read_by_the_zone_of_their_site(
     run: Run,
     redis_server: Redis,
     kafka: Kafka,
-    topics: Any,
-    tmp_path: Path,  # noqa: ANN401
+    topics: Topics,
+    tmp_path: Path,
 ) -> None:
     zones = tmp_path / "zones.json"
     zones.write_text('{"KZALA": "Asia/Almaty"}')

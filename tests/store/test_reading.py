@@ -1,4 +1,4 @@
-"""Parcels read back from a real Redis, whole, in spite of a worker that writes and of a store that is not as it should be."""
+"""Parcels read back from a real Redis, while a worker writes, and where the store is not as it should be."""
 
 import json
 import threading
@@ -13,6 +13,7 @@ from tests.reference.strategies import Record
 from tests.serve import stores
 from tests.serve.stores import BASE_MS, PARCEL, PARTITIONS, a_scan, journey, settings
 from tests.servers import Redis
+from tracker.domain import _parcel
 from tracker.domain.partition import partition_of
 from tracker.errors import FAULTS, TrackerError
 from tracker.store import keys
@@ -119,7 +120,7 @@ def test_all_is_consistent_while_a_worker_writes(client: redis.Redis, redis_serv
 
     worker = threading.Thread(target=write)
     worker.start()
-    seen = set()
+    seen: set[str] = set()
     try:
         with Reader(settings(redis_server.url)) as reader:
             deadline = time.monotonic() + 3
@@ -137,8 +138,6 @@ def test_all_is_consistent_while_a_worker_writes(client: redis.Redis, redis_serv
 
 def renumbered(record: bytes, place: int) -> bytes:
     """A record of one place under another number of it; codes stay."""
-    from tracker.domain import _parcel
-
     places, codes = _parcel.numbers_of(record)
     return bytes(
         _parcel.renumbered(
