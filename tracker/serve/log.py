@@ -114,7 +114,8 @@ class _Search:
         if oldest > 0:
             asked = TopicPartition(self._settings.topic, self.partition, oldest)
             (answer,) = consumer.offsets_for_times([asked], timeout=CONNECT_TIMEOUT_S)
-            begin = answer.offset if answer.offset >= 0 else end
+            # -1: every record is older, or the broker is the embedded one, which does not know.
+            begin = max(begin, answer.offset)
         place.offset = begin
         consumer.assign([place])
         size = 0
