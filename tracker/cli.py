@@ -144,7 +144,7 @@ def up_command(settings: Settings) -> None:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="another seed, other parcels")
 def demo_command(settings: Settings, *, parcels: int, rate: float, seed: int) -> None:
-    """Runs simulated scans through an embedded broker, a worker and an embedded Redis, and shows what became of them."""
+    """Runs simulated scans through embedded servers and a worker, and shows what became of them."""
     from tracker.demo.run import demo
 
     demo(settings, given(), parcels, rate, seed)

@@ -8,10 +8,12 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -188,7 +190,8 @@ def _introduce(running: Servers, worker: Worker) -> None:
     click.echo(f"worker   process {worker.pid}, log in {worker.log}{monitor}")
     click.echo("In a second terminal:")
     click.echo(f"  export {exports}")
-    click.echo("  tracker simulate --parcels 1000 --rate 500 --now")
+    command = sys.argv[0] if Path(sys.argv[0]).name == "tracker" else "tracker"
+    click.echo(f"  {command} simulate --parcels 1000 --rate 500 --now")
     click.echo("Ctrl-C ends it all.")
 
 

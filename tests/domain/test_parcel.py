@@ -99,7 +99,7 @@ def test_a_parcel_whose_record_was_not_read_is_an_error_and_not_a_new_parcel() -
 
 
 @pytest.mark.parametrize(
-    "mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: b"", lambda r: r[:24]]
+    "mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:24]]
 )
 def test_bytes_that_are_no_record_are_an_error_and_not_a_parcel(mend: object) -> None:
     names, kept = compiled.fold([SCAN])

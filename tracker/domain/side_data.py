@@ -18,8 +18,8 @@ def merged(
 ) -> bytes:
     """Adds what scans carried to what a parcel has.
 
-    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that a
-    cut history has dropped goes when there is more than a history can hold.
+    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that
+    a cut history has dropped goes when there is more than a history can hold.
 
     Args:
         held: what the parcel has, None if nothing.

@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient
 TIMEOUT_S: Final = 5.0
 
 _EMBEDDED: Final = "mockCluster"
-"""What the cluster id of librdkafka's in-process cluster begins with. It has no topic ids, and a cluster id of its own at each start."""
+"""What the cluster id of librdkafka's in-process cluster begins with. It has no topic ids, and another cluster id at
+each start."""
 
 
 class Identity(NamedTuple):
@@ -54,7 +55,8 @@ class LogClient:
             topic = listing.topics[self._topic]
             if topic.error is not None:
                 raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
-            cluster = listing.cluster_id
+            # Its type in the stubs is that of its first value, None.
+            cluster = str(listing.cluster_id)
             if cluster.startswith(_EMBEDDED):
                 return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
             asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)

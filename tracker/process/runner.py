@@ -205,7 +205,8 @@ class Runner:
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
             await self._kafka.deliver(outgoing)
-        except Exception as error:  # noqa: BLE001  # Whatever it is: they may not be in the log, so the mark must not pass.
+        except Exception as error:  # noqa: BLE001
+            # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._watcher.kafka_error()
             await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
             return False
@@ -243,7 +244,8 @@ class Runner:
             except ChainBrokenError as error:
                 self._watcher.redis_error()
                 self._not_yet(f"Redis: {error}")
-            except Exception as error:  # noqa: BLE001  # Of Kafka: whatever it is, it is tried again, and health says so.
+            except Exception as error:  # noqa: BLE001
+                # Of Kafka: whatever it is, it is tried again, and health says so.
                 self._watcher.kafka_error()
                 self._not_yet(f"Kafka: {error!r}")
 

@@ -121,7 +121,7 @@ class BatchConsumer(driver.Consumer):
         """Faust seeks to what was committed; we claim, and read from where the store says."""
         self.processor.assigned(self._numbers(self.assignment()))
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:  # noqa: ASYNC109
         processor = self.processor
         running = processor.running()
         wanted = {tp for tp in active_partitions or () if tp.topic != processor.topic or tp.partition in running}

@@ -23,8 +23,8 @@ from tracker.process.monitor import Monitor
 log = logging.getLogger("tracker.process")
 
 END_S_MAX: Final = 8.0
-"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has not landed is read
-again by the next worker, so nothing rests on the end being orderly."""
+"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has
+not landed is read again by the next worker, so nothing rests on the end being orderly."""
 
 
 class _Worker(faust.Worker):
@@ -102,6 +102,6 @@ def _check_topic(settings: Settings) -> None:
     if identity.partitions != settings.partitions:
         raise TrackerError(
             "bad_topic",
-            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is {settings.partitions}; "
-            "the count is part of every key in Redis: set TRACKER_PARTITIONS to what the topic has",
+            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is "
+            f"{settings.partitions}; the count is part of every key in Redis: set TRACKER_PARTITIONS to the topic's",
         )
