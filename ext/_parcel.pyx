@@ -406,6 +406,24 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
     return folded
 
 
+def gather(list parcels not None, dict young not None, dict old not None):
+    """Looks parcels up in two generations of a cache: ({parcel id: record} of those found, [ids that are in neither])."""
+    cdef dict found = {}
+    cdef list missing = []
+    cdef PyObject* held
+    cdef set asked = set()
+    for parcel in parcels:
+        held = PyDict_GetItem(young, parcel)
+        if held == NULL:
+            held = PyDict_GetItem(old, parcel)
+        if held != NULL:
+            PyDict_SetItem(found, parcel, <object>held)
+        elif parcel not in asked:
+            asked.add(parcel)
+            missing.append(parcel)
+    return found, missing
+
+
 def numbers_of(bytes record not None):
     """The numbers that a record names: (places, codes), each a sorted list."""
     cdef event_t[HISTORY_MAX] events

@@ -14,10 +14,8 @@
 #   record: length varint, attributes int8, timestampDelta varint, offsetDelta varint, key varint length + bytes,
 #   value varint length + bytes, headers varint count + ...; varints are zigzag, length -1 is null.
 
-from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, realloc
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from records cimport record_t
 
@@ -247,11 +245,36 @@ cdef _collect(bytes fetched, int64_t first, list plan, list inflated, int64_t to
     return buffer, packed[: done * sizeof(record_t)]
 
 
-def unpack(bytes packed not None):
-    """The packed records as tuples (offset, timestamp, key_at, key_length, value_at, value_length), for tests and tools."""
+def record(bytes packed not None, Py_ssize_t index):
+    """One of the packed records: (offset, timestamp, key_at, key_length, value_at, value_length)."""
+    if not 0 <= index < PyBytes_GET_SIZE(packed) // <Py_ssize_t>sizeof(record_t):
+        raise IndexError(index)
+    cdef const record_t* r = <const record_t*>PyBytes_AS_STRING(packed) + index
+    return r.offset, r.timestamp, r.key_at, r.key_length, r.value_at, r.value_length
+
+
+def index_of(bytes packed not None, int64_t offset):
+    """The index of the packed record with an offset.
+
+    Raises:
+        KeyError: there is none.
+    """
     cdef const record_t* records = <const record_t*>PyBytes_AS_STRING(packed)
-    cdef Py_ssize_t i
-    return [
-        (r.offset, r.timestamp, r.key_at, r.key_length, r.value_at, r.value_length)
-        for r in [records[i] for i in range(PyBytes_GET_SIZE(packed) // <Py_ssize_t>sizeof(record_t))]
-    ]
+    cdef Py_ssize_t low = 0
+    cdef Py_ssize_t high = PyBytes_GET_SIZE(packed) // <Py_ssize_t>sizeof(record_t)
+    cdef Py_ssize_t end = high
+    cdef Py_ssize_t middle
+    while low < high:
+        middle = (low + high) // 2
+        if records[middle].offset < offset:
+            low = middle + 1
+        else:
+            high = middle
+    if low == end or records[low].offset != offset:
+        raise KeyError(offset)
+    return low
+
+
+def count(bytes packed not None):
+    """How many records are packed."""
+    return PyBytes_GET_SIZE(packed) // <Py_ssize_t>sizeof(record_t)

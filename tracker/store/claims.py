@@ -68,6 +68,19 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class Dictionary:
+    """What the partition's dictionaries hold, in the order of their numbers.
+
+    Attributes:
+        places: [(site, device)], from number 1 on.
+        codes: [name], from number 0 on.
+    """
+
+    places: list[tuple[bytes, bytes]]
+    codes: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """All that one apply writes.
 
@@ -168,9 +181,10 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
 
 
 def _change(partition: int, batch: Batch) -> bytes:
+    entries = min(max(keys.OUT_PARCELS_MAX // len(batch.records), keys.OUT_ENTRIES_MIN), keys.OUT_ENTRIES_MAX)
     packed: bytes = pack_command(
         (
-            *("XADD", keys.out(partition), "MAXLEN", "~", keys.OUT_ENTRIES_MAX, "*"),
+            *("XADD", keys.out(partition), "MAXLEN", "~", entries, "*"),
             *("from", batch.begin, "next", batch.end, "parcels", b" ".join(batch.records)),
         )
     )

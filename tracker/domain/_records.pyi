@@ -1,0 +1,13 @@
+from collections.abc import Callable, Iterable
+
+class CorruptBatch(Exception): ...
+
+def extent(fetched: bytes) -> int | None: ...
+def walk(
+    fetched: bytes,
+    first: int,
+    aborted: Iterable[tuple[int, int]],
+    crc32c: Callable[[memoryview], int],
+    decompress: Callable[[int, memoryview], bytes],
+) -> tuple[tuple[bytes, bytes], int]: ...
+def unpack(packed: bytes) -> list[tuple[int, int, int, int, int, int]]: ...

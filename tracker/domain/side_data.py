@@ -1,0 +1,47 @@
+"""What events carry beside: `data` and `container`, kept apart from the record so that the record stays small.
+
+A parcel's is one JSON object: {event id, 16 hexadecimal digits: {"data": {...}, "container": "..."}}, names sorted.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from tracker import limits
+from tracker.domain import parcel as parcels
+from tracker.domain.parcel import Names
+
+
+def merged(
+    held: bytes | None, carried: Iterable[tuple[int, bytes, bytes]], names: Names, parcel: bytes, record: bytes
+) -> bytes:
+    """Adds what scans carried to what a parcel has.
+
+    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that a
+    cut history has dropped goes when there is more than a history can hold.
+
+    Args:
+        held: what the parcel has, None if nothing.
+        carried: (event id, container, data as compact JSON) of each scan.
+        names, parcel, record: of the parcel, as it is now.
+    """
+    entries: dict[str, dict[str, Any]] = orjson.loads(held) if held else {}
+    for event, container, data in carried:
+        new = {"data": orjson.loads(data)} if data else {}
+        if container:
+            new["container"] = container.decode()
+        name = f"{event:016x}"
+        old = entries.get(name)
+        if old is None or _order(new) < _order(old):
+            entries[name] = new
+    if len(entries) > limits.EVENTS_MAX:
+        lives = parcels.decode(names, parcel, record).lives
+        kept = {f"{event.id:016x}" for life in lives for event in life.events}
+        entries = {name: entry for name, entry in entries.items() if name in kept}
+    return orjson.dumps(entries, option=orjson.OPT_SORT_KEYS)
+
+
+def _order(entry: dict[str, Any]) -> tuple[bool, bytes, bool, str]:
+    data, container = entry.get("data"), entry.get("container")
+    return data is None, b"" if data is None else orjson.dumps(data), container is None, container or ""

@@ -1,0 +1,105 @@
+"""The Faust app of a worker, and what ties it to the processor."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import faust
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+from yarl import URL
+
+from tracker.config import Settings
+from tracker.domain import scan, vocabulary
+from tracker.limits import BATCH_BYTES_MAX
+from tracker.process import fetch
+from tracker.process.log import LogClient
+from tracker.process.processor import Processor
+from tracker.process.runner import Watcher
+from tracker.process.transport import BatchTransport
+
+log = logging.getLogger("tracker.process")
+
+HEARTBEATS_A_SESSION: Final = 3
+COMMIT_INTERVAL_S: Final = 2.0
+
+
+class WorkerApp(faust.App):  # type: ignore[misc]
+    """A Faust app that reads scans in whole fetches and keeps no tables.
+
+    Args:
+        settings: of the worker.
+        site_zones: {site: IANA zone}.
+        watcher: is told what happens.
+    """
+
+    def __init__(self, settings: Settings, site_zones: Mapping[str, str], watcher: Watcher) -> None:
+        brokers = [URL(f"kafka://{address}") for address in settings.kafka.split(",")]
+        session_s = float(settings.session_timeout_s)
+        super().__init__(
+            settings.group,
+            broker=brokers,
+            broker_session_timeout=session_s,
+            broker_heartbeat_interval=session_s / HEARTBEATS_A_SESSION,
+            broker_request_timeout=max(session_s, 30.0),
+            broker_commit_interval=COMMIT_INTERVAL_S,
+            consumer_max_fetch_size=settings.fetch_bytes,
+            producer_max_request_size=2 * BATCH_BYTES_MAX,
+            stream_wait_empty=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+            autodiscover=False,
+        )
+        self._worker_settings = settings
+        self.fetch_wait_ms = settings.fetch_wait_ms
+        """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
+        self._transport = BatchTransport(brokers, self)
+        fetch.keep_whole(settings.topic)
+        reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones)
+        client = LogClient(settings.kafka, settings.topic)
+        self.processor = Processor(settings, reader, self, client, watcher)
+        self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
+        self.task(self.processor.watch_log)
+
+    def _create_directories(self) -> None:
+        """Faust keeps tables on disk; there are none."""
+
+    async def on_stop(self) -> None:
+        """Finishes what is in flight before the consumer goes."""
+        await self.processor.close()
+        await super().on_stop()
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that a partition begins and ends with."""
+        tp = TopicPartition(self._worker_settings.topic, partition)
+        thread = self.consumer._thread  # noqa: SLF001  Faust has no public way to ask for both.
+        first = await thread.earliest_offsets(tp)
+        last = await thread.highwaters(tp)
+        return first[tp], last[tp]
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches a partition from an offset on."""
+        tp = TP(self._worker_settings.topic, partition)
+        thread = self.consumer._thread  # noqa: SLF001  Faust seeks from the caller's thread, aiokafka is not safe for that.
+        await thread.call_thread(_seek, thread, tp, offset)
+
+    async def produce(
+        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+    ) -> asyncio.Future[Any]:
+        """Hands a record to the producer."""
+        sent: asyncio.Future[Any] = await self.producer.send(topic, key, value, partition, None, dict(headers))
+        return sent
+
+    def ends(self) -> Mapping[int, int]:
+        """Partition -> offset that it ends with, as the last fetches told."""
+        consumer = self.consumer._thread._consumer  # noqa: SLF001  A look at what is known, without a question.
+        if consumer is None:
+            return {}
+        found = {tp.partition: consumer.highwater(tp) for tp in consumer.assignment()}
+        return {number: end for number, end in found.items() if end is not None}
+
+
+async def _seek(thread: Any, tp: TP, offset: int) -> None:  # noqa: ANN401
+    thread.seek(tp, offset)

@@ -1,0 +1,59 @@
+"""What the worker asks Kafka beside fetching: which log this is, and how many partitions it has."""
+
+from typing import Final, NamedTuple
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+TIMEOUT_S: Final = 5.0
+
+_EMBEDDED: Final = "mockCluster"
+"""What the cluster id of librdkafka's in-process cluster begins with. It has no topic ids, and a cluster id of its own at each start."""
+
+
+class Identity(NamedTuple):
+    """Which log this is.
+
+    Attributes:
+        name: cluster id and topic id: another cluster, or a topic made anew, is another log.
+        partitions: of the topic.
+    """
+
+    name: str
+    partitions: int
+
+
+class LogUnknownError(Exception):
+    """Kafka can't be asked, or has no such topic."""
+
+
+class LogClient:
+    """Asks a cluster; blocks for at most TIMEOUT_S a question, so it belongs in a thread.
+
+    Args:
+        brokers: `host:port,...`.
+        topic: the topic of scans.
+    """
+
+    def __init__(self, brokers: str, topic: str) -> None:
+        self._topic = topic
+        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "error_cb": lambda _: None})
+
+    def identity(self) -> Identity:
+        """Which log it is now.
+
+        Raises:
+            LogUnknownError: there is no answer in time, or no such topic.
+        """
+        try:
+            listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
+            topic = listing.topics[self._topic]
+            if topic.error is not None:
+                raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
+            cluster = listing.cluster_id or ""
+            if cluster.startswith(_EMBEDDED):
+                return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
+            asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)
+            return Identity(f"{cluster}/{asked[self._topic].result().topic_id}", len(topic.partitions))
+        except KafkaException as error:
+            raise LogUnknownError(str(error)) from error

@@ -1,0 +1,340 @@
+"""What decides in the worker, for one partition: claim, batch, apply, answers, revoke. No I/O and no clock.
+
+    idle --claim asked--> claiming --claimed--> running --lost, dropped--> claiming | idle
+                             |                     |
+                             +--denied, log moved--+--> stopped (a person has to look)
+
+A shell asks and tells: it fetches, reads and writes where this says so, and hands in what came of it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from tracker import limits
+from tracker.domain import _parcel, _records, side_data
+from tracker.domain._scan import ScanReader, Scans
+from tracker.domain.parcel import CorruptRecord, Folded, Names, fold
+from tracker.store.claims import Applied, Batch, Claimed, Counters, Denied, Dictionary, Lost
+
+NO_COUNTERS: Final[Counters] = (0, 0, 0, 0)
+
+
+class State(StrEnum):
+    """Where a partition stands."""
+
+    IDLE = "idle"
+    CLAIMING = "claiming"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Records of the partition as they were fetched and walked.
+
+    Attributes:
+        begin: offset from which they were asked for.
+        end: offset behind the last of them, and behind what is not shown: control records, aborted ones, gaps.
+        buffer, records: as tracker.domain._records.walk gives them.
+    """
+
+    begin: int
+    end: int
+    buffer: bytes
+    records: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record that must be in the log before the mark passes the one it comes from.
+
+    Attributes:
+        rekeyed: for the topic of scans, by its key; otherwise a dead letter.
+        key, value: value is the original bytes.
+        headers: `source`, and of a dead letter `reason` and `detail`.
+    """
+
+    rekeyed: bool
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A batch that was read, with what the store has to be asked for.
+
+    Attributes:
+        fetched, scans: what was read, and the scans in it.
+        parcels: the parcel id of each scan.
+        known: {parcel id: record} of those that the cache holds.
+        missing: ids whose records have to be read.
+        with_data: ids whose data has to be read.
+    """
+
+    fetched: Fetched
+    scans: Scans
+    parcels: list[bytes]
+    known: dict[bytes, bytes | None]
+    missing: list[bytes]
+    with_data: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """A batch that was folded.
+
+    Attributes:
+        batch: what to apply.
+        outgoing: what must be in the log before it is applied.
+        scans, duplicates, late, anomalies, foreign: how many, in this batch.
+        rejected: how many, by reason.
+        timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
+    """
+
+    batch: Batch
+    outgoing: list[Outgoing]
+    scans: int
+    duplicates: int
+    late: int
+    anomalies: int
+    foreign: int
+    rejected: Mapping[str, int]
+    timestamps: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Cache:
+    """Records that the chain of applies keeps valid; the least lately used half goes when it is full."""
+
+    parcels_max: int
+    young: dict[bytes, bytes | None] = field(default_factory=dict)
+    old: dict[bytes, bytes | None] = field(default_factory=dict)
+
+    def keep(self, records: dict[bytes, bytes]) -> None:
+        """Takes the records of a batch."""
+        self.young.update(records)
+        if len(self.young) * 2 > self.parcels_max:
+            self.young, self.old = {}, self.young
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self.young, self.old = {}, {}
+
+
+class Partition:
+    """One partition of the log, from assignment to revocation.
+
+    Args:
+        topic, number, partitions: which partition, of how many.
+        reader: reads scans.
+        cache_parcels: records to keep in memory.
+
+    Attributes:
+        state: where it stands.
+        why: of STOPPED, what a person has to know; of CLAIMING, why it is not claimed yet.
+        position: offset behind what was folded last: the next batch begins there.
+        applied: offset behind what has landed, None if not known.
+    """
+
+    def __init__(self, topic: str, number: int, partitions: int, reader: ScanReader, cache_parcels: int) -> None:
+        self.topic = topic
+        self.number = number
+        self.partitions = partitions
+        self.state = State.IDLE
+        self.why = ""
+        self.position = 0
+        self.applied: int | None = None
+        self._reader = reader
+        self._cache = Cache(cache_parcels)
+        self._names = Names(reader.names)
+        self._counters = NO_COUNTERS
+
+    def claim(self) -> None:
+        """The partition is ours by assignment: the store is asked for it."""
+        self._forget()
+        self.state = State.CLAIMING
+
+    def claimed(self, answer: Claimed | Denied, dictionary: Dictionary | None, earliest: int, end: int) -> int | None:
+        """The store has answered the claim.
+
+        Args:
+            answer: its answer.
+            dictionary: of the partition, where it is claimed.
+            earliest, end: offsets that the log begins and ends with.
+
+        Returns:
+            The offset to fetch from; None if the partition is stopped.
+        """
+        if isinstance(answer, Denied) or dictionary is None:
+            assert isinstance(answer, Denied)
+            self._stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
+            return None
+        begin = answer.mark.next or 0
+        if not earliest <= begin <= end:
+            self._stop(
+                f"log_moved: the store has applied up to offset {begin}, the log holds {earliest} to {end}; "
+                + ("records between were deleted before they were applied" if begin < earliest else "it is another log")
+            )
+            return None
+        for site, device in dictionary.places:
+            self._names.place(site, device)
+        for name in dictionary.codes:
+            self._names.code(name)
+        self._names.stored()
+        self._counters = answer.counters
+        self.position = begin
+        self.applied = begin
+        self.state = State.RUNNING
+        self.why = ""
+        return begin
+
+    def takes(self, fetched: Fetched) -> bool:
+        """Whether a fetch goes on where the last batch ended; if not, it must be fetched again from `position`."""
+        return self.state is State.RUNNING and fetched.begin == self.position and fetched.end > fetched.begin
+
+    def read(self, fetched: Fetched) -> Reading:
+        """Reads a batch that the partition takes."""
+        assert self.takes(fetched)
+        scans = self._reader.read(fetched.buffer, fetched.records, self.number, self.partitions)
+        parcels = scans.parcels()
+        known, missing = _parcel.gather(parcels, self._cache.young, self._cache.old)
+        return Reading(fetched, scans, parcels, known, missing, list({parcels[i] for i in scans.data}))
+
+    def fold(self, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        """Folds a batch.
+
+        Args:
+            reading: what `read` gave.
+            found: the records of its `missing`, then the data of its `with_data`, in their order.
+
+        Raises:
+            CorruptRecord: the store holds something that is no record.
+        """
+        records: dict[bytes, bytes | None] = reading.known
+        for parcel, record in zip(reading.missing, found, strict=False):
+            if record is not None:
+                self._names.check(parcel, record)
+            records[parcel] = record
+        scans = reading.scans
+        folded = fold(self._names, reading.parcels, scans.buffer, scans.arena, scans.scans, records)
+        refused = [(index, refusal.code, refusal.detail) for index, refusal in scans.refused]
+        if folded.refused:
+            offsets = scans.offsets()
+            for index, reason in folded.refused:
+                refused.append((_records.index_of(reading.fetched.records, offsets[index]), reason, ""))
+        outgoing = self._outgoing(reading, refused)
+        taken = len(reading.parcels) - len(folded.refused)
+        applied, duplicates, rejected, foreign = self._counters
+        self._counters = (
+            applied + taken,
+            duplicates + folded.duplicates,
+            rejected + len(refused),
+            foreign + len(scans.foreign),
+        )
+        places, codes = self._names.new()
+        last = _records.count(reading.fetched.records) - 1
+        batch = Batch(
+            begin=reading.fetched.begin,
+            end=reading.fetched.end,
+            records=folded.records,
+            data=self._data(reading, found[len(reading.missing) :], folded),
+            final=folded.final,
+            places=places,
+            codes=codes,
+            counters=self._counters,
+        )
+        self._names.stored()
+        self._cache.keep(folded.records)
+        self.position = batch.end
+        return Folding(
+            batch=batch,
+            outgoing=outgoing,
+            scans=taken,
+            duplicates=folded.duplicates,
+            late=folded.late,
+            anomalies=folded.anomalies,
+            foreign=len(scans.foreign),
+            rejected=Counter(reason for _, reason, _ in refused),
+            timestamps=tuple(_records.record(reading.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
+        )
+
+    def answered(self, answer: Applied | Lost, batch: Batch) -> bool:
+        """The store has answered an apply; False if the partition must be claimed again."""
+        if isinstance(answer, Applied):
+            self.applied = batch.end
+            return True
+        self.lost(answer.why)
+        return False
+
+    def lost(self, why: str) -> None:
+        """The chain is broken: nothing in memory is valid, the store is asked again."""
+        if self.state is not State.STOPPED:
+            self.claim()
+            self.why = why
+
+    def corrupt(self, error: CorruptRecord) -> None:
+        """The store holds something that is no record: a person has to look."""
+        self._stop(f"corrupt_record: {error}")
+
+    def stop(self, why: str) -> None:
+        """The log can't be read on: a person has to look."""
+        self._stop(why)
+
+    def revoked(self) -> None:
+        """The partition is somebody else's now."""
+        self._forget()
+        self.state = State.IDLE
+
+    def _stop(self, why: str) -> None:
+        self._forget()
+        self.state = State.STOPPED
+        self.why = why
+
+    def _forget(self) -> None:
+        self._cache.clear()
+        self._names = Names(self._reader.names)
+        self._counters = NO_COUNTERS
+        self.applied = None
+        self.why = ""
+
+    def _data(self, reading: Reading, found: Sequence[bytes | None], folded: Folded) -> dict[bytes, bytes]:
+        """The data of parcels to whose events a scan of the batch brought some."""
+        carried: dict[bytes, list[tuple[int, bytes, bytes]]] = {parcel: [] for parcel in reading.with_data}
+        for index, event in folded.data:
+            carried[reading.parcels[index]].append((event, *reading.scans.data[index]))
+        return {
+            parcel: side_data.merged(held, carried[parcel], self._names, parcel, folded.records[parcel])
+            for parcel, held in zip(reading.with_data, found, strict=True)
+            if carried[parcel]
+        }
+
+    def _outgoing(self, reading: Reading, refused: Sequence[tuple[int, str, str]]) -> list[Outgoing]:
+        """Dead letters and re-keyed scans, in the order of the log."""
+        records = reading.fetched.records
+        outgoing: dict[int, Outgoing] = {}
+        for index, reason, detail in refused:
+            headers = {
+                "reason": reason.encode(),
+                "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
+            }
+            offset, key, value = _record(reading, records, index)
+            outgoing[index] = Outgoing(False, key, value, {**headers, "source": self._source(offset)})
+        for index, parcel in reading.scans.foreign:
+            offset, _, value = _record(reading, records, index)
+            outgoing[index] = Outgoing(True, parcel, value, {"source": self._source(offset)})
+        return [outgoing[index] for index in sorted(outgoing)]
+
+    def _source(self, offset: int) -> bytes:
+        return f"{self.topic}/{self.number}/{offset}".encode()
+
+
+def _record(reading: Reading, records: bytes, index: int) -> tuple[int, bytes | None, bytes | None]:
+    """Offset, key and value of a record of a batch."""
+    offset, _, key_at, key_length, at, length = _records.record(records, index)
+    buffer = reading.fetched.buffer
+    key = None if key_length < 0 else buffer[key_at : key_at + key_length]
+    return offset, key, None if length < 0 else buffer[at : at + length]

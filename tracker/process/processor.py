@@ -1,0 +1,203 @@
+"""All partitions that this worker has: their runners, what Kafka and the store are asked for them, and their health."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from tracker.config import Settings
+from tracker.domain._scan import ScanReader
+from tracker.domain.partition import partition_of
+from tracker.process.fetch import WholeFetch
+from tracker.process.log import Identity, LogClient, LogUnknownError
+from tracker.process.monitor import Health, PartitionHealth
+from tracker.process.partition import Folding, Outgoing, Partition
+from tracker.process.runner import Runner, Watcher
+
+log = logging.getLogger("tracker.process")
+
+IDENTITY_AGE_S_MAX: Final = 5.0
+"""How old the log's identity may be: a topic that was made anew is noticed within that time."""
+
+DELIVER_TIMEOUT_S: Final = 30.0
+"""How long dead letters and re-keyed scans may take to be acknowledged."""
+
+
+class Fetching(Protocol):
+    """What the processor needs of the consumer."""
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that a partition begins and ends with."""
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches a partition from an offset on."""
+
+    async def produce(
+        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+    ) -> Any:  # noqa: ANN401
+        """Hands a record to the producer; what it gives is awaited for the acknowledgement."""
+
+    def ends(self) -> Mapping[int, int]:
+        """Partition -> offset that it ends with, as far as is known."""
+
+
+class Processor:
+    """The partitions of this worker.
+
+    Args:
+        settings: of the worker.
+        reader: reads scans.
+        fetching: the consumer and the producer.
+        log_client: asks which log it is.
+        watcher: is told what happens.
+    """
+
+    def __init__(
+        self, settings: Settings, reader: ScanReader, fetching: Fetching, log_client: LogClient, watcher: Watcher
+    ) -> None:
+        self.topic = settings.topic
+        self._settings = settings
+        self._reader = reader
+        self._fetching = fetching
+        self._log_client = log_client
+        self._watcher = watcher
+        self._runners: dict[int, Runner] = {}
+        self._identity: Identity | None = None
+        self._identity_s = 0.0
+        self._identity_lock = asyncio.Lock()
+        self._redis_answers: bool | None = None
+        self._kafka_answers: bool | None = None
+
+    def assigned(self, partitions: set[int]) -> None:
+        """Claims partitions that are new here; those that a rebalance left are kept."""
+        cache = self._settings.cache_parcels // max(len(partitions), 1)
+        for number in sorted(partitions - self._runners.keys()):
+            partition = Partition(self.topic, number, self._settings.partitions, self._reader, cache)
+            self._runners[number] = runner = Runner(partition, self._settings, self, self)
+            runner.start()
+
+    async def revoked(self, partitions: set[int]) -> None:
+        """Finishes what is in flight on partitions, then lets go of them."""
+        going = [self._runners.pop(number) for number in partitions & self._runners.keys()]
+        await asyncio.gather(*(runner.release() for runner in going))
+
+    async def close(self) -> None:
+        """Lets go of every partition."""
+        await self.revoked(set(self._runners))
+
+    def running(self) -> set[int]:
+        """Partitions that take batches."""
+        return {number for number, runner in self._runners.items() if runner.running}
+
+    async def take(self, fetches: Mapping[int, list[WholeFetch]]) -> None:
+        """Takes fetches; applies of one partition run in Redis while another's batch is folded here."""
+        for number, found in fetches.items():
+            for fetch in found:
+                if (runner := self._runners.get(number)) is not None:
+                    await runner.take(fetch)
+        for number, runner in list(self._runners.items()):
+            if number not in fetches:
+                await runner.settle_if_answered()
+
+    async def out_of_range(self, partitions: set[int]) -> None:
+        """Asks the store and the log again where these partitions stand; the claim says what is wrong."""
+        for number in partitions or self.running():
+            if (runner := self._runners.get(number)) is not None:
+                await runner.again("the log does not hold the offset that is to be read next")
+
+    def applied_offsets(self) -> Mapping[int, int]:
+        """Partition -> offset behind what has landed."""
+        return {
+            number: runner.partition.applied
+            for number, runner in self._runners.items()
+            if runner.partition.applied is not None
+        }
+
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        """A batch has landed, so many seconds after it was sent."""
+        self._redis_answers = True
+        self._watcher.applied(partition, folding, apply_s)
+
+    def claimed(self, result: str) -> None:
+        """A claim has ended."""
+        self._redis_answers = True
+        self._watcher.claimed(result)
+
+    def redis_error(self) -> None:
+        """Redis failed us."""
+        self._redis_answers = False
+        self._watcher.redis_error()
+
+    def kafka_error(self) -> None:
+        """Kafka failed us."""
+        self._kafka_answers = False
+        self._watcher.kafka_error()
+
+    async def identity(self) -> str:
+        """Identity of the log.
+
+        Raises:
+            LogUnknownError: Kafka can't be asked.
+        """
+        async with self._identity_lock:
+            if self._identity is None or time.monotonic() - self._identity_s > IDENTITY_AGE_S_MAX:
+                self._identity = await asyncio.to_thread(self._log_client.identity)
+                self._identity_s = time.monotonic()
+                self._kafka_answers = True
+        return self._identity.name
+
+    async def watch_log(self) -> None:
+        """Looks again and again whether the log is still the one that was claimed."""
+        while True:
+            await asyncio.sleep(IDENTITY_AGE_S_MAX)
+            known = self._identity
+            try:
+                await self.identity()
+            except LogUnknownError as error:
+                log.warning("Kafka: %s", error)
+                self.kafka_error()
+                continue
+            if known is not None and known != self._identity:
+                for runner in list(self._runners.values()):
+                    await runner.again(f"the log was {known.name} and is {self._identity}")
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that a partition begins and ends with."""
+        return await self._fetching.bounds(partition)
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches a partition from an offset on."""
+        await self._fetching.seek(partition, offset)
+
+    async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
+        """Has dead letters and re-keyed scans acknowledged."""
+        async with asyncio.timeout(DELIVER_TIMEOUT_S):
+            await asyncio.gather(*[await self._produce(record) for record in outgoing])
+
+    async def _produce(self, record: Outgoing) -> Any:  # noqa: ANN401
+        if not record.rekeyed:
+            rejected = self._settings.rejected_topic
+            return await self._fetching.produce(rejected, None, record.key, record.value, record.headers)
+        assert record.key is not None
+        number = partition_of(record.key, self._settings.partitions)
+        return await self._fetching.produce(self.topic, number, record.key, record.value, record.headers)
+
+    def health(self) -> Health:
+        """What is known now; for the monitor, also from another thread."""
+        ends = self._fetching.ends()
+        now = time.monotonic()
+        return Health(
+            {
+                number: PartitionHealth(
+                    state=str(runner.partition.state),
+                    reason=runner.partition.why,
+                    applied_offset=runner.partition.applied,
+                    end_offset=ends.get(number),
+                    idle_s=now - runner.progress_s,
+                )
+                for number, runner in self._runners.copy().items()
+            },
+            redis=self._redis_answers,
+            kafka=self._kafka_answers,
+        )

@@ -1,0 +1,176 @@
+"""A partition's own connection to Redis, under one claim: what the worker reads and applies goes through it, in order.
+
+The connection is the claim's proof: its WATCH is what makes an apply fail when somebody else wrote. So it is never
+opened again: whatever goes wrong on it ends the chain, and the partition is claimed anew on another connection.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, Self
+
+from redis.asyncio.connection import AbstractConnection, Connection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from hiredis import pack_command
+from tracker.domain import _resp
+from tracker.store import claims, keys
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
+
+TIMEOUT_S: Final = 5.0
+"""How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
+
+READ_BYTES: Final = 256 * 1024
+"""Read from the socket at once: the answer to a batch's reads is a megabyte."""
+
+KEYS_A_COMMAND: Final = 4_096
+"""Keys of one MGET: Redis serves nobody else while it runs, so none takes more than about a millisecond."""
+
+
+class ChainBrokenError(Exception):
+    """The connection is lost or Redis refuses: nothing that was held in memory is valid any more."""
+
+
+def connection_to(url: str, timeout_s: float = TIMEOUT_S) -> AbstractConnection:
+    """An unopened connection that does nothing by itself: no retry, no health check, no command but those sent."""
+    arguments: dict[str, Any] = dict(parse_url(url))
+    kind = arguments.pop("connection_class", Connection)
+    defaults: dict[str, Any] = {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "socket_read_size": READ_BYTES,
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 0,
+        "protocol": 2,
+    }
+    connection: AbstractConnection = kind(**{**defaults, **arguments})
+    return connection
+
+
+class Chain:
+    """The chain of applies of one partition, from a claim on.
+
+    Args:
+        connection: open, and this chain's alone.
+        partition: number of the partition.
+        epoch: of the claim.
+        final_ttl_s: how long a parcel in a final state is kept, seconds.
+    """
+
+    def __init__(self, connection: AbstractConnection, partition: int, epoch: int, final_ttl_s: int) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._epoch = epoch
+        self._final_ttl_s = final_ttl_s
+
+    @classmethod
+    async def claim(
+        cls, url: str, partition: int, log: str, partitions: int, final_ttl_s: int
+    ) -> tuple[Self, Claimed, Dictionary] | Denied:
+        """Claims a partition on a connection of its own.
+
+        Args:
+            url: of Redis.
+            partition, partitions: which partition, of how many.
+            log: identity of the log, which must be the one that the store was made from.
+            final_ttl_s: how long a parcel in a final state is kept, seconds.
+
+        Raises:
+            ChainBrokenError: Redis can't be reached, or refuses.
+        """
+        connection = connection_to(url)
+        chain = cls(connection, partition, 0, final_ttl_s)
+        try:
+            await connection.connect()
+            answer = claims.claim_answer(await chain._ask(claims.claim_command(partition, log, partitions)))
+            if isinstance(answer, Denied):
+                await chain.close()
+                return answer
+            chain._epoch = answer.mark.epoch
+            dictionary = await chain._read_dictionary()
+            await chain._send(claims.watch_command(partition), claims.WATCH_REPLIES)
+            _, marked = await chain._replies(claims.WATCH_REPLIES)
+            if claims.mark_of(marked) != answer.mark:
+                raise ChainBrokenError("another worker has claimed the partition meanwhile")
+        except (RedisError, OSError, ValueError) as error:
+            await chain.close()
+            raise ChainBrokenError(str(error) or type(error).__name__) from error
+        except BaseException:
+            await chain.close()
+            raise
+        return chain, answer, dictionary
+
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
+        """Asks for records and for data; the number of replies that `reads` then takes."""
+        commands = [
+            _resp.pack_mget(prefix(self._partition), ids[begin : begin + KEYS_A_COMMAND])
+            for prefix, ids in ((keys.parcels, parcels), (keys.data, with_data))
+            for begin in range(0, len(ids), KEYS_A_COMMAND)
+        ]
+        if commands:
+            await self._send(b"".join(commands), len(commands))
+        return len(commands)
+
+    async def reads(self, replies: int) -> list[bytes | None]:
+        """The answers to `send_reads`, one a key, in its order."""
+        found: list[bytes | None] = []
+        for reply in await self._replies(replies):
+            if isinstance(reply, Exception):
+                raise ChainBrokenError(str(reply))
+            found.extend(reply)
+        return found
+
+    async def send_apply(self, batch: Batch) -> int:
+        """Sends a batch as one transaction; the number of replies that `applied` then takes."""
+        command, replies = claims.apply_command(self._partition, batch, self._final_ttl_s)
+        await self._send(command, replies)
+        return replies
+
+    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+        """What became of a batch that was sent."""
+        return claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
+
+    async def close(self) -> None:
+        """Ends the chain. What was sent may still land; the next claim sees whether it has."""
+        await self._connection.disconnect(nowait=True)
+
+    async def _read_dictionary(self) -> Dictionary:
+        places, codes = keys.sources(self._partition), keys.codes(self._partition)
+        await self._send(pack_command(("HGETALL", places)) + pack_command(("HGETALL", codes)), 2)
+        of_places, of_codes = [_pairs(reply) for reply in await self._replies(2)]
+        return Dictionary(claims.places_of(of_places), claims.codes_of(of_codes))
+
+    async def _ask(self, command: bytes) -> Any:  # noqa: ANN401
+        await self._send(command, 1)
+        (reply,) = await self._replies(1)
+        if isinstance(reply, Exception):
+            raise ChainBrokenError(str(reply))
+        return reply
+
+    async def _send(self, command: bytes, replies: int) -> None:
+        # redis-py would open a lost connection again, without the WATCH that every apply rests on.
+        if not self._connection.is_connected:
+            raise ChainBrokenError("the connection is lost")
+        try:
+            await self._connection.send_packed_command([command], check_health=False)
+        except (RedisError, OSError) as error:
+            raise ChainBrokenError(str(error) or type(error).__name__) from error
+
+    async def _replies(self, count: int) -> list[Any]:
+        """The next replies; an error reply is given, not raised, since those behind it are still to be read."""
+        replies: list[Any] = []
+        try:
+            for _ in range(count):
+                try:
+                    replies.append(await self._connection.read_response())
+                except ResponseError as refusal:
+                    replies.append(refusal)
+        except (RedisError, OSError, asyncio.IncompleteReadError) as error:
+            raise ChainBrokenError(str(error) or type(error).__name__) from error
+        return replies
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """A hash as RESP2 gives it."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
