@@ -12,13 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bench import functions, machine, memory
+from bench import functions, latency, machine, memory, way
 from bench.figures import Figure
 
 BENCHES: Final[dict[str, Callable[..., list[Figure]]]] = {
     "barcode": partial(functions.run, "barcode"),
     "fold": partial(functions.run, "fold"),
     "memory": memory.run,
+    "way": way.run,
+    "latency": latency.run,
 }
 """Name -> the function that measures. In the order in which they run."""
 

@@ -1,11 +1,9 @@
-"""The real Kafka and the real Redis of a run, filled with the workload, and the processes that work on them."""
+"""The real Kafka and the real Redis of a run, and the worker on them."""
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,51 +14,70 @@ import redis
 
 from bench.workload import Workload
 from tests.servers import Kafka, Redis
+from tracker.child import Worker
 from tracker.config import Settings, load
 from tracker.ingest import topics
 from tracker.ingest.producer import ScanProducer
 
 PARTITIONS: Final = 4
-ROOT: Final = Path(__file__).resolve().parents[1]
-STOP_TIMEOUT_S: Final = 15
+CLAIM_TIMEOUT_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Both servers, running."""
+    """Both servers, running.
+
+    Attributes:
+        settings: what a worker needs to know of them.
+    """
 
     kafka: Kafka
     redis: Redis
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a `tracker` command needs to know of them."""
-        return {
-            "TRACKER_KAFKA": self.kafka.address,
-            "TRACKER_REDIS": self.redis.url,
-            "TRACKER_PARTITIONS": str(PARTITIONS),
-            "TRACKER_MONITOR": "off",
-        }
-
-    @property
-    def settings(self) -> Settings:
-        """The same as settings."""
-        return load(self.environment)
+    settings: Settings
 
     def client(self) -> redis.Redis:
         """A connection to Redis."""
         return redis.Redis(port=self.redis.port)
 
-    def producer(self, topic: str) -> ScanProducer:
-        """The product's own producer."""
-        return ScanProducer(self.kafka.address, topic)
+    def producer(self) -> ScanProducer:
+        """The product's own producer, which compresses with lz4."""
+        return ScanProducer(self.kafka.address, self.settings.topic, {"log_level": 3})
+
+    def fill(self, workload: Workload) -> int:
+        """Sends every scan of a workload; how many."""
+        producer = self.producer()
+        for key, value in workload.rounds():
+            producer.send(key, value)
+        producer.finish(60)
+        return producer.acknowledged
+
+    @contextmanager
+    def worker(self) -> Iterator[Worker]:
+        """One worker process, with what it said in the error if something goes wrong."""
+        with tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder:
+            worker = Worker(self.settings, Path(folder, "worker.log"), dict(os.environ))
+            with worker:
+                try:
+                    yield worker
+                except (TimeoutError, ValueError) as error:
+                    raise RuntimeError(f"{error}; the worker said: {worker.last_words()}") from error
 
 
 @contextmanager
 def running() -> Iterator[Servers]:
-    """Starts both and makes the topics with the product's own settings."""
+    """Starts both and makes the topics with the product's own settings.
+
+    Raises:
+        RuntimeError: Redis has other settings than AOF `everysec`.
+    """
     with Kafka() as kafka, Redis() as store:
-        servers = Servers(kafka, store)
+        environment = {
+            "TRACKER_KAFKA": kafka.address,
+            "TRACKER_REDIS": store.url,
+            "TRACKER_PARTITIONS": str(PARTITIONS),
+            "TRACKER_MONITOR": "off",
+        }
+        servers = Servers(kafka, store, load(environment))
         topics.ensure(servers.settings)
         with servers.client() as client:
             durable = client.config_get("append*")
@@ -69,50 +86,18 @@ def running() -> Iterator[Servers]:
         yield servers
 
 
-def fill(servers: Servers, workload: Workload) -> int:
-    """Sends every scan of the workload to the topic `scans`; how many."""
-    producer = servers.producer(servers.settings.topic)
-    for key, value in workload.rounds():
-        producer.send(key, value)
-    producer.finish(60)
-    return producer.acknowledged
-
-
-@contextmanager
-def child(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Runs `python -m ...` with its output in a pipe and its messages in a file; ends it at the end.
-
-    Raises:
-        RuntimeError: it ended by itself with an error while it was needed; with the end of its messages.
-    """
-    with tempfile.TemporaryFile("w+") as messages:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            env={**os.environ, **(environment or {})},
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=messages,
-            text=True,
-        )
-        try:
-            yield process
-        except Exception as error:
-            messages.seek(0)
-            raise RuntimeError(f"{error}; {' '.join(arguments[:2])} said: {messages.read()[-2_000:]}") from error
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout:
-                process.stdout.close()
-
-
 def cpu_seconds(pids: Iterable[int]) -> list[float]:
     """CPU time that each process has taken so far, with all of its threads."""
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return [each.user + each.system for each in times]
 
+
+def pause(seconds: float, deadline: float, what: str) -> None:
+    """Sleeps between two looks at something that is awaited.
+
+    Raises:
+        TimeoutError: the deadline, by the monotonic clock, has passed.
+    """
+    if time.monotonic() > deadline:
+        raise TimeoutError(f"{what} took too long")
+    time.sleep(seconds)
