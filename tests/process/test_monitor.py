@@ -81,7 +81,8 @@ def test_a_record_after_a_long_silence_is_no_standstill(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("health", "problem"), [(Health(kafka=False), "Kafka can't be reached"), (Health(redis=False), "Redis can't be reached")]
+    ("health", "problem"),
+    [(Health(kafka=False), "Kafka can't be reached"), (Health(redis=False), "Redis can't be reached")],
 )
 def test_a_server_that_is_gone_is_named(health: Health, problem: str) -> None:
     assert Judge().judge(health)["problems"] == [problem]

@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
-import orjson
 import redis
 
 from tests.domain import compiled
@@ -29,7 +28,13 @@ def settings(url: str, kafka: str = "127.0.0.1:1", topic: str = "scans") -> Sett
 
 def a_scan(event: str, hours: float, site: str = "", seq: int | None = None, **more: object) -> Record:
     """A scan of PARCEL, unless it says otherwise, so many hours after BASE_MS."""
-    fields = {"parcel": PARCEL, "event": event, "time": BASE_MS + int(hours * HOUR_MS), "site": site or None, "seq": seq}
+    fields = {
+        "parcel": PARCEL,
+        "event": event,
+        "time": BASE_MS + int(hours * HOUR_MS),
+        "site": site or None,
+        "seq": seq,
+    }
     return Record(value(**{**fields, **more}))
 
 
@@ -73,7 +78,12 @@ def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> 
 
 
 def _write_partition(
-    client: redis.Redis, partition: int, partitions: int, names: Names, kept: dict[bytes, bytes], data: dict[bytes, bytes]
+    client: redis.Redis,
+    partition: int,
+    partitions: int,
+    names: Names,
+    kept: dict[bytes, bytes],
+    data: dict[bytes, bytes],
 ) -> None:
     places, codes = names.new()
     client.delete(keys.sources(partition), keys.codes(partition))

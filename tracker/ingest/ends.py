@@ -42,7 +42,7 @@ class Log:
             TrackerError: `no_kafka`, the cluster can't be reached.
         """
         try:
-            return self._admin.list_topics(timeout=TIMEOUT_S).cluster_id or ""
+            return self._admin.list_topics(timeout=TIMEOUT_S).cluster_id
         except KafkaException as error:
             raise self._unreachable(error) from None
 

@@ -13,13 +13,12 @@ import faust
 import orjson
 import uvloop
 
-from tracker.config import Address, Settings
+from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.metrics import WorkerMetrics
 from tracker.process.app import WorkerApp
 from tracker.process.log import LogClient, LogUnknownError
 from tracker.process.monitor import Monitor
-from tracker.process.processor import Processor
 
 log = logging.getLogger("tracker.process")
 
@@ -27,11 +26,8 @@ END_S_MAX: Final = 8.0
 """How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has not landed is read
 again by the next worker, so nothing rests on the end being orderly."""
 
-REPORT_S: Final = 1.0
-"""Between two looks at where the partitions stand, for the metrics."""
 
-
-class _Worker(faust.Worker):  # type: ignore[misc]
+class _Worker(faust.Worker):
     """Faust's worker, whose end is bounded."""
 
     def _on_sigint(self) -> None:
@@ -89,23 +85,18 @@ def run(settings: Settings) -> None:
     uvloop.install()
     metrics = WorkerMetrics()
     app = WorkerApp(settings, zones, metrics)
-    reporting = Reporting(app.processor, metrics)
-    app.task(reporting.keep_up)
     worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None  # It writes escape sequences, also to what is no terminal.
-    monitor = contextlib.nullcontext() if settings.monitor is None else _monitor(settings.monitor, metrics, app)
-    with monitor:
+    with contextlib.ExitStack() as stack:
+        if settings.monitor is not None:
+            stack.enter_context(Monitor(settings.monitor, metrics, app.processor.health))
         worker.execute_from_commandline()
-
-
-def _monitor(address: Address, metrics: WorkerMetrics, app: WorkerApp) -> Monitor:
-    return Monitor(address, metrics.registry, app.processor.health)
 
 
 def _check_topic(settings: Settings) -> None:
     """Refuses a topic that is not there, or whose partitions are not as many as every key in Redis says."""
     try:
-        identity = LogClient(settings.kafka, settings.topic).identity()
+        identity = asyncio.run(LogClient(settings.kafka, settings.topic).identity())
     except LogUnknownError as error:
         raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
     if identity.partitions != settings.partitions:
@@ -114,28 +105,3 @@ def _check_topic(settings: Settings) -> None:
             f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is {settings.partitions}; "
             "the count is part of every key in Redis: set TRACKER_PARTITIONS to what the topic has",
         )
-
-
-class Reporting:
-    """Tells the metrics where the partitions stand.
-
-    Args:
-        processor: knows.
-        metrics: are told.
-    """
-
-    def __init__(self, processor: Processor, metrics: WorkerMetrics) -> None:
-        self._processor = processor
-        self._metrics = metrics
-        self._known: set[int] = set()
-
-    async def keep_up(self) -> None:
-        """Tells once a second, for as long as the worker lives."""
-        while True:
-            partitions = self._processor.health().partitions
-            for number, partition in partitions.items():
-                self._metrics.partition_state(number, partition.state, partition.applied_offset, partition.lag)
-            for number in self._known - partitions.keys():
-                self._metrics.partition_gone(number)
-            self._known = set(partitions)
-            await asyncio.sleep(REPORT_S)
