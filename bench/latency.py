@@ -16,6 +16,7 @@ from typing import Final
 from bench.figures import Figure
 from bench.servers import PARTITIONS, Servers, pause, running
 from bench.workload import Workload
+from tracker.child import Worker
 from tracker.store import keys
 
 SCANS_A_SECOND: Final = 5_000
@@ -87,12 +88,12 @@ class Sent:
 def run(*, quick: bool) -> list[Figure]:
     """Measures with one worker on servers of their own."""
     seconds = SECONDS_QUICK if quick else SECONDS
-    with running() as servers, servers.worker(), Marks(servers) as marks:
-        _await_claim(servers)
+    with running() as servers, servers.worker() as worker, Marks(servers) as marks:
+        _await_claim(servers, worker)
         counted = _send(servers, WARM_UP_SECONDS + seconds).scans[WARM_UP_SECONDS * SCANS_A_SECOND :]
         deadline = time.monotonic() + TIMEOUT_S
         while any(marks.passed(partition, offset) is None for partition, offset, _ in counted):
-            pause(0.1, deadline, "the last scan's way")
+            pause(0.1, worker, deadline, "the last scan's way")
         waits = [(marks.passed(partition, offset) or 0) - at for partition, offset, at in counted]
     cuts = quantiles((1_000 * wait for wait in waits), n=1_000)
     what = f"ms from send to visible at {SCANS_A_SECOND:,} scans/s for {seconds} s"
@@ -103,12 +104,12 @@ def run(*, quick: bool) -> list[Figure]:
     ]
 
 
-def _await_claim(servers: Servers) -> None:
+def _await_claim(servers: Servers, worker: Worker) -> None:
     """Waits until the worker has claimed every partition."""
     deadline = time.monotonic() + TIMEOUT_S
     with servers.client() as client:
         while client.exists(*map(keys.mark, range(PARTITIONS))) < PARTITIONS:
-            pause(0.05, deadline, "the claim of all partitions")
+            pause(0.05, worker, deadline, "the claim of all partitions")
 
 
 def _send(servers: Servers, seconds: int) -> Sent:

@@ -92,12 +92,14 @@ def cpu_seconds(pids: Iterable[int]) -> list[float]:
     return [each.user + each.system for each in times]
 
 
-def pause(seconds: float, deadline: float, what: str) -> None:
-    """Sleeps between two looks at something that is awaited.
+def pause(seconds: float, worker: Worker, deadline: float, what: str) -> None:
+    """Sleeps between two looks at what a worker is to do.
 
     Raises:
-        TimeoutError: the deadline, by the monotonic clock, has passed.
+        TimeoutError: the deadline, by the monotonic clock, has passed, or the worker has ended.
     """
+    if worker.ended() is not None:
+        raise TimeoutError(f"the worker ended before {what}")
     if time.monotonic() > deadline:
         raise TimeoutError(f"{what} took too long")
     time.sleep(seconds)

@@ -94,11 +94,11 @@ def one_run(servers: Servers, parcels: int, scans: int) -> Run:
         deadline = time.monotonic() + TIMEOUT_S
         passed = begin
         while passed == begin:
-            pause(LOOK_S, deadline, "the first apply")
+            pause(LOOK_S, worker, deadline, "the first apply")
             passed = _passed(marks)
         first, first_s, first_cpu = passed, time.monotonic(), cpu_seconds(pids)
         while passed < end:
-            pause(LOOK_S, deadline, f"{end - begin} scans")
+            pause(LOOK_S, worker, deadline, f"{end - begin} scans")
             passed = _passed(marks)
         seconds = time.monotonic() - first_s
         cpu = [after - before for before, after in zip(first_cpu, cpu_seconds(pids), strict=True)]
