@@ -124,6 +124,9 @@ class Settings:
     fetch_bytes: int = _setting(
         "1048576", _whole(1_024, 1 << 30), "the most that is fetched of a partition at once", "bytes"
     )
+    fetch_wait_ms: int = _setting(
+        "500", _whole(1, 60_000), "how long a broker may hold an answer that has no scan in it", "milliseconds"
+    )
     session_timeout_s: int = _setting("10", _whole(6, 1_800), "silence after which a worker counts as dead", "seconds")
     monitor: Address | None = _setting(
         "127.0.0.1:9464", _address_or_off, "where a worker serves /metrics and /healthz", "host:port|off"
@@ -214,9 +217,19 @@ def masked(text: str) -> str:
     return re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", text)
 
 
-def shown(settings: Settings, name: str) -> str:
-    """Gives the value of a setting in the form that the environment takes, without passwords."""
+def text(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes."""
     value = getattr(settings, name)
     if value is None:
         return "off" if name == "monitor" else ""
-    return masked(str(value))
+    return str(value)
+
+
+def shown(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes, without passwords."""
+    return masked(text(settings, name))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Gives the variables with which another process loads the same settings."""
+    return {variable(name): text(settings, name) for name in TABLE}

@@ -89,5 +89,10 @@ QUEUE_SCANS_MAX: Final = 100_000
 QUEUE_KIB_MAX: Final = 65_536
 """The same in KiB of keys and values: 64 MiB, so that thousands of lines of 2 MB wait instead of filling the memory."""
 
+CLAIM_S_MAX: Final = 30
+"""How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
+
+STALL_S_MAX: Final = 60
+"""How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
 DETAIL_BYTES_MAX: Final = 1_000
 """Length of the header `detail` of a dead letter. It is for a person to read; the value itself stands beside it."""

@@ -317,7 +317,10 @@ class Partition:
         records = reading.fetched.records
         outgoing: dict[int, Outgoing] = {}
         for index, reason, detail in refused:
-            headers = {"reason": reason.encode(), "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX]}
+            headers = {
+                "reason": reason.encode(),
+                "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
+            }
             offset, key, value = _record(reading, records, index)
             outgoing[index] = Outgoing(False, key, value, {**headers, "source": self._source(offset)})
         for index, parcel in reading.scans.foreign:

@@ -6,18 +6,15 @@ One apply is in flight while the next batch is read and folded; only that batch'
 import asyncio
 import logging
 import random
-import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from tracker.config import Settings
 from tracker.domain._records import CorruptBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Folding, Outgoing, Partition, State
-from tracker.store.claims import Denied
-from tracker.store.connection import Chain, ChainBrokenError
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
 
 log = logging.getLogger("tracker.process")
 
@@ -41,6 +38,32 @@ class Log(Protocol):
         """Has dead letters and re-keyed scans acknowledged by all in-sync replicas."""
 
 
+class ClaimedChain(Protocol):
+    """The chain of applies of one partition under one claim: what tracker.store.connection.Chain does."""
+
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
+        """Asks for records and for data; the number of replies that `reads` then takes."""
+
+    async def reads(self, replies: int) -> list[bytes | None]:
+        """The answers, one a key, in order."""
+
+    async def send_apply(self, batch: Batch) -> int:
+        """Sends a batch as one transaction; the number of replies that `applied` then takes."""
+
+    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+        """What became of a batch that was sent."""
+
+    async def close(self) -> None:
+        """Ends the chain."""
+
+
+class Store(Protocol):
+    """Where parcels live: what tracker.store.connection.RedisStore does."""
+
+    async def claim(self, partition: int, log: str) -> tuple[ClaimedChain, Claimed, Dictionary] | Denied:
+        """Claims a partition."""
+
+
 class Watcher(Protocol):
     """Who is told what happens, for metrics."""
 
@@ -48,29 +71,13 @@ class Watcher(Protocol):
         """A batch has landed, so many seconds after it was sent."""
 
     def claimed(self, result: str) -> None:
-        """A claim ended: `claimed`, `denied`, `stopped`, `failed`."""
+        """A claim has ended: `claimed`, `denied`, `stopped`, `failed`."""
 
     def redis_error(self) -> None:
-        """A chain broke."""
+        """Redis failed us."""
 
     def kafka_error(self) -> None:
         """Kafka failed us."""
-
-
-class Unwatched:
-    """A watcher whom nothing interests."""
-
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
-        """Does nothing."""
-
-    def claimed(self, result: str) -> None:
-        """Does nothing."""
-
-    def redis_error(self) -> None:
-        """Does nothing."""
-
-    def kafka_error(self) -> None:
-        """Does nothing."""
 
 
 @dataclass(slots=True)
@@ -86,18 +93,22 @@ class Runner:
 
     Args:
         partition: what decides.
-        settings: of the worker.
+        store: where parcels live.
         kafka: the log.
         watcher: is told what happens.
+        clock_s: gives seconds that never go back.
     """
 
-    def __init__(self, partition: Partition, settings: Settings, kafka: Log, watcher: Watcher) -> None:
+    def __init__(
+        self, partition: Partition, store: Store, kafka: Log, watcher: Watcher, clock_s: Callable[[], float]
+    ) -> None:
         self.partition = partition
-        self.progress_s = time.monotonic()
-        self._settings = settings
+        self.progress_s = clock_s()
+        self._clock_s = clock_s
+        self._store = store
         self._kafka = kafka
         self._watcher = watcher
-        self._chain: Chain | None = None
+        self._chain: ClaimedChain | None = None
         self._in_flight: _InFlight | None = None
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
@@ -132,7 +143,7 @@ class Runner:
             if self.running:
                 await self._lost(why)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Awaitable[object]) -> None:
         """Turns what can go wrong into what the partition does next."""
         try:
             await work
@@ -163,16 +174,16 @@ class Runner:
         folding = self.partition.fold(reading, found)
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return
-        sent = time.monotonic()
+        sent = self._clock_s()
         count = await self._chain.send_apply(folding.batch)
         self._in_flight = _InFlight(folding, asyncio.ensure_future(self._answer(self._chain, count, folding, sent)))
 
-    async def _answer(self, chain: Chain, replies: int, folding: Folding, sent: float) -> bool:
+    async def _answer(self, chain: ClaimedChain, replies: int, folding: Folding, sent: float) -> bool:
         """Reads the answer to an apply; whether it has landed."""
         answer = await chain.applied(replies, folding.batch)
         landed = self.partition.answered(answer, folding.batch)
         if landed:
-            self.progress_s = time.monotonic()
+            self.progress_s = self._clock_s()
             self._watcher.applied(self.partition.number, folding, self.progress_s - sent)
         return landed
 
@@ -193,7 +204,9 @@ class Runner:
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
             await self._kafka.deliver(outgoing)
-        except Exception as error:  # Any failure means the same: they are not in the log, so the mark must not pass them.
+        except (
+            Exception
+        ) as error:  # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._watcher.kafka_error()
             await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
             return False
@@ -241,13 +254,7 @@ class Runner:
     async def _try_claim(self) -> None:
         number = self.partition.number
         identity = await self._kafka.identity()
-        claim = await Chain.claim(
-            self._settings.redis,
-            number,
-            identity,
-            self._settings.partitions,
-            self._settings.final_ttl_days * 86_400,
-        )
+        claim = await self._store.claim(number, identity)
         if isinstance(claim, Denied):
             self.partition.claimed(claim, None, 0, 0)
             self._watcher.claimed("denied")
@@ -267,7 +274,7 @@ class Runner:
             self.partition.lost("the claim was not finished")
             raise
         self._chain = chain
-        self.progress_s = time.monotonic()
+        self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
 
