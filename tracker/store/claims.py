@@ -194,14 +194,15 @@ def _change(partition: int, batch: Batch) -> bytes:
 def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
     """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
     executed, _, marked = replies[-3], replies[-2], replies[-1]
-    mark = mark_of(marked) if isinstance(marked, Sequence) else None
-    if mark == Mark(epoch, end):
-        return Applied()
     if isinstance(executed, Exception):
         return Lost(f"Redis refused the batch: {executed}")
+    # EXEC goes on after a command that fails, and the mark with it: that is no batch that has landed.
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:
         return Lost(f"a command of the batch failed: {errors[0]}")
+    mark = mark_of(marked) if isinstance(marked, Sequence) else None
+    if mark == Mark(epoch, end):
+        return Applied()
     return Lost(f"expected the mark at epoch {epoch}, offset {end}, found {mark}")
 
 

@@ -63,6 +63,7 @@ class Chain:
         self._partition = partition
         self._epoch = epoch
         self._final_ttl_s = final_ttl_s
+        self._next: int | None = None
 
     @classmethod
     async def claim(
@@ -93,6 +94,7 @@ class Chain:
             _, marked = await chain._replies(claims.WATCH_REPLIES)
             if claims.mark_of(marked) != answer.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
+            chain._next = answer.mark.next or 0
         except (RedisError, OSError, ValueError) as error:
             await chain.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
@@ -122,14 +124,25 @@ class Chain:
         return found
 
     async def send_apply(self, batch: Batch) -> int:
-        """Sends a batch as one transaction; the number of replies that `applied` then takes."""
+        """Sends a batch as one transaction; the number of replies that `applied` then takes.
+
+        Raises:
+            ChainBrokenError: the connection is lost, or the batch does not begin where the mark is known to stand: at
+                the end of the batch before, whose answer has come.
+        """
+        if batch.begin != self._next:
+            raise ChainBrokenError(f"expected a batch from offset {self._next}, got one from {batch.begin}")
+        self._next = None
         command, replies = claims.apply_command(self._partition, batch, self._final_ttl_s)
         await self._send(command, replies)
         return replies
 
     async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
         """What became of a batch that was sent."""
-        return claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
+        answer = claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
+        if isinstance(answer, Applied):
+            self._next = batch.end
+        return answer
 
     async def close(self) -> None:
         """Ends the chain. What was sent may still land; the next claim sees whether it has."""
