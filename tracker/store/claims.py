@@ -195,7 +195,9 @@ def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost
     """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
     executed, _, marked = replies[-3], replies[-2], replies[-1]
     if isinstance(executed, Exception):
-        return Lost(f"Redis refused the batch: {executed}")
+        # What was refused while queueing says why; EXEC only says that something was.
+        why = next(reply for reply in replies if isinstance(reply, Exception))
+        return Lost(f"Redis refused the batch: {why}")
     # EXEC goes on after a command that fails, and the mark with it: that is no batch that has landed.
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:
