@@ -371,7 +371,7 @@ def test_an_aof_cut_at_any_byte_of_a_batch_holds_the_batch_or_nothing_of_it(tmp_
     states, sizes, whole = _three_states(tmp_path / "whole")
     content = whole.read_bytes()
     begins = [one.start() + 2 for one in re.finditer(rb"\r\n(?=\*\d)", content) if one.start() + 2 > sizes[0]]
-    spread = range(sizes[0], sizes[2] + 1, max((sizes[2] - sizes[0]) // 24, 1))
+    spread = range(sizes[0], sizes[2] + 1, max((sizes[2] - sizes[0]) // 48, 1))
     cuts = sorted({*spread, *begins, *(begin - 1 for begin in begins[::3]), sizes[0], sizes[1], sizes[2], sizes[2] - 1})
     seen = set()
     for cut in cuts:
