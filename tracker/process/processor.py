@@ -10,7 +10,7 @@ from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
 from tracker.process.fetch import WholeFetch
-from tracker.process.log import Identity, LogClient
+from tracker.process.log import Identity, LogClient, LogUnknownError
 from tracker.process.partition import Outgoing, Partition, State
 from tracker.process.runner import Runner, Watcher
 
@@ -125,6 +125,11 @@ class Processor:
             if self._identity is None or time.monotonic() - self._identity_s > IDENTITY_AGE_S_MAX:
                 self._identity = await asyncio.to_thread(self._log_client.identity)
                 self._identity_s = time.monotonic()
+        if self._identity.partitions != self._settings.partitions:
+            raise LogUnknownError(
+                f"topic {self.topic} has {self._identity.partitions} partitions, "
+                f"TRACKER_PARTITIONS is {self._settings.partitions}"
+            )
         return self._identity.name
 
     async def watch_log(self) -> None:

@@ -160,7 +160,14 @@ class Runner:
         if not await self._settle():
             return
         found = await self._chain.reads(replies)
-        folding = self.partition.fold(reading, found)
+        try:
+            folding = self.partition.fold(reading, found)
+        except CorruptRecord:
+            if await self._chain.holds():
+                raise
+            # It is another worker's record, with places that only its dictionary has.
+            await self._lost("another worker has claimed it")
+            return
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return
         sent = time.monotonic()
@@ -266,6 +273,9 @@ class Runner:
             await chain.close()
             self.partition.lost("the claim was not finished")
             raise
+        if not self.running:  # Something has changed while it was sought: this claim is none any more.
+            await chain.close()
+            return
         self._chain = chain
         self.progress_s = time.monotonic()
         self._watcher.claimed("claimed")

@@ -122,6 +122,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         running = processor.running()
         wanted = {tp for tp in active_partitions or () if tp.topic != processor.topic or tp.partition in running}
         if not wanted:
+            await processor.take({})  # An apply that failed may be what keeps the last partition from being wanted.
             await asyncio.sleep(IDLE_PAUSE_S)
             return {}
         try:

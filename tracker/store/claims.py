@@ -136,10 +136,15 @@ def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
     return Claimed(Mark(int(epoch), int(begin) if begin else None), (scans, duplicates, rejected, foreign))
 
 
+def mark_command(partition: int) -> bytes:
+    """The command that reads the mark."""
+    packed: bytes = pack_command(("HMGET", keys.mark(partition), "epoch", "next"))
+    return packed
+
+
 def watch_command(partition: int) -> bytes:
     """Watches the mark, then reads it: what is read holds until the next transaction, or that one writes nothing."""
-    mark = keys.mark(partition)
-    packed: bytes = pack_command(("WATCH", mark)) + pack_command(("HMGET", mark, "epoch", "next"))
+    packed: bytes = pack_command(("WATCH", keys.mark(partition))) + mark_command(partition)
     return packed
 
 

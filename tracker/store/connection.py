@@ -16,7 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from hiredis import pack_command
 from tracker.domain import _resp
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 
 TIMEOUT_S: Final = 5.0
 """How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
@@ -63,7 +63,7 @@ class Chain:
         self._partition = partition
         self._epoch = epoch
         self._final_ttl_s = final_ttl_s
-        self._next: int | None = None
+        self._mark: Mark | None = None  # As it is known to stand; unknown while a batch is in flight.
 
     @classmethod
     async def claim(
@@ -94,7 +94,7 @@ class Chain:
             _, marked = await chain._replies(claims.WATCH_REPLIES)
             if claims.mark_of(marked) != answer.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
-            chain._next = answer.mark.next or 0
+            chain._mark = answer.mark
         except (RedisError, OSError, ValueError) as error:
             await chain.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
@@ -130,9 +130,9 @@ class Chain:
             ChainBrokenError: the connection is lost, or the batch does not begin where the mark is known to stand: at
                 the end of the batch before, whose answer has come.
         """
-        if batch.begin != self._next:
-            raise ChainBrokenError(f"expected a batch from offset {self._next}, got one from {batch.begin}")
-        self._next = None
+        if self._mark is None or batch.begin != (self._mark.next or 0):
+            raise ChainBrokenError(f"the mark is known as {self._mark}, the batch begins at offset {batch.begin}")
+        self._mark = None
         command, replies = claims.apply_command(self._partition, batch, self._final_ttl_s)
         await self._send(command, replies)
         return replies
@@ -141,8 +141,16 @@ class Chain:
         """What became of a batch that was sent."""
         answer = claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
         if isinstance(answer, Applied):
-            self._next = batch.end
+            self._mark = Mark(self._epoch, batch.end)
         return answer
+
+    async def holds(self) -> bool:
+        """Whether nobody has written the partition since the last batch; asked while no batch is in flight.
+
+        What was read on the chain before is then what the chain has written, or what it found at its claim.
+        """
+        answer = await self._ask(claims.mark_command(self._partition))
+        return claims.mark_of(answer) == self._mark
 
     async def close(self) -> None:
         """Ends the chain. What was sent may still land; the next claim sees whether it has."""
