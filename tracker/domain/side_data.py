@@ -46,8 +46,9 @@ def merged(
 
 
 def _entries(parcel: bytes, held: bytes) -> dict[str, dict[str, Any]]:
+    entries: Any
     try:
-        entries: dict[str, dict[str, Any]] = orjson.loads(held)
+        entries = orjson.loads(held)
     except ValueError:
         raise CorruptRecord(f"{parcel!r}: its data is not JSON: {held[:32]!r}") from None
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
