@@ -112,7 +112,7 @@ def test_a_partition_that_goes_leaves_no_value_behind(metrics: WorkerMetrics) ->
 def test_names_keep_to_prometheus_conventions(metrics: WorkerMetrics) -> None:
     for family in metrics.registry.collect():
         if family.type == "counter":
-            assert all(sample.name.endswith(("_total", "_created")) for sample in family.samples)
+            assert all(sample.name.endswith("_total") for sample in family.samples)
         assert family.documentation
         assert not family.name.endswith(("_ms", "_millis", "_kib"))
 

@@ -3,8 +3,8 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection
-from typing import Any
 
 import pytest
 
@@ -88,34 +88,32 @@ def test_a_server_that_is_gone_is_named(health: Health, problem: str) -> None:
     assert Judge().judge(health)["problems"] == [problem]
 
 
+Serve = Callable[..., Monitor]
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Callable[..., tuple[int, dict[str, str], bytes]]]]:
-    """Serves a worker's health; gives a function that asks."""
-    monitors: list[Monitor] = []
+def serve() -> Iterator[Serve]:
+    """Serves what a worker says of itself, until the end of the test."""
+    with ExitStack() as stack:
 
-    def start(health: Callable[[], Health], metrics: WorkerMetrics | None = None) -> Callable[..., Any]:
-        monitor = Monitor(Address("127.0.0.1", 0), metrics or WorkerMetrics(), health)
-        monitors.append(monitor)
-        monitor.start()
+        def start(health: Callable[[], Health], metrics: WorkerMetrics | None = None) -> Monitor:
+            return stack.enter_context(Monitor(Address("127.0.0.1", 0), metrics or WorkerMetrics(), health))
 
-        def ask(path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
-            connection = HTTPConnection("127.0.0.1", monitor.port, timeout=5)
-            try:
-                connection.request(method, path)
-                answer = connection.getresponse()
-                return answer.status, dict(answer.getheaders()), answer.read()
-            finally:
-                connection.close()
-
-        return ask
-
-    yield start
-    for monitor in monitors:
-        monitor.close()
+        yield start
 
 
-def test_healthz_is_200_with_every_partition(serve: Callable[..., Any]) -> None:
-    status, headers, body = serve(lambda: Health({0: LAGGING}, redis=True, kafka=True))("/healthz")
+def ask(monitor: Monitor, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    connection = HTTPConnection("127.0.0.1", monitor.port, timeout=5)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    finally:
+        connection.close()
+
+
+def test_healthz_is_200_with_every_partition(serve: Serve) -> None:
+    status, headers, body = ask(serve(lambda: Health({0: LAGGING}, redis=True, kafka=True)), "/healthz")
     assert (status, headers["Content-Type"]) == (200, "application/json")
     assert json.loads(body) == {
         "healthy": True,
@@ -135,51 +133,50 @@ def test_healthz_is_200_with_every_partition(serve: Callable[..., Any]) -> None:
     }
 
 
-def test_healthz_is_503_with_the_reason(serve: Callable[..., Any]) -> None:
-    status, _, body = serve(lambda: Health({4: STOPPED}))("/healthz?verbose=1")
+def test_healthz_is_503_with_the_reason(serve: Serve) -> None:
+    status, _, body = ask(serve(lambda: Health({4: STOPPED})), "/healthz?verbose=1")
     assert status == 503
     assert json.loads(body)["problems"] == ["partition 4 is stopped: log_moved: it is another log"]
 
 
-def test_a_worker_that_can_not_tell_its_state_is_ill_and_its_metrics_are_served(serve: Callable[..., Any]) -> None:
+def test_a_worker_that_can_not_tell_its_state_is_ill_and_its_metrics_are_served(serve: Serve) -> None:
     def broken() -> Health:
         raise RuntimeError("no loop")
 
-    ask = serve(broken)
-    status, _, body = ask("/healthz")
+    monitor = serve(broken)
+    status, _, body = ask(monitor, "/healthz")
     assert status == 503
     assert "no loop" in json.loads(body)["problems"][0]
-    assert ask("/metrics")[0] == 200
+    assert ask(monitor, "/metrics")[0] == 200
 
 
-def test_metrics_have_what_was_counted_and_where_partitions_stand_now(serve: Callable[..., Any]) -> None:
+def test_metrics_have_what_was_counted_and_where_partitions_stand_now(serve: Serve) -> None:
     metrics = WorkerMetrics()
     metrics.claimed("claimed")
-    status, headers, body = serve(lambda: Health({7: LAGGING}), metrics)("/metrics")
+    status, headers, body = ask(serve(lambda: Health({7: LAGGING}), metrics), "/metrics")
     assert status == 200
     assert headers["Content-Type"].startswith("text/plain; version=")
     assert b'tracker_claims_total{result="claimed"} 1.0' in body
     assert b'tracker_partition_lag_records{partition="7"} 5.0' in body
 
 
-def test_other_paths_and_methods_are_refused_and_head_has_no_body(serve: Callable[..., Any]) -> None:
-    ask = serve(Health)
-    assert ask("/")[0] == 404
-    assert ask("/metrics", "POST")[0] == 501
-    status, headers, body = ask("/healthz", "HEAD")
+def test_other_paths_and_methods_are_refused_and_head_has_no_body(serve: Serve) -> None:
+    monitor = serve(Health)
+    assert ask(monitor, "/")[0] == 404
+    assert ask(monitor, "/metrics", "POST")[0] == 501
+    status, headers, body = ask(monitor, "/healthz", "HEAD")
     assert (status, body) == (200, b"")
     assert int(headers["Content-Length"]) > 0
 
 
-def test_it_does_not_tell_which_python_serves(serve: Callable[..., Any]) -> None:
-    assert serve(Health)("/healthz")[1]["Server"].strip() == "tracker"
+def test_it_does_not_tell_which_python_serves(serve: Serve) -> None:
+    assert ask(serve(Health), "/healthz")[1]["Server"].strip() == "tracker"
 
 
-def test_a_client_that_says_nothing_does_not_keep_others_waiting(serve: Callable[..., Any]) -> None:
-    ask = serve(Health)
-    port = int(ask.__closure__[0].cell_contents.port)
-    with socket.create_connection(("127.0.0.1", port)):
-        assert ask("/healthz")[0] == 200
+def test_a_client_that_says_nothing_does_not_keep_others_waiting(serve: Serve) -> None:
+    monitor = serve(Health)
+    with socket.create_connection(("127.0.0.1", monitor.port)):
+        assert ask(monitor, "/healthz")[0] == 200
 
 
 def test_a_port_that_is_in_use_is_an_error_that_names_the_setting() -> None:

@@ -202,7 +202,7 @@ class Partition:
         scans = self._reader.read(fetched.buffer, fetched.records, self.number, self.partitions)
         parcels = scans.parcels()
         known, missing = _parcel.gather(parcels, self._cache.young, self._cache.old)
-        return Reading(fetched, scans, parcels, known, missing, list({parcels[i] for i in scans.data}))
+        return Reading(fetched, scans, parcels, known, missing, list(dict.fromkeys(parcels[i] for i in scans.data)))
 
     def fold(self, reading: Reading, found: Sequence[bytes | None]) -> Folding:
         """Folds a batch.

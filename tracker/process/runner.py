@@ -7,7 +7,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tracker.domain._records import CorruptBatch
@@ -18,6 +17,7 @@ from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Deni
 
 log = logging.getLogger("tracker.process")
 
+CLAIM_PAUSE_S_MIN: Final = 0.025
 CLAIM_PAUSE_S_MAX: Final = 2.0
 """Longest pause between two tries to claim: a Redis that is back is noticed within that time."""
 
@@ -53,6 +53,9 @@ class ClaimedChain(Protocol):
     async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
         """What became of a batch that was sent."""
 
+    async def holds(self) -> bool:
+        """Whether nobody has written the partition since the last batch."""
+
     async def close(self) -> None:
         """Ends the chain."""
 
@@ -80,14 +83,6 @@ class Watcher(Protocol):
         """Kafka failed us."""
 
 
-@dataclass(slots=True)
-class _InFlight:
-    """An apply that was sent."""
-
-    folding: Folding
-    answer: asyncio.Task[bool]
-
-
 class Runner:
     """One partition at work.
 
@@ -109,9 +104,11 @@ class Runner:
         self._kafka = kafka
         self._watcher = watcher
         self._chain: ClaimedChain | None = None
-        self._in_flight: _InFlight | None = None
+        self._in_flight: asyncio.Task[bool] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
+        self._fruitless = 0
 
     @property
     def running(self) -> bool:
@@ -130,10 +127,10 @@ class Runner:
 
     async def release(self) -> None:
         """The partition is revoked, or the worker ends: finishes the batch in flight, then lets go."""
-        if self._claiming is not None:
-            self._claiming.cancel()
         async with self._busy:
             await self._guarded(self._settle())
+            if self._claiming is not None:
+                self._claiming.cancel()
             self.partition.revoked()
             await self._close()
 
@@ -171,35 +168,49 @@ class Runner:
         if not await self._settle():
             return
         found = await self._chain.reads(replies)
-        folding = self.partition.fold(reading, found)
+        try:
+            folding = self.partition.fold(reading, found)
+        except CorruptRecord:
+            if await self._chain.holds():
+                raise
+            # It is another worker's record, with places that only its dictionary has.
+            await self._lost("another worker has claimed it")
+            return
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return
         sent = self._clock_s()
         count = await self._chain.send_apply(folding.batch)
-        self._in_flight = _InFlight(folding, asyncio.ensure_future(self._answer(self._chain, count, folding, sent)))
+        answer = asyncio.ensure_future(self._answer(self._chain, count, folding, sent))
+        answer.add_done_callback(self._look_at)
+        self._in_flight = answer
 
     async def _answer(self, chain: ClaimedChain, replies: int, folding: Folding, sent: float) -> bool:
         """Reads the answer to an apply; whether it has landed."""
         answer = await chain.applied(replies, folding.batch)
         landed = self.partition.answered(answer, folding.batch)
         if landed:
+            self._fruitless = 0
             self.progress_s = self._clock_s()
             self._watcher.applied(self.partition.number, folding, self.progress_s - sent)
         return landed
 
+    def _look_at(self, answer: asyncio.Task[bool]) -> None:
+        """An apply was answered. One that failed is settled now: there may be no further batch that would."""
+        if not answer.cancelled() and (answer.exception() is not None or not answer.result()):
+            self._looking = asyncio.ensure_future(self.settle())
+
+    async def settle(self) -> None:
+        """Waits for the apply in flight, and claims again if it has not landed."""
+        async with self._busy:
+            await self._guarded(self._settle())
+
     async def _settle(self) -> bool:
         """Waits for the apply in flight; whether the chain goes on."""
         in_flight, self._in_flight = self._in_flight, None
-        if in_flight is None or await in_flight.answer:
+        if in_flight is None or await in_flight:
             return True
         await self._lost(self.partition.why)
         return False
-
-    async def settle_if_answered(self) -> None:
-        """Notices an apply that failed, also when no further batch comes."""
-        if self._in_flight is not None and self._in_flight.answer.done():
-            async with self._busy:
-                await self._guarded(self._settle())
 
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
@@ -225,7 +236,7 @@ class Runner:
     async def _close(self) -> None:
         in_flight, self._in_flight = self._in_flight, None
         if in_flight is not None:
-            in_flight.answer.cancel()
+            in_flight.cancel()
         chain, self._chain = self._chain, None
         if chain is not None:
             await chain.close()
@@ -236,8 +247,8 @@ class Runner:
 
     async def _claim(self) -> None:
         """Claims the partition; tries again until the store or the log says something that is final."""
-        pause = 0.05
         while self.partition.state is State.CLAIMING:
+            await asyncio.sleep(self._pause_s())
             try:
                 await self._try_claim()
             except ChainBrokenError as error:
@@ -247,9 +258,15 @@ class Runner:
                 # Of Kafka: whatever it is, it is tried again, and health says so.
                 self._watcher.kafka_error()
                 self._not_yet(f"Kafka: {error!r}")
-            if self.partition.state is State.CLAIMING:
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
-                pause = min(pause * 2, CLAIM_PAUSE_S_MAX)
+
+    def _pause_s(self) -> float:
+        """How long to wait before a claim: longer the more claims since the last batch that landed came to nothing.
+
+        Two workers that both believe to own a partition take it from each other. The pause lets one of them get on.
+        """
+        pause = min(CLAIM_PAUSE_S_MIN * 2 ** min(self._fruitless, 10), CLAIM_PAUSE_S_MAX) if self._fruitless else 0.0
+        self._fruitless += 1
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311  # No secret.
 
     async def _try_claim(self) -> None:
         number = self.partition.number
@@ -273,6 +290,9 @@ class Runner:
             await chain.close()
             self.partition.lost("the claim was not finished")
             raise
+        if not self.running:  # Something has changed while it was sought: this claim is none any more.
+            await chain.close()
+            return
         self._chain = chain
         self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")

@@ -98,7 +98,8 @@ class _Search:
             if topic.error is not None:
                 raise KafkaException(topic.error)
             if len(topic.partitions) != self._settings.partitions:
-                self.remark = f"topic {self._settings.topic} has {len(topic.partitions)} partitions"
+                counts = f"{len(topic.partitions)} partitions, expected {self._settings.partitions}"
+                self.remark = f"topic {self._settings.topic} has {counts}"
                 return
             self._scan(consumer, deadline)
         finally:

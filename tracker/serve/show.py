@@ -47,10 +47,9 @@ def timeline(life: Life, vocabularies: Vocabularies, *, rereads: bool) -> Iterat
     """The events of a life, the newest last."""
     explained = explain(life, vocabularies)
     shown = [one for one in explained if rereads or one.event.reread_of is None]
-    times = _column([moment(one.event.time) for one in shown])
     places = _column([_place(one.event.site, one.event.device) for one in shown])
-    for one, time, place in zip(shown, times, places, strict=True):
-        yield _event_line(one, f"{time}  {place}  ", meaning(one.event, vocabularies))
+    for one, place in zip(shown, places, strict=True):
+        yield _event_line(one, place, meaning(one.event, vocabularies))
     if hidden := len(explained) - len(shown):
         yield Text(f"{hidden} re-read{'s' * (hidden > 1)} of the same pass not shown (--all)", "dim")
 
@@ -62,10 +61,8 @@ def number_for_humans(parcel: str) -> str:
 
 
 def moment(time_ms: int) -> str:
-    """A time for a person, in UTC, without what is zero: `2026-11-22 05:15:30.250`."""
-    return (_EPOCH + timedelta(milliseconds=time_ms)).strftime("%Y-%m-%d %H:%M:%S") + (
-        f".{time_ms % 1_000:03d}" if time_ms % 1_000 else ""
-    )
+    """A time for a person, in UTC: `2026-11-22 05:15:30`."""
+    return f"{_EPOCH + timedelta(milliseconds=time_ms):%Y-%m-%d %H:%M:%S}"
 
 
 def _head(parcel: Parcel) -> Iterable[Text]:
@@ -84,11 +81,12 @@ def _head(parcel: Parcel) -> Iterable[Text]:
         yield Text(f"{now.duplicates:,} duplicate scan{'s' * (now.duplicates > 1)} dropped", "dim")
 
 
-def _event_line(explained: Explained, where: str, means: str) -> Text:
+def _event_line(explained: Explained, place: str, means: str) -> Text:
     event = explained.event
     sign, style = SIGNS[event.effect]
     dimmed = "dim" if event.effect in ("void", "note") else ""
-    line = Text.assemble((f"{explained.number:>3} ", "dim"), (f"{sign} ", style), (where, dimmed))
+    line = Text.assemble((f"{explained.number:>3} ", "dim"), (f"{sign} ", style))
+    line.append(f"{moment(event.time)}  {place}  ", dimmed)
     line.append(visible(means), "dim strike" if event.effect == "void" else dimmed)
     if event.code != event.kind:
         line.append(f" ({visible(event.code)})", "dim")
