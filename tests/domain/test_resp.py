@@ -1,9 +1,9 @@
 """The packed commands are what hiredis packs of the same arguments."""
 
+from hiredis import pack_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hiredis import pack_command
 from tracker.domain import _resp
 
 KEYS = st.one_of(st.binary(max_size=12), st.integers(1, 120).map(lambda length: b"k" * length))

@@ -54,7 +54,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Starts a coroutine."""
         return self.create_task(work)
 
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # noqa: ANN401
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
         """Schedules a call; in a process that is gone nothing is scheduled any more."""
         if self._gone:
             return asyncio.Handle(callback, args, self, context)

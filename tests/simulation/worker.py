@@ -84,9 +84,7 @@ class SimulatedWorker:
 
     # The store, as the product's runner sees it.
 
-    async def claim(
-        self, partition: int, log: str
-    ) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
+    async def claim(self, partition: int, log: str) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
         """A claim on a connection of its own."""
         chain = SimulatedChain(self.store, partition, self.loop)
         self.chains.append(chain)
