@@ -168,7 +168,7 @@ def late_scan_appended() -> AbstractContextManager[None]:
             changed[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8] = newest.to_bytes(8, "little")
         return original(names, ids, buffer, arena, bytes(changed), records)
 
-    original = product.fold
+    original = product.fold  # type: ignore[attr-defined]
     return _patched(product, "fold", fold)
 
 
@@ -186,7 +186,7 @@ def gap_taken_as_end() -> AbstractContextManager[None]:
 
 def rekeyed_wrongly() -> AbstractContextManager[None]:
     """A scan on the wrong partition is sent on to another wrong one."""
-    original = processor.partition_of
+    original = processor.partition_of  # type: ignore[attr-defined]
     return _patched(processor, "partition_of", lambda key, count: (original(key, count) + 1) % count)
 
 

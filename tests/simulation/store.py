@@ -235,7 +235,7 @@ class SimulatedChain:
         return [content.records.get(key) for key in parcels] + [content.data.get(key) for key in with_data]
 
     def _run_apply(self, batch: Batch) -> list[Any]:
-        executed = None
+        executed: list[Any] | None = None
         if self._watched == self._store.touched[self._partition]:
             self._store.apply(self._partition, batch)
             executed = []

@@ -69,12 +69,13 @@ async def apply(chain: Chain, one: Batch) -> Applied | Lost:
 
 def contents(client: redis.Redis) -> dict[bytes, Any]:
     """Every key with its value and the moment at which it expires."""
-    readers = {
+    readers: dict[Any, Any] = {
         b"string": client.get,
         b"hash": client.hgetall,
         b"stream": client.xrange,
     }
-    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in sorted(client.keys())}
+    keys: list[Any] = sorted(client.keys())
+    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in keys}
 
 
 def written(client: redis.Redis) -> dict[bytes, Any]:

@@ -72,7 +72,7 @@ def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, clie
 def test_a_claim_of_what_is_not_ours_is_denied_and_writes_nothing(
     url: str, client: redis.Redis, spoil: tuple[str, ...], denied: Denied
 ) -> None:
-    client.execute_command(*spoil)
+    client.execute_command(*spoil)  # type: ignore[no-untyped-call]
     before = contents(client)
     assert run(claimed(url)) == denied
     assert contents(client) == before

@@ -47,7 +47,7 @@ def url(server: Redis) -> str:
 
 def hang_up(client: redis.Redis) -> None:
     """Ends every connection but the test's own."""
-    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")  # type: ignore[no-untyped-call]
 
 
 def test_batches_land_one_after_another(url: str, client: redis.Redis) -> None:
@@ -263,7 +263,7 @@ def test_a_mark_that_was_rolled_back_is_not_written_over(url: str, client: redis
         await apply(chain, batch(5, 9))
         client.flushdb()
         for key, value in older.items():
-            client.restore(key, 0, value)
+            client.restore(key, 0, value or b"")
         before = contents(client)
         assert isinstance(await apply(chain, batch(9, 12)), Lost)
         assert contents(client) == before
@@ -346,14 +346,14 @@ def test_a_replica_that_refuses_writes_refuses_the_whole_batch(url: str, client:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
         before = contents(client)
-        client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
         try:
             assert isinstance(await apply(chain, batch(5, 9)), Lost)
             with pytest.raises(ChainBrokenError):
                 await claim(url)
             assert contents(client) == before
         finally:
-            client.execute_command("REPLICAOF", "NO", "ONE")
+            client.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
 
     run(work())
 
