@@ -117,6 +117,7 @@ class SimulatedChain:
         self._loop = loop
         self._watched = -1
         self._epoch = 0
+        self._mark: Mark | None = None
         self._asked: deque[asyncio.Future[Any]] = deque()
         self._unanswered: list[asyncio.Future[Any]] = []
 
@@ -134,6 +135,7 @@ class SimulatedChain:
             await self.close()
             raise ChainBrokenError("another worker has claimed the partition meanwhile")
         self._epoch = claimed.mark.epoch
+        self._mark = claimed.mark
         return self, claimed, dictionary
 
     async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
@@ -156,7 +158,15 @@ class SimulatedChain:
     async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
         """What became of it; the answer is read by the product's own code."""
         assert replies == 1
-        return claims.apply_answer(await self._next(), self._epoch, batch.end)
+        answer = claims.apply_answer(await self._next(), self._epoch, batch.end)
+        if isinstance(answer, Applied):
+            self._mark = Mark(self._epoch, batch.end)
+        return answer
+
+    async def holds(self) -> bool:
+        """Whether the mark is still as this chain left it."""
+        self._send(lambda: self._store.contents[self._partition].mark)
+        return bool(await self._next() == self._mark)
 
     async def close(self) -> None:
         """The client closes; what it has sent may still be run."""

@@ -153,13 +153,18 @@ class Processor:
         """Identity of the log.
 
         Raises:
-            LogUnknownError: Kafka can't be asked.
+            LogUnknownError: Kafka can't be asked, or the topic has another number of partitions than the settings.
         """
         async with self._identity_lock:
             if self._identity is None or self._clock_s() - self._identity_s > IDENTITY_AGE_S_MAX:
                 self._identity = await self._log_client.identity()
                 self._identity_s = self._clock_s()
                 self._kafka_answers = True
+        if self._identity.partitions != self._settings.partitions:
+            raise LogUnknownError(
+                f"topic {self.topic} has {self._identity.partitions} partitions, "
+                f"TRACKER_PARTITIONS is {self._settings.partitions}"
+            )
         return self._identity.name
 
     async def watch_log(self) -> None:

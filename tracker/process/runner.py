@@ -53,6 +53,9 @@ class ClaimedChain(Protocol):
     async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
         """What became of a batch that was sent."""
 
+    async def holds(self) -> bool:
+        """Whether nobody has written the partition since the last batch."""
+
     async def close(self) -> None:
         """Ends the chain."""
 
@@ -165,7 +168,14 @@ class Runner:
         if not await self._settle():
             return
         found = await self._chain.reads(replies)
-        folding = self.partition.fold(reading, found)
+        try:
+            folding = self.partition.fold(reading, found)
+        except CorruptRecord:
+            if await self._chain.holds():
+                raise
+            # It is another worker's record, with places that only its dictionary has.
+            await self._lost("another worker has claimed it")
+            return
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return
         sent = self._clock_s()
@@ -280,6 +290,9 @@ class Runner:
             await chain.close()
             self.partition.lost("the claim was not finished")
             raise
+        if not self.running:  # Something has changed while it was sought: this claim is none any more.
+            await chain.close()
+            return
         self._chain = chain
         self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")

@@ -7,12 +7,11 @@ import os
 import sys
 import threading
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import faust
-import orjson
 import uvloop
 
+from tracker import config
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.metrics import WorkerMetrics
@@ -51,26 +50,6 @@ def _end_in_time() -> None:
     timer.start()
 
 
-def site_zones(settings: Settings) -> dict[str, str]:
-    """The zone of each site, from the file that the settings name.
-
-    Raises:
-        TrackerError: `bad_setting`: the file is not {site: IANA zone}.
-    """
-    if settings.site_zones is None:
-        return {}
-    try:
-        zones = orjson.loads(settings.site_zones.read_bytes())
-        for zone in zones.values():
-            ZoneInfo(zone)
-    except (OSError, ValueError, AttributeError, TypeError, ZoneInfoNotFoundError) as error:
-        where = f"TRACKER_SITE_ZONES: {settings.site_zones}"
-        raise TrackerError(
-            "bad_setting", f"{where}: expected a JSON object of site to IANA zone, got {error}"
-        ) from None
-    return dict(zones)
-
-
 def run(settings: Settings) -> None:
     """Runs a worker until it is told to end.
 
@@ -80,7 +59,7 @@ def run(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for theirs in ("faust", "mode", "aiokafka"):
         logging.getLogger(theirs).setLevel(logging.WARNING)
-    zones = site_zones(settings)
+    zones = config.site_zones(settings)
     _check_topic(settings)
     uvloop.install()
     metrics = WorkerMetrics()

@@ -145,10 +145,14 @@ def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
     return Claimed(Mark(int(epoch), int(begin) if begin else None), (scans, duplicates, rejected, foreign))
 
 
+def mark_command(partition: int) -> bytes:
+    """The command that reads the mark."""
+    return command("HMGET", keys.mark(partition), "epoch", "next")
+
+
 def watch_command(partition: int) -> bytes:
     """Watches the mark, then reads it: what is read holds until the next transaction, or that one writes nothing."""
-    mark = keys.mark(partition)
-    return command("WATCH", mark) + command("HMGET", mark, "epoch", "next")
+    return command("WATCH", keys.mark(partition)) + mark_command(partition)
 
 
 WATCH_REPLIES: Final = 2
@@ -200,14 +204,17 @@ def _change(partition: int, batch: Batch) -> bytes:
 def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
     """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
     executed, _, marked = replies[-3], replies[-2], replies[-1]
-    mark = mark_of(marked) if isinstance(marked, Sequence) else None
-    if mark == Mark(epoch, end):
-        return Applied()
     if isinstance(executed, Exception):
-        return Lost(f"Redis refused the batch: {executed}")
+        # What was refused while queueing says why; EXEC only says that something was.
+        why = next(reply for reply in replies if isinstance(reply, Exception))
+        return Lost(f"Redis refused the batch: {why}")
+    # EXEC goes on after a command that fails, and the mark with it: that is no batch that has landed.
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:
         return Lost(f"a command of the batch failed: {errors[0]}")
+    mark = mark_of(marked) if isinstance(marked, Sequence) else None
+    if mark == Mark(epoch, end):
+        return Applied()
     return Lost(f"expected the mark at epoch {epoch}, offset {end}, found {mark}")
 
 

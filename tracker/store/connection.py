@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from tracker.domain import _resp
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost, Mark
 
 TIMEOUT_S: Final = 5.0
 """How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
@@ -85,6 +85,7 @@ class Chain:
         self._partition = partition
         self._final_ttl_s = final_ttl_s
         self._epoch = 0
+        self._mark: Mark | None = None  # As it is known to stand; unknown while a batch is in flight.
 
     async def claim(self, log: str, partitions: int) -> "tuple[Chain, Claimed, Dictionary] | Denied":
         """Claims the partition and begins to watch its mark. Closes the connection unless it is claimed."""
@@ -100,6 +101,7 @@ class Chain:
             _, marked = await self._replies(claims.WATCH_REPLIES)
             if claims.mark_of(marked) != answer.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
+            self._mark = answer.mark
             claimed = True
         except (RedisError, OSError, ValueError) as error:
             raise ChainBrokenError(str(error) or type(error).__name__) from error
@@ -130,14 +132,33 @@ class Chain:
         return found
 
     async def send_apply(self, batch: Batch) -> int:
-        """Sends a batch as one transaction; the number of replies that `applied` then takes."""
+        """Sends a batch as one transaction; the number of replies that `applied` then takes.
+
+        Raises:
+            ChainBrokenError: the connection is lost, or the batch does not begin where the mark is known to stand: at
+                the end of the batch before, whose answer has come.
+        """
+        if self._mark is None or batch.begin != (self._mark.next or 0):
+            raise ChainBrokenError(f"the mark is known as {self._mark}, the batch begins at offset {batch.begin}")
+        self._mark = None
         command, replies = claims.apply_command(self._partition, batch, self._final_ttl_s)
         await self._send(command)
         return replies
 
     async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
         """What became of a batch that was sent."""
-        return claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
+        answer = claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
+        if isinstance(answer, Applied):
+            self._mark = Mark(self._epoch, batch.end)
+        return answer
+
+    async def holds(self) -> bool:
+        """Whether nobody has written the partition since the last batch; asked while no batch is in flight.
+
+        What was read on the chain before is then what the chain has written, or what it found at its claim.
+        """
+        answer = await self._ask(claims.mark_command(self._partition))
+        return claims.mark_of(answer) == self._mark
 
     async def close(self) -> None:
         """Ends the chain. What was sent may still land; the next claim sees whether it has."""
