@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from redis import Redis
 
@@ -24,7 +24,8 @@ class TimedProducer(ScanProducer):
     """
 
     def __init__(self, settings: Settings, visibility: "Visibility") -> None:
-        super().__init__(settings.kafka, settings.topic)
+        # The broker goes before the garbage collector ends the producer, which would complain of that.
+        super().__init__(settings.kafka, settings.topic, {"log_level": 0})
         self._visibility = visibility
 
     def send(
@@ -89,8 +90,10 @@ class Visibility:
                 while waiting and waiting[0][0] < behind:
                     self.latencies_us.append(visible_us - waiting.popleft()[1])
 
-    def close(self) -> None:
-        """Ends the connection."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._redis.close()
 
 
