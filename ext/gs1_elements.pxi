@@ -108,18 +108,28 @@ cdef int read_characters(uint8_t kind, const uint8_t* value, size_t length, size
 
 
 cdef int base64url_end(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
-    """RFC 4648, section 5: `=` only at the end, and then they fill the last group of four."""
+    """RFC 4648, sections 3.5 and 5: `=` only at the end, where they fill the last group of four, behind bits that are 0."""
     cdef size_t i, padding = 0
     while padding < length and value[length - 1 - padding] == c"=":
         padding += 1
     at[0] = length - padding
     if padding > 2 or (padding > 0 and length % 4 != 0):
         return GS1_NOT_BASE64URL
+    if padding > 0 and base64url_value(value[at[0] - 1]) & (3 if padding == 1 else 15):
+        return GS1_NOT_BASE64URL
     for i in range(length - padding):
         if value[i] == c"=":
             at[0] = i
             return GS1_NOT_BASE64URL
     return GS1_OK
+
+
+cdef inline uint8_t base64url_value(uint8_t character) noexcept nogil:
+    if is_capital(character):
+        return character - c"A"
+    if is_digit(character):
+        return character - c"0" + 52
+    return 62 if character == c"-" else 63 if character == c"_" else character - c"a" + 26
 
 
 cdef int read_component(const component_t* component, const uint8_t* value, size_t length, int options,

@@ -45,6 +45,8 @@ cdef int add_checks() except -1:
     add_check("importer_index", importer_index)
     add_check("has_letter", has_letter)
     add_check("iban", iban)
+    add_check("coupon", coupon)
+    add_check("coupon_offer", coupon_offer)
     return 0
 
 
