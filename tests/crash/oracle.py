@@ -87,10 +87,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class StoredPartition:
-    """A partition as it stands in Redis, undecoded."""
+    """A partition as it stands in Redis, undecoded; without names where its dictionaries are broken."""
 
     mark: dict[bytes, bytes]
-    names: Names
+    names: Names | str
     records: dict[str, bytes]
     data: dict[str, bytes]
 
@@ -122,13 +122,20 @@ def judge(settings: Settings, sent: Path | None = None) -> Report:
 
 def read_partition(store: Redis, number: int) -> StoredPartition:
     """Reads all that Redis holds of a partition."""
-    names = Names([])
-    for site, device in claims.places_of(store.hgetall(keys.sources(number))):
-        names.place(site, device)
-    for name in claims.codes_of(store.hgetall(keys.codes(number))):
-        names.code(name)
     records, data = [_read_strings(store, prefix(number)) for prefix in (keys.parcels, keys.data)]
-    return StoredPartition(store.hgetall(keys.mark(number)), names, records, data)
+    return StoredPartition(store.hgetall(keys.mark(number)), _read_names(store, number), records, data)
+
+
+def _read_names(store: Redis, number: int) -> Names | str:
+    names = Names([])
+    try:
+        for site, device in claims.places_of(store.hgetall(keys.sources(number))):
+            names.place(site, device)
+        for name in claims.codes_of(store.hgetall(keys.codes(number))):
+            names.code(name)
+    except ValueError as error:
+        return f"partition {number}: {error}"
+    return names
 
 
 def compare(
@@ -189,6 +196,9 @@ def _compare_counters(report: Report, number: int, expected: Model, found: Store
 
 
 def _compare_parcels(report: Report, expected: Model, found: StoredPartition) -> None:
+    if isinstance(found.names, str):
+        report.different.append(found.names)
+        return
     for parcel, wanted in expected.parcels.items():
         record = found.records.get(parcel)
         if record is None:
