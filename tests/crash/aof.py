@@ -1,6 +1,6 @@
 """Redis' append-only file after a crash.
 
-A file that ends inside of a command of a transaction is cut by Redis behind the last whole command, and not before MULTI
+A file that ends inside of a command of a transaction is cut by Redis behind the last whole command, not before MULTI
 (`aof-load-truncated yes`; Valkey mended it in pull request 4342). What is written next stands behind an open MULTI, so
 that at the next start the half transaction comes to life: records without their mark. `redis-check-aof --fix` cuts
 before MULTI. So Redis is started here as it should be everywhere: mended first.
@@ -25,7 +25,7 @@ def mend(server: Redis) -> None:
     (manifest,) = (server.folder / "appendonlydir").glob("*.manifest")
     # The server's program is the checker too, by the name that it is called by.
     subprocess.run(
-        ["redis-check-aof", "--fix", manifest],
+        ["redis-check-aof", "--fix", manifest],  # noqa: S607
         executable=server.program,
         input=b"y\n",
         capture_output=True,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 from typing import Final
@@ -77,4 +77,9 @@ SHORT: Final = Plan(
     gap_s=(0.8, 1.6),
     settle_s=15.0,
 )
-"""Enough to bring a bug to light."""
+"""Some of each, in a few seconds."""
+
+
+def only(fault: Fault, times: int) -> Plan:
+    """A short plan of one kind of fault."""
+    return replace(SHORT, faults={fault: times})

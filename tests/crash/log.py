@@ -97,8 +97,14 @@ def _record(message: Message) -> Record:
         received_ms=message.timestamp()[1],
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers={name: _bytes(value) or b"" for name, value in message.headers() or ()},
+        headers=_headers(message),
     )
+
+
+def _headers(message: Message) -> dict[str, bytes]:
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return {str(name): _bytes(value) or b"" for name, value in pairs}
 
 
 def _bytes(text: str | bytes | None) -> bytes | None:

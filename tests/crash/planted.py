@@ -12,8 +12,8 @@ from tracker import cli
 from tracker.process.app import WorkerApp
 from tracker.process.partition import Partition
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, Claimed
-from tracker.store.connection import Chain, ChainBrokenError
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed
+from tracker.store.connection import Chain
 
 BETWEEN_STEPS_S: Final = 0.1
 """Between two writes that should be one: long enough for a kill to come between them."""
@@ -34,12 +34,14 @@ def commit_before_apply() -> None:
 
 
 def no_offset_check() -> None:
-    """Nobody asks the store what is applied: begins where Kafka's committed offset is, or its own memory, and overwrites."""
+    """Nobody asks the store what is applied: Kafka's committed offset and memory say where to begin."""
     _answer_for_granted()
-    # As many replies as WATCH and HMGET have, and no watch.
-    claims.watch_command = lambda number: claims.command("PING") + claims.command(
-        "HMGET", keys.mark(number), "epoch", "next"
-    )
+
+    def unwatched(partition: int) -> bytes:
+        # As many replies as WATCH and HMGET have, and no watch.
+        return claims.command("PING") + claims.command("HMGET", keys.mark(partition), "epoch", "next")
+
+    claims.watch_command = unwatched
     bounds, claimed = WorkerApp.bounds, Partition.claimed
     committed: dict[int, int] = {}
     remembered: dict[int, Partition] = {}

@@ -4,7 +4,6 @@ import heapq
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,7 +17,7 @@ from redis.exceptions import RedisError
 from tests.crash import aof, oracle, traffic
 from tests.crash.faults import Fault, Plan
 from tests.crash.log import LogReader
-from tests.crash.oracle import Report
+from tests.crash.outcome import Outcome, Strike
 from tests.crash.workers import Crew
 from tests.servers import Kafka, Redis
 from tracker.config import Settings
@@ -42,53 +41,6 @@ CACHE_PARCELS: Final = 1_000
 """So few that most are evicted and read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A fault that struck: when, seconds since the start, and at what."""
-
-    fault: Fault
-    at_s: float
-    at: str
-    ends: tuple[int, ...]
-    """Where the log's partitions ended then."""
-
-
-@dataclass
-class Outcome:
-    """What a run came to.
-
-    Attributes:
-        seed: of the run.
-        strikes: the faults that struck.
-        report: the oracle's.
-        recovery_s: per strike, after how many seconds all that was in the log before it was applied.
-        settled_s: from the last fault until every mark was at its end.
-        fallen: what workers say that ended by themselves.
-        said: the last lines of every worker's log.
-    """
-
-    seed: int
-    strikes: list[Strike]
-    report: Report
-    recovery_s: list[float]
-    settled_s: float
-    fallen: list[str]
-    said: str
-
-    def struck(self) -> Counter[Fault]:
-        """How often each kind of fault struck."""
-        return Counter(strike.fault for strike in self.strikes)
-
-    def __str__(self) -> str:
-        times = sorted(self.recovery_s)
-        struck = ", ".join(f"{fault} {times}" for fault, times in sorted(self.struck().items()))
-        recovery = f"p50 {times[len(times) // 2]:.1f} s, max {times[-1]:.1f} s" if times else "none"
-        return (
-            f"seed {self.seed}: {len(self.strikes)} faults struck: {struck}\n{self.report}\n"
-            f"recovery {recovery}; settled {self.settled_s:.1f} s after the last fault"
-        )
-
-
 @dataclass(order=True)
 class _Later:
     at_s: float
@@ -110,7 +62,7 @@ class World:
     def __init__(self, kafka: Kafka, folder: Path, plan: Plan, seed: int, bug: str | None = None) -> None:
         self._plan = plan
         self._seed = seed
-        self._random = Random(seed)  # noqa: S311 - faults, not secrets
+        self._random = Random(seed)
         self._redis = Redis(folder / "redis")
         name = f"crash.{bug or 'none'}.{seed}.{time.time_ns()}"
         self._settings = Settings(
