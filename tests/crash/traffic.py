@@ -59,13 +59,14 @@ def _undo_by_id(parcel: str, random: Random) -> Record:
     return parcel.encode(), _scan(parcel, **fields)
 
 
-def _with_data(parcel: str, random: Random) -> Record:
-    """Few events and many copies of them, each with other data: one is kept."""
+def _with_data(_parcel: str, random: Random) -> Record:
+    """Few parcels and events and many copies of them, each with other data: one is kept."""
     fields = {
         "data": {"weight_g": random.randrange(50), "text": "Кызылорда"},
         "container": f"BAG-{random.randrange(5)}",
     }
-    return parcel.encode(), _scan(parcel, **fields, time=END_MS - random.randrange(5) * 60_000)
+    few = f"CRASH-DATA-{random.randrange(100)}"
+    return few.encode(), _scan(few, **fields, time=END_MS - random.randrange(5) * 60_000)
 
 
 def _clock_ahead(parcel: str, random: Random) -> Record:

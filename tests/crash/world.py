@@ -143,7 +143,7 @@ class World:
     def _can(self, fault: Fault) -> bool:
         if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK, Fault.CLAIMS_TAKEN}:
             return self._redis.ready()
-        return fault is Fault.WORKER_JOINS or self._crew.one() is not None
+        return fault is Fault.WORKER_JOINS or bool(self._crew.able)
 
     def _strike(self, fault: Fault) -> str:
         """Lets a fault strike; gives what it struck."""
