@@ -19,7 +19,7 @@ def half_a_transaction_lost(server: Redis, client: "redis.Redis", lost: int) -> 
 
 def test_half_a_transaction_does_not_come_back_at_the_second_start_of_a_mended_file(redis_server: Redis) -> None:
     del redis_server  # Skips where there is none.
-    # The transaction has 102 bytes: within EXEC, at its beginning, within HSET, within SET, within MULTI, and all of it.
+    # The transaction has 102 bytes: cut in EXEC, before it, in HSET, in SET, in MULTI, and all of it.
     for lost in (1, 14, 20, 60, 90, 102):
         # With `everysec` a slow fsync holds writes back, so that a kill takes the whole transaction.
         with Redis(settings={"appendfsync": "always"}) as server, redis.Redis.from_url(server.url) as client:
