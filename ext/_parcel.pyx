@@ -24,6 +24,7 @@ from tracker.domain import machine
 
 cdef bytes _TABLE = machine.TABLE
 cdef bytes _RANKS = machine.TIE_RANKS
+cdef uint8_t STATES = len(machine.STATES)
 cdef bytes _TERMINAL = bytes(state in machine.TERMINAL for state in machine.STATES)
 cdef uint32_t PLACES_MAX = limits.PLACES_MAX
 cdef uint32_t CODES_MAX = limits.CODES_MAX
@@ -153,6 +154,7 @@ cdef class Names:
     cdef int _knows(self, const uint8_t* record, Py_ssize_t length, bytes parcel) except -1:
         """Raises unless the bytes are a record whose every number this dictionary has."""
         cdef event_t[HISTORY_MAX] events
+        cdef header_t header
         cdef int32_t i, count
         if not is_record(record, length):
             raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {record[: min(length, 32)]!r}")
@@ -160,9 +162,16 @@ cdef class Names:
         for i in range(count):
             if (
                 events[i].place >= self.places.count or events[i].code >= self.codes.count or events[i].kind >= KINDS
-                or (events[i].flags & EVENT_HAS_RIGHT and events[i].right_code >= self.codes.count)
+                or (events[i].flags & EVENT_HAS_RIGHT
+                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= KINDS))
             ):
                 raise CorruptRecord(f"{parcel!r}: event {i} has a place or code that the partition's dictionary has not")
+        read_header(record, &header)
+        if (
+            header.state >= STATES or header.office >= self.places.count or header.place >= self.places.count
+            or header.first > header.events or header.life > header.events
+        ):
+            raise CorruptRecord(f"{parcel!r}: its header has a state, place or life that there is not")
         return 0
 
     def check(self, bytes parcel not None, bytes record not None):

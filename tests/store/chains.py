@@ -43,7 +43,9 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
         "codes": [(0, b"CODE-%d" % end)],
         "counters": (end, 2, 3, 4),
     }
-    return Batch(begin=begin, end=end, **{**whole, **more})
+    fields = {**whole, **more}
+    fields["final"] &= fields["records"].keys()
+    return Batch(begin=begin, end=end, **fields)
 
 
 async def claim(url: str, log: str = LOG) -> Chain:

@@ -148,7 +148,7 @@ def state_of(record: bytes) -> str:
 
 def has_data(record: bytes) -> bool:
     """Whether events of a record carry data, which a key of its own holds."""
-    return bool(record[_FLAGS_AT] & _RECORD_HAS_DATA)
+    return bool(int.from_bytes(record[_FLAGS_AT : _FLAGS_AT + 1], "little") & _RECORD_HAS_DATA)
 
 
 def _life(names: Names, life: tuple[Any, ...], *, cut: bool) -> Life:

@@ -171,19 +171,20 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
     any type, and the types of the others' keys were checked at the claim.
     """
-    records, writes = _resp.pack_writes(keys.parcels(partition), batch.records, batch.final, final_ttl_s)
-    going = batch.final & batch.data.keys()
-    data, data_writes = _resp.pack_writes(keys.data(partition), batch.data, going, final_ttl_s)
-    commands = [command("MULTI"), records, data]
-    for parcel in batch.final - going:
-        if has_data(batch.records[parcel]):
-            commands.append(command("EXPIRE", keys.data(partition) + parcel, final_ttl_s))
+    commands = [command("MULTI")]
     if batch.places:
         places = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
         commands.append(command("HSET", keys.sources(partition), *places))
     if batch.codes:
         codes = [part for pair in batch.codes for part in pair]
         commands.append(command("HSET", keys.codes(partition), *codes))
+    records, writes = _resp.pack_writes(keys.parcels(partition), batch.records, batch.final, final_ttl_s)
+    going = batch.final & batch.data.keys()
+    data, data_writes = _resp.pack_writes(keys.data(partition), batch.data, going, final_ttl_s)
+    commands += [records, data]
+    for parcel in batch.final - going:
+        if has_data(batch.records[parcel]):
+            commands.append(command("EXPIRE", keys.data(partition) + parcel, final_ttl_s))
     if batch.records:
         commands.append(_change(partition, batch))
     counters = [part for pair in zip(COUNTERS, batch.counters, strict=True) for part in pair]
