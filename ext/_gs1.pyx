@@ -99,11 +99,11 @@ cdef object unpacked(const gs1_message_t* message):
     return message.kind, message.reason, (message.fault_at, message.fault_length, ai), found
 
 
-def read_message(bytes data not None):
-    """An ISO/IEC 15434 message."""
+def find_one(bytes read not None):
+    """The key of one read, and all that it says: (key or None, scheme, what `unpacked` gives)."""
     cdef gs1_message_t message
-    read_envelope(<const uint8_t*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), &message)
-    return unpacked(&message)
+    find_key(<const uint8_t*>PyBytes_AS_STRING(read), PyBytes_GET_SIZE(read), &message)
+    return message.key[:message.key_length] if message.reason == GS1_OK else None, message.scheme, unpacked(&message)
 
 
 def find_keys(list reads not None):

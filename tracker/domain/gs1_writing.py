@@ -1,4 +1,4 @@
-"""GS1 messages, written: element strings, Digital Link URIs, and what a scanner would hand over. For labels and tests."""
+"""GS1 messages, written for labels and tests: element strings, Digital Link URIs, what a scanner would hand over."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
-from tracker.domain.gs1 import PARCELS, Element, Message, Table, check_digit, read_elements, read_link
+from tracker.domain.gs1 import PARCELS, Message, Table, check_digit, read_elements, read_link
 from tracker.errors import TrackerError
 
 GS: Final = "\x1d"
@@ -89,13 +89,9 @@ def write_link(
     path = [key, *max((_present(each, given) for each in table[key].qualifiers), key=len, default=[])]
     # Those of predefined length stand first: so they do in element strings, where that saves separators.
     query = sorted((ai for ai in given if ai not in path), key=lambda ai: _predefined(ai, table) is None)
-    uri = stem.removesuffix("/") + "".join(f"/{ai}/{quote(given[ai], safe='')}" for ai in path)
-    uri += "?" * bool(query) + "&".join(f"{ai}={quote(given[ai], safe='')}" for ai in query)
-    known = uri
-    if permit_unknown:
-        known = uri[: uri.find("?")] + "?" + "&".join(f"{ai}={quote(given[ai], safe='')}" for ai in query if ai in table)
-    _require(read_link(known, pad_gtin=False, table=table))
-    return uri
+    known = [ai for ai in query if ai in table or not permit_unknown]
+    _require(read_link(_uri(stem, path, known, given), pad_gtin=False, table=table))
+    return _uri(stem, path, query, given)
 
 
 def write_scan(
@@ -134,6 +130,12 @@ def write_scan(
     if not composite:
         return kind.identifier + data
     return "]e0" + data + (_separator(data, table) if not data.endswith(GS) else "") + composite
+
+
+def _uri(stem: str, path: Sequence[str], query: Sequence[str], given: dict[str, str]) -> str:
+    value = {ai: quote(given[ai], safe="") for ai in given}
+    uri = stem.removesuffix("/") + "".join(f"/{ai}/{value[ai]}" for ai in path)
+    return uri + "?" * bool(query) + "&".join(f"{ai}={value[ai]}" for ai in query)
 
 
 def _gtin(symbol: str, kind: Symbol, data: str, *, add_check_digit: bool) -> str:
