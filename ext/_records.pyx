@@ -15,7 +15,7 @@
 #   value varint length + bytes, headers varint count + ...; varints are zigzag, length -1 is null.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from records cimport record_t
 
@@ -173,6 +173,7 @@ def walk(bytes fetched not None, int64_t first, aborted, crc32c, decompress):
     cdef Py_ssize_t at = 0
     cdef int64_t after = first
     cdef int64_t size, producer, total = 0
+    cdef int32_t count
     cdef int attributes
     cdef _header_t batch
     cdef _Aborted gone = _Aborted(aborted)
@@ -199,11 +200,14 @@ def walk(bytes fetched not None, int64_t first, aborted, crc32c, decompress):
             if gone.covers(producer, batch.base_offset):
                 gone.ends(producer)
         elif after > first and not (attributes & TRANSACTIONAL and gone.covers(producer, batch.base_offset)):
+            count = <int32_t>_u32(base + at + COUNT_AT)
+            if count < 0:
+                raise CorruptBatch(f"batch at offset {batch.base_offset}: {count} records")
             payload = fetched
             if attributes & COMPRESSION:
                 payload = decompress(attributes & COMPRESSION, view[at + HEADER : at + size])
                 inflated.append(payload)
-            total += <int32_t>_u32(base + at + COUNT_AT)
+            total += count
             plan.append((at, size, payload if attributes & COMPRESSION else None))
         at += size
     return _collect(fetched, first, plan, inflated, total), after
@@ -217,7 +221,9 @@ cdef _collect(bytes fetched, int64_t first, list plan, list inflated, int64_t to
         # One address space: what was fetched, then what was inflated.
         buffer = b"".join([fetched, *inflated])
         behind = PyBytes_GET_SIZE(fetched)
-    if total < 0 or total > PyBytes_GET_SIZE(buffer):
+    if PyBytes_GET_SIZE(buffer) > INT32_MAX:
+        raise CorruptBatch(f"{PyBytes_GET_SIZE(buffer)} bytes of records in one fetch: positions have 31 bits")
+    if total > PyBytes_GET_SIZE(buffer):
         raise CorruptBatch(f"{total} records announced in {PyBytes_GET_SIZE(buffer)} bytes")
     cdef const uint8_t* base = <const uint8_t*>PyBytes_AS_STRING(buffer)
     cdef bytes packed = PyBytes_FromStringAndSize(NULL, total * sizeof(record_t))

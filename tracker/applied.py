@@ -26,9 +26,7 @@ _NAMED: Final = 5
 
 def behind(extents: Sequence[Extent], marks: Sequence[Progress]) -> list[int]:
     """How many offsets of each partition are in the log and not applied; a control record is one of them."""
-    return [
-        max(0, extent.end - max(extent.begin, mark.next or 0)) for extent, mark in zip(extents, marks, strict=True)
-    ]
+    return [max(0, extent.end - max(extent.begin, mark.next or 0)) for extent, mark in zip(extents, marks, strict=True)]
 
 
 def wait_applied(settings: Settings, timeout_s: float = STUCK_TIMEOUT_S) -> None:
@@ -71,7 +69,7 @@ def _stuck(lags: Sequence[int], timeout_s: float) -> str:
     named = ", ".join(f"{partition} ({lag:,})" for partition, lag in list(late.items())[:_NAMED])
     more = f" and {len(late) - _NAMED} more" if len(late) > _NAMED else ""
     return (
-        f"expected the workers to apply all, but {sum(late.values()):,} offsets of partitions {named}{more} are left and "
-        f"none was applied for {timeout_s:g} s; look whether a `tracker worker` runs, at its log, and whether "
+        f"expected the workers to apply all, but {sum(late.values()):,} offsets of partitions {named}{more} are left "
+        f"and none was applied for {timeout_s:g} s; look whether a `tracker worker` runs, at its log, and whether "
         "TRACKER_REDIS and TRACKER_PARTITIONS are its own"
     )

@@ -136,6 +136,20 @@ def up_command(settings: Settings) -> None:
     up(settings, given())
 
 
+@cli.command("demo")
+@with_settings("partitions", "vocabularies")
+@click.option("--parcels", type=click.IntRange(1, 100_000), default=2_200, show_default=True, help="how many parcels")
+@click.option(
+    "--rate", type=click.FloatRange(min=0), default=2_000, show_default=True, help="scans a second; 0: no limit"
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="another seed, other parcels")
+def demo_command(settings: Settings, *, parcels: int, rate: float, seed: int) -> None:
+    """Runs simulated scans through embedded servers and a worker, and shows what became of them."""
+    from tracker.demo.run import demo
+
+    demo(settings, given(), parcels, rate, seed)
+
+
 @cli.command()
 @with_settings("kafka", "redis", "topic", "partitions")
 @_options_of(simulation.simulate)

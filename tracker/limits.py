@@ -17,6 +17,9 @@ BARCODE_BYTES_MAX: Final = 4_096
 BARCODES_MAX: Final = 32
 """Labels that one scan may carry. A tunnel sees six sides with a handful each."""
 
+ALIASES_MAX: Final = 8
+"""Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
+
 SITE_BYTES_MAX: Final = 128
 """Length of a site's name in UTF-8. IMPC codes have 6, the longest place in real histories 48."""
 

@@ -11,8 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
-from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tracker.errors import REASONS
@@ -27,6 +34,10 @@ BATCH_BUCKETS: Final = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50
 APPLY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 VISIBLE_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
 """Live traffic is seen within milliseconds; after a standstill it takes as long as that was."""
+
+
+# A second series beside each counter that nobody asks for: Prometheus knows when a process began.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class AppliedBatch(Protocol):
@@ -102,6 +113,43 @@ class CountedHistogram(Collector):
         yield HistogramMetricFamily(self._name, self._documentation)
 
 
+Standing = Mapping[int, tuple[str, int | None, int | None]]
+"""{partition: (one of STATES, offset behind the last record applied, records behind that)}; None where not known."""
+
+
+class _Partitions(Collector):
+    """Where each partition of a worker stands. A partition that goes to another worker leaves no value behind."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.standing: Standing = {}
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        standing = self.standing
+        lag, offset, state = self.describe()
+        for partition, (stands, applied_offset, behind) in sorted(standing.items()):
+            for name in STATES:
+                state.add_metric((str(partition), name), name == stands)
+            if applied_offset is not None:
+                offset.add_metric((str(partition),), applied_offset)
+            if behind is not None:
+                lag.add_metric((str(partition),), behind)
+        yield from (lag, offset, state)
+
+    def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+        return (
+            GaugeMetricFamily(
+                "tracker_partition_lag_records", "Records in the log that are not applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_applied_offset", "Offset behind the last record applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_state", "1 for the state that it is in.", labels=("partition", "state")
+            ),
+        )
+
+
 class WorkerMetrics:
     """What a worker tells about itself. Its methods may be called from any thread.
 
@@ -139,9 +187,7 @@ class WorkerMetrics:
             VISIBLE_BUCKETS_S,
             self.registry,
         )
-        self._lag = self._gauge("tracker_partition_lag_records", "Records in the log that are not applied.")
-        self._offset = self._gauge("tracker_partition_applied_offset", "Offset behind the last record applied.")
-        self._state = self._gauge("tracker_partition_state", "1 for the state that the partition is in.", "state")
+        self._partitions = _Partitions(self.registry)
         Info("tracker_build", "What runs.", registry=self.registry).info(
             {"version": _version(), "python": platform.python_version()}
         )
@@ -178,32 +224,9 @@ class WorkerMetrics:
             raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
         self._claims.labels(result).inc()
 
-    def partition_state(self, partition: int, state: str, applied_offset: int | None, lag: int | None) -> None:
-        """Where a partition stands.
-
-        Args:
-            partition: its number.
-            state: one of STATES.
-            applied_offset: offset behind the last record applied, None if not known.
-            lag: records in the log behind that, None if not known.
-
-        Raises:
-            ValueError: the state is none of STATES.
-        """
-        if state not in STATES:
-            raise ValueError(f"expected one of {', '.join(STATES)}, got {state!r}")
-        for name in STATES:
-            self._state.labels(partition, name).set(name == state)
-        for gauge, value in ((self._offset, applied_offset), (self._lag, lag)):
-            if value is not None:
-                gauge.labels(partition).set(value)
-
-    def partition_gone(self, partition: int) -> None:
-        """A partition is another worker's now: nothing more is told of it."""
-        for name in STATES:
-            self._state.remove(partition, name)
-        self._offset.remove(partition)
-        self._lag.remove(partition)
+    def partitions(self, standing: Standing) -> None:
+        """Where all partitions of this worker stand."""
+        self._partitions.standing = dict(standing)
 
     def redis_error(self) -> None:
         """A connection to Redis broke, or Redis refused."""
@@ -223,9 +246,6 @@ class WorkerMetrics:
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(name, documentation, labels, registry=self.registry)
-
-    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
-        return Gauge(name, documentation, ("partition", *labels), registry=self.registry)
 
 
 def _version() -> str:

@@ -8,12 +8,14 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import click
 from redis import Redis
@@ -34,6 +36,9 @@ PARTITIONS: Final = 4
 
 SESSION_TIMEOUT_S: Final = 6
 """The least: the embedded broker takes as long until it gives a dead worker's partitions to another one."""
+
+FETCH_WAIT_MS: Final = 20
+"""The embedded broker answers a fetch that found nothing only after this wait, whatever has come meanwhile."""
 
 LOOK_EVERY_S: Final = 0.25
 HEALTH_EVERY_S: Final = 5.0
@@ -84,7 +89,7 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             redis = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis"))
             settings = replace(settings, redis=redis.url)
         if "kafka" not in given:
-            settings = _default(settings, given, partitions=PARTITIONS, session_timeout_s=SESSION_TIMEOUT_S)
+            settings = _suited(settings, given)
             names = {settings.topic: settings.partitions, settings.rejected_topic: topics.REJECTED_PARTITIONS}
             broker = stack.enter_context(EmbeddedBroker(names))
             settings = replace(settings, kafka=broker.address)
@@ -94,15 +99,19 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             topics.ensure(settings)
             kafka = f"topic {settings.topic}, {settings.partitions} partitions"
             about = "its data is kept"
-        if redis is None:
-            about = checks.check(settings).version
-        else:
-            about = f"embedded: redis {redis.version}, {about}"
+        checked = checks.check(settings)
+        about = f"embedded: {checked.server} {checked.version}, {about}" if redis else checked.version
         yield Servers(replace(settings, monitor=_monitor(settings, given)), kafka, about, redis)
 
 
-def _default(settings: Settings, given: Collection[str], **values: int) -> Settings:
-    return replace(settings, **{name: value for name, value in values.items() if name not in given})
+def _suited(settings: Settings, given: Collection[str]) -> Settings:
+    """The settings with defaults that suit the embedded broker."""
+    own: dict[str, Any] = {
+        "partitions": PARTITIONS,
+        "session_timeout_s": SESSION_TIMEOUT_S,
+        "fetch_wait_ms": FETCH_WAIT_MS,
+    }
+    return replace(settings, **{name: value for name, value in own.items() if name not in given})
 
 
 def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:
@@ -142,7 +151,7 @@ def up(settings: Settings, given: Collection[str]) -> None:
         given: names of the settings that were given explicitly.
 
     Raises:
-        TrackerError: a server can't be started, or the embedded Redis has ended.
+        TrackerError: a server can't be started, the worker refuses to start, or the embedded Redis has ended.
     """
     stop = _stop_signal()
     with servers(settings, given) as running:
@@ -181,7 +190,8 @@ def _introduce(running: Servers, worker: Worker) -> None:
     click.echo(f"worker   process {worker.pid}, log in {worker.log}{monitor}")
     click.echo("In a second terminal:")
     click.echo(f"  export {exports}")
-    click.echo("  tracker simulate --parcels 1000 --rate 500 --now")
+    command = sys.argv[0] if Path(sys.argv[0]).name == "tracker" else "tracker"
+    click.echo(f"  {command} simulate --parcels 1000 --rate 500 --now")
     click.echo("Ctrl-C ends it all.")
 
 
@@ -199,6 +209,7 @@ class _Supervisor:
         self._log = Log(settings.kafka, settings.topic, settings.partitions)
         self._epochs = epochs
         self._waited_since: float | None = worker.started
+        self._was_ready = False
         self._pause_s = 1.0
         self._said = ""
 
@@ -214,6 +225,8 @@ class _Supervisor:
                 self._look()
 
     def _restart(self, code: int) -> None:
+        if not self._was_ready and (error := self._worker.error()) is not None:
+            raise error  # Of its settings: the next one would end with it too.
         if time.monotonic() - self._worker.started >= STEADY_S:
             self._pause_s = 1.0
         end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"has ended with exit code {code}"
@@ -234,6 +247,7 @@ class _Supervisor:
                     return
                 self._say(f"ready: {claimed} partitions claimed after {time.monotonic() - self._waited_since:.1f} s")
                 self._waited_since = None
+                self._was_ready = True
             left = sum(behind(self._log.extents(), marks))
         except TrackerError as error:
             # Servers of the settings may come back; the worker waits for them too.
@@ -241,10 +255,13 @@ class _Supervisor:
             self._say(f"{error.code}: {error}")
             return
         scans, duplicates, rejected = (
-            sum(counts) for counts in zip(*((mark.scans, mark.duplicates, mark.rejected) for mark in marks), strict=True)
+            sum(counts)
+            for counts in zip(*((mark.scans, mark.duplicates, mark.rejected) for mark in marks), strict=True)
         )
         if scans or rejected:
-            self._say(f"{scans:,} scans applied, {duplicates:,} of them duplicates; {rejected:,} rejected; {left:,} left")
+            self._say(
+                f"{scans:,} scans applied, {duplicates:,} of them duplicates; {rejected:,} rejected; {left:,} left"
+            )
 
     def _say(self, line: str) -> None:
         """Says a line unless it was the last one."""

@@ -1,4 +1,4 @@
-"""Kafka's murmur2: a plain one against the vectors of its Java client's own tests, and the compiled one against that."""
+"""Kafka's murmur2: a plain one against the vectors of its Java client's tests, and the compiled one against that."""
 
 from typing import Final
 

@@ -3,12 +3,12 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
-import orjson
 import redis
 
 from tests.domain import compiled
-from tests.reference.strategies import Record, value
+from tests.reference.strategies import SITE_ZONES, Record, value
 from tracker.config import Settings
 from tracker.domain import scan, side_data, vocabulary
 from tracker.domain.parcel import Names
@@ -20,7 +20,7 @@ PARTITIONS = 4
 PARCEL = "RR123456785KZ"
 BASE_MS = 1_763_800_000_000
 HOUR_MS = 3_600_000
-READ = scan.SlowReader(vocabulary.load(), {})
+READ = scan.SlowReader(vocabulary.load(), SITE_ZONES)
 
 
 def settings(url: str, kafka: str = "127.0.0.1:1", topic: str = "scans") -> Settings:
@@ -29,7 +29,13 @@ def settings(url: str, kafka: str = "127.0.0.1:1", topic: str = "scans") -> Sett
 
 def a_scan(event: str, hours: float, site: str = "", seq: int | None = None, **more: object) -> Record:
     """A scan of PARCEL, unless it says otherwise, so many hours after BASE_MS."""
-    fields = {"parcel": PARCEL, "event": event, "time": BASE_MS + int(hours * HOUR_MS), "site": site or None, "seq": seq}
+    fields = {
+        "parcel": PARCEL,
+        "event": event,
+        "time": BASE_MS + int(hours * HOUR_MS),
+        "site": site or None,
+        "seq": seq,
+    }
     return Record(value(**{**fields, **more}))
 
 
@@ -59,7 +65,8 @@ def write(url: str, records: Iterable[Record], partitions: int = PARTITIONS) -> 
     with redis.Redis.from_url(url) as client:
         for partition, its_records in by_partition.items():
             names, kept = compiled.fold(its_records)
-            _write_partition(client, partition, partitions, names, kept, _data(its_records, names, kept))
+            data = _data(its_records, names, kept)
+            _write_partition(client, partition, names, kept, data=data, partitions=partitions)
 
 
 def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> dict[bytes, bytes]:
@@ -73,7 +80,13 @@ def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> 
 
 
 def _write_partition(
-    client: redis.Redis, partition: int, partitions: int, names: Names, kept: dict[bytes, bytes], data: dict[bytes, bytes]
+    client: redis.Redis,
+    partition: int,
+    names: Names,
+    kept: dict[bytes, bytes],
+    *,
+    data: dict[bytes, bytes],
+    partitions: int,
 ) -> None:
     places, codes = names.new()
     client.delete(keys.sources(partition), keys.codes(partition))
@@ -85,4 +98,4 @@ def _write_partition(
     for parcel, carried in data.items():
         client.set(keys.data(partition) + parcel, carried)
     mark = {"epoch": 1, "next": 7, "log": "a/b", "partitions": partitions, "version": keys.VERSION, "scans": 7}
-    client.hset(keys.mark(partition), mapping=mark)
+    client.hset(keys.mark(partition), items=[str(part) for pair in mark.items() for part in pair])

@@ -91,7 +91,7 @@ class Server(ABC):
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self.ready():

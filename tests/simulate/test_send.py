@@ -33,12 +33,12 @@ class Noting(ScanProducer):
     def send(
         self,
         key: bytes | None,
-        value: bytes | None,
-        headers: list[tuple[str, str | bytes | None]] | None = None,
-        on_delivery: OnDelivery | None = None,
+        value: bytes | None,  # noqa: ARG002
+        headers: list[tuple[str, str | bytes | None]] | None = None,  # noqa: ARG002
+        on_delivery: OnDelivery | None = None,  # noqa: ARG002
         *,
-        topic: str | None = None,
-        partition: int = -1,
+        topic: str | None = None,  # noqa: ARG002
+        partition: int = -1,  # noqa: ARG002
     ) -> None:
         self.sent.append((time.monotonic(), key))
         self.attempted += 1

@@ -10,7 +10,7 @@ import orjson
 
 from tracker import limits
 from tracker.domain import parcel as parcels
-from tracker.domain.parcel import Names
+from tracker.domain.parcel import CorruptRecord, Names
 
 
 def merged(
@@ -18,15 +18,18 @@ def merged(
 ) -> bytes:
     """Adds what scans carried to what a parcel has.
 
-    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that a
-    cut history has dropped goes when there is more than a history can hold.
+    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that
+    a cut history has dropped goes when there is more than a history can hold.
 
     Args:
         held: what the parcel has, None if nothing.
         carried: (event id, container, data as compact JSON) of each scan.
         names, parcel, record: of the parcel, as it is now.
+
+    Raises:
+        CorruptRecord: what the parcel has is no such object.
     """
-    entries: dict[str, dict[str, Any]] = orjson.loads(held) if held else {}
+    entries = {} if held is None else _entries(parcel, held)
     for event, container, data in carried:
         new = {"data": orjson.loads(data)} if data else {}
         if container:
@@ -40,6 +43,17 @@ def merged(
         kept = {f"{event.id:016x}" for life in lives for event in life.events}
         entries = {name: entry for name, entry in entries.items() if name in kept}
     return orjson.dumps(entries, option=orjson.OPT_SORT_KEYS)
+
+
+def _entries(parcel: bytes, held: bytes) -> dict[str, dict[str, Any]]:
+    entries: Any
+    try:
+        entries = orjson.loads(held)
+    except ValueError:
+        raise CorruptRecord(f"{parcel!r}: its data is not JSON: {held[:32]!r}") from None
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        raise CorruptRecord(f"{parcel!r}: its data is no object of objects: {held[:32]!r}")
+    return entries
 
 
 def _order(entry: dict[str, Any]) -> tuple[bool, bytes, bool, str]:

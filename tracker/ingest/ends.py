@@ -9,6 +9,14 @@ from tracker.errors import TrackerError
 
 TIMEOUT_S: Final = 10
 
+_NOT_THERE: Final = (
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - its public name
+    KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+)
+_EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+_LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
 
 class Extent(NamedTuple):
     """The log of one partition: the offset of its first record, and the one behind its last."""
@@ -39,7 +47,7 @@ class Log:
             TrackerError: `no_kafka`, the cluster can't be reached.
         """
         try:
-            return self._admin.list_topics(timeout=TIMEOUT_S).cluster_id or ""
+            return str(self._admin.list_topics(timeout=TIMEOUT_S).cluster_id)
         except KafkaException as error:
             raise self._unreachable(error) from None
 
@@ -49,7 +57,7 @@ class Log:
         Raises:
             TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, it has no such partitions.
         """
-        begins, ends = self._offsets(OffsetSpec.earliest()), self._offsets(OffsetSpec.latest())
+        begins, ends = self._offsets(_EARLIEST), self._offsets(_LATEST)
         return [Extent(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
     def _offsets(self, wanted: OffsetSpec) -> list[int]:
@@ -59,13 +67,14 @@ class Log:
             request_timeout=TIMEOUT_S,
         )
         try:
-            return [asked[partition].result(TIMEOUT_S).offset for partition in self._partitions]
+            # The request has a timeout, so each result comes, or its error.
+            return [asked[partition].result().offset for partition in self._partitions]
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            if error.args[0].code() in _NOT_THERE:
                 raise TrackerError(
                     "bad_topic",
-                    f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but Kafka "
-                    f"at {self._place} has fewer, or has no such topic; `tracker init` makes it",
+                    f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but "
+                    f"Kafka at {self._place} has fewer, or has no such topic; `tracker init` makes it",
                 ) from None
             raise self._unreachable(error) from None
 

@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
 from tracker.process.fetch import WholeFetch
-from tracker.process.log import Identity, LogClient, LogUnknownError
+from tracker.process.log import Identity, LogUnknownError
 from tracker.process.monitor import Health, PartitionHealth
 from tracker.process.partition import Folding, Outgoing, Partition
-from tracker.process.runner import Runner, Watcher
+from tracker.process.runner import Runner, Store, Watcher
 
 log = logging.getLogger("tracker.process")
 
@@ -42,26 +42,44 @@ class Fetching(Protocol):
         """Partition -> offset that it ends with, as far as is known."""
 
 
+class LogIdentity(Protocol):
+    """Who knows which log it is: what tracker.process.log.LogClient does."""
+
+    async def identity(self) -> Identity:
+        """Which log it is now; raises LogUnknownError."""
+
+
 class Processor:
     """The partitions of this worker.
 
     Args:
         settings: of the worker.
         reader: reads scans.
+        store: where parcels live.
         fetching: the consumer and the producer.
         log_client: asks which log it is.
         watcher: is told what happens.
+        clock_s: gives seconds that never go back.
     """
 
     def __init__(
-        self, settings: Settings, reader: ScanReader, fetching: Fetching, log_client: LogClient, watcher: Watcher
+        self,
+        settings: Settings,
+        reader: ScanReader,
+        store: Store,
+        fetching: Fetching,
+        log_client: LogIdentity,
+        watcher: Watcher,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.topic = settings.topic
         self._settings = settings
         self._reader = reader
+        self._store = store
         self._fetching = fetching
         self._log_client = log_client
         self._watcher = watcher
+        self._clock_s = clock_s
         self._runners: dict[int, Runner] = {}
         self._identity: Identity | None = None
         self._identity_s = 0.0
@@ -74,7 +92,7 @@ class Processor:
         cache = self._settings.cache_parcels // max(len(partitions), 1)
         for number in sorted(partitions - self._runners.keys()):
             partition = Partition(self.topic, number, self._settings.partitions, self._reader, cache)
-            self._runners[number] = runner = Runner(partition, self._settings, self, self)
+            self._runners[number] = runner = Runner(partition, self._store, self, self, self._clock_s)
             runner.start()
 
     async def revoked(self, partitions: set[int]) -> None:
@@ -96,9 +114,6 @@ class Processor:
             for fetch in found:
                 if (runner := self._runners.get(number)) is not None:
                     await runner.take(fetch)
-        for number, runner in list(self._runners.items()):
-            if number not in fetches:
-                await runner.settle_if_answered()
 
     async def out_of_range(self, partitions: set[int]) -> None:
         """Asks the store and the log again where these partitions stand; the claim says what is wrong."""
@@ -138,13 +153,18 @@ class Processor:
         """Identity of the log.
 
         Raises:
-            LogUnknownError: Kafka can't be asked.
+            LogUnknownError: Kafka can't be asked, or the topic has another number of partitions than the settings.
         """
         async with self._identity_lock:
-            if self._identity is None or time.monotonic() - self._identity_s > IDENTITY_AGE_S_MAX:
-                self._identity = await asyncio.to_thread(self._log_client.identity)
-                self._identity_s = time.monotonic()
+            if self._identity is None or self._clock_s() - self._identity_s > IDENTITY_AGE_S_MAX:
+                self._identity = await self._log_client.identity()
+                self._identity_s = self._clock_s()
                 self._kafka_answers = True
+        if self._identity.partitions != self._settings.partitions:
+            raise LogUnknownError(
+                f"topic {self.topic} has {self._identity.partitions} partitions, "
+                f"TRACKER_PARTITIONS is {self._settings.partitions}"
+            )
         return self._identity.name
 
     async def watch_log(self) -> None:
@@ -186,7 +206,7 @@ class Processor:
     def health(self) -> Health:
         """What is known now; for the monitor, also from another thread."""
         ends = self._fetching.ends()
-        now = time.monotonic()
+        now = self._clock_s()
         return Health(
             {
                 number: PartitionHealth(
@@ -194,7 +214,7 @@ class Processor:
                     reason=runner.partition.why,
                     applied_offset=runner.partition.applied,
                     end_offset=ends.get(number),
-                    idle_s=now - runner.progress_s,
+                    progress_age_s=now - runner.progress_s,
                 )
                 for number, runner in self._runners.copy().items()
             },

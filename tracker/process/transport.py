@@ -8,7 +8,7 @@ from comes from the store, and what Faust commits to Kafka is only what lag moni
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, cast
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -20,9 +20,6 @@ from faust.types import TP
 from tracker.process.fetch import WholeFetch
 
 log = logging.getLogger("tracker.process")
-
-FETCH_WAIT_MS: Final = 500
-"""How long a broker holds a fetch that has nothing to give. Faust fixes it at 1,500, which an idle partition would pay at each end."""
 
 IDLE_PAUSE_S: Final = 0.05
 """Between two looks at partitions of which none is claimed yet."""
@@ -55,7 +52,14 @@ class Processor(Protocol):
         """Kafka failed us."""
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class WholeFetchApp(Protocol):
+    """What the transport needs of the app."""
+
+    processor: Processor
+    fetch_wait_ms: int
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with a consumer of our settings and commits that may fail."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
@@ -71,7 +75,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
+            # Faust fixes it at 1,500.
+            fetch_max_wait_ms=cast("WholeFetchApp", self.app).fetch_wait_ms,
             request_timeout_ms=int(conf.broker_request_timeout * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
@@ -93,14 +98,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return True
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+class BatchConsumer(driver.Consumer):
     """Faust's consumer, with scans handed over in whole fetches."""
 
     @property
     def processor(self) -> Processor:
         """Who gets the scans; the app has it."""
-        processor: Processor = self.app.processor
-        return processor
+        return cast("WholeFetchApp", self.app).processor
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -117,11 +121,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Faust seeks to what was committed; we claim, and read from where the store says."""
         self.processor.assigned(self._numbers(self.assignment()))
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:  # noqa: ASYNC109
         processor = self.processor
         running = processor.running()
         wanted = {tp for tp in active_partitions or () if tp.topic != processor.topic or tp.partition in running}
         if not wanted:
+            # The applies of all partitions may have failed at once: nothing but this look claims them again.
+            await processor.take({})
             await asyncio.sleep(IDLE_PAUSE_S)
             return {}
         try:
@@ -153,7 +159,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             super().verify_event_path(now, tp)
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
+class BatchTransport(driver.Transport):
     """Faust's transport over aiokafka, with BatchConsumer."""
 
     Consumer: ClassVar[type[BatchConsumer]] = BatchConsumer
@@ -162,4 +168,6 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]
 def _partitions_of(error: OffsetOutOfRangeError) -> Iterable[TP]:
     """The partitions that an error names."""
     named = error.args[0] if error.args else ()
-    return named if isinstance(named, Mapping) else ([named] if isinstance(named, tuple) else ())
+    if isinstance(named, Mapping):
+        return named.keys()
+    return [TP(*named)] if isinstance(named, tuple) else ()

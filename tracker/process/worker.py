@@ -7,31 +7,26 @@ import os
 import sys
 import threading
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import faust
-import orjson
 import uvloop
 
-from tracker.config import Address, Settings
+from tracker import config
+from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.metrics import WorkerMetrics
 from tracker.process.app import WorkerApp
 from tracker.process.log import LogClient, LogUnknownError
 from tracker.process.monitor import Monitor
-from tracker.process.processor import Processor
 
 log = logging.getLogger("tracker.process")
 
 END_S_MAX: Final = 8.0
-"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has not landed is read
-again by the next worker, so nothing rests on the end being orderly."""
-
-REPORT_S: Final = 1.0
-"""Between two looks at where the partitions stand, for the metrics."""
+"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has
+not landed is read again by the next worker, so nothing rests on the end being orderly."""
 
 
-class _Worker(faust.Worker):  # type: ignore[misc]
+class _Worker(faust.Worker):
     """Faust's worker, whose end is bounded."""
 
     def _on_sigint(self) -> None:
@@ -55,24 +50,6 @@ def _end_in_time() -> None:
     timer.start()
 
 
-def site_zones(settings: Settings) -> dict[str, str]:
-    """The zone of each site, from the file that the settings name.
-
-    Raises:
-        TrackerError: `bad_setting`: the file is not {site: IANA zone}.
-    """
-    if settings.site_zones is None:
-        return {}
-    try:
-        zones = orjson.loads(settings.site_zones.read_bytes())
-        for zone in zones.values():
-            ZoneInfo(zone)
-    except (OSError, ValueError, AttributeError, TypeError, ZoneInfoNotFoundError) as error:
-        where = f"TRACKER_SITE_ZONES: {settings.site_zones}"
-        raise TrackerError("bad_setting", f"{where}: expected a JSON object of site to IANA zone, got {error}") from None
-    return dict(zones)
-
-
 def run(settings: Settings) -> None:
     """Runs a worker until it is told to end.
 
@@ -82,58 +59,28 @@ def run(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for theirs in ("faust", "mode", "aiokafka"):
         logging.getLogger(theirs).setLevel(logging.WARNING)
-    zones = site_zones(settings)
+    zones = config.site_zones(settings)
     _check_topic(settings)
     uvloop.install()
     metrics = WorkerMetrics()
     app = WorkerApp(settings, zones, metrics)
-    reporting = Reporting(app.processor, metrics)
-    app.task(reporting.keep_up)
     worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None  # It writes escape sequences, also to what is no terminal.
-    monitor = contextlib.nullcontext() if settings.monitor is None else _monitor(settings.monitor, metrics, app)
-    with monitor:
+    with contextlib.ExitStack() as stack:
+        if settings.monitor is not None:
+            stack.enter_context(Monitor(settings.monitor, metrics, app.processor.health))
         worker.execute_from_commandline()
-
-
-def _monitor(address: Address, metrics: WorkerMetrics, app: WorkerApp) -> Monitor:
-    return Monitor(address, metrics.registry, app.processor.health)
 
 
 def _check_topic(settings: Settings) -> None:
     """Refuses a topic that is not there, or whose partitions are not as many as every key in Redis says."""
     try:
-        identity = LogClient(settings.kafka, settings.topic).identity()
+        identity = asyncio.run(LogClient(settings.kafka, settings.topic).identity())
     except LogUnknownError as error:
         raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
     if identity.partitions != settings.partitions:
         raise TrackerError(
             "bad_topic",
-            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is {settings.partitions}; "
-            "the count is part of every key in Redis: set TRACKER_PARTITIONS to what the topic has",
+            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is "
+            f"{settings.partitions}; the count is part of every key in Redis: set TRACKER_PARTITIONS to the topic's",
         )
-
-
-class Reporting:
-    """Tells the metrics where the partitions stand.
-
-    Args:
-        processor: knows.
-        metrics: are told.
-    """
-
-    def __init__(self, processor: Processor, metrics: WorkerMetrics) -> None:
-        self._processor = processor
-        self._metrics = metrics
-        self._known: set[int] = set()
-
-    async def keep_up(self) -> None:
-        """Tells once a second, for as long as the worker lives."""
-        while True:
-            partitions = self._processor.health().partitions
-            for number, partition in partitions.items():
-                self._metrics.partition_state(number, partition.state, partition.applied_offset, partition.lag)
-            for number in self._known - partitions.keys():
-                self._metrics.partition_gone(number)
-            self._known = set(partitions)
-            await asyncio.sleep(REPORT_S)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from tracker import config
 from tracker.errors import TrackerError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.text import Text
 
@@ -65,7 +66,7 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     vocabularies = vocabulary.load(settings.vocabularies)
     with Reader(settings) as reader:
         stored = _find(reader, " ".join(words))
-    located = locate(settings, stored.parcel, SlowReader(vocabularies, _site_zones(settings)), seconds)
+    located = locate(settings, stored.parcel, SlowReader(vocabularies, config.site_zones(settings)), seconds)
     if as_json:
         click.echo(json_line(explanation.to_dict(stored, vocabularies, located)), nl=False)
     else:
@@ -130,16 +131,6 @@ def _print(lines: Iterable[Text]) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     for line in lines:
         console.print(line)
-
-
-def _site_zones(settings: Settings) -> Mapping[str, str]:
-    """{site: IANA zone} of the settings; a worker checks the file when it starts."""
-    import orjson
-
-    try:
-        return {} if settings.site_zones is None else dict(orjson.loads(settings.site_zones.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise TrackerError("bad_setting", f"TRACKER_SITE_ZONES: {settings.site_zones}: {error}") from None
 
 
 @contextlib.contextmanager

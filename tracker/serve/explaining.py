@@ -1,10 +1,10 @@
-"""Why each event did what it did: the cell that it took, and sentences about the rest. Pure."""
+"""Why each event did what it did: the cell that it took, and clauses about the rest. Pure."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tracker.domain.machine import MACHINE, REVISIONS, UNDO, Cell, cell
-from tracker.domain.parcel import CLOCK_SKEW, CUT, Event, Life, rfc3339
+from tracker.domain.parcel import CLOCK_SKEW, CUT, Event, Life
 from tracker.domain.vocabulary import Vocabularies
 from tracker.errors import TrackerError
 from tracker.limits import EVENTS_MAX, REREAD_WINDOW_MS
@@ -27,7 +27,7 @@ class Explained:
         cell: what it took, None if it took none: voided, a re-read, a revision.
         here: that cell is the one for the parcel's own delivery office.
         after: the state behind it.
-        reasons: sentences, none for an event that simply did what its cell says.
+        reasons: clauses, none for an event that simply did what its cell says.
     """
 
     number: int
@@ -110,7 +110,7 @@ def _reasons(life: Life, event: Event, taken: Cell | None, vocabularies: Vocabul
     elif event.kind in REVISIONS:
         reasons.append(_revision(life, event, vocabularies))
     if taken is not None:
-        reasons += [MACHINE.marks[mark].rstrip(".") for mark in taken.marks]
+        reasons += [_clause(MACHINE.marks[mark]) for mark in taken.marks]
     if CLOCK_SKEW in event.marks:
         reasons.append("the scanner's clock is ahead: it stands where it was received")
     if event.copies > 1:
@@ -130,8 +130,11 @@ def _revision(life: Life, event: Event, vocabularies: Vocabularies) -> str:
 
 
 def _named(life: Life, index: int) -> str:
-    event = life.events[index]
-    return f"event {index + 1} ({event.code}, {rfc3339(event.time)})"
+    return f"event {index + 1} ({life.events[index].code})"
+
+
+def _clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 def _counted(index: int | None) -> int | None:

@@ -45,11 +45,14 @@ def locate(settings: Settings, parcel: Parcel, read: SlowReader, seconds_max: fl
         settings: `kafka`, `topic` and `partitions`.
         parcel: whose scans to find.
         read: reads a record's value as the worker did.
-        seconds_max: gives up after so long.
+        seconds_max: gives up after so long; 0: does not look.
     """
     search = _Search(settings, parcel, read, seconds_max)
     try:
-        search.run()
+        if seconds_max > 0:
+            search.run()
+        else:
+            search.remark = "not looked for"
     except KafkaException as error:
         reason = error.args[0]
         search.remark = f"Kafka at {settings.kafka} (TRACKER_KAFKA): {getattr(reason, 'str', lambda: reason)()}"
@@ -95,7 +98,8 @@ class _Search:
             if topic.error is not None:
                 raise KafkaException(topic.error)
             if len(topic.partitions) != self._settings.partitions:
-                self.remark = f"topic {self._settings.topic} has {len(topic.partitions)} partitions"
+                counts = f"{len(topic.partitions)} partitions, expected {self._settings.partitions}"
+                self.remark = f"topic {self._settings.topic} has {counts}"
                 return
             self._scan(consumer, deadline)
         finally:
@@ -110,7 +114,8 @@ class _Search:
         if oldest > 0:
             asked = TopicPartition(self._settings.topic, self.partition, oldest)
             (answer,) = consumer.offsets_for_times([asked], timeout=CONNECT_TIMEOUT_S)
-            begin = answer.offset if answer.offset >= 0 else end
+            # -1: every record is older, or the broker is the embedded one, which does not know.
+            begin = max(begin, answer.offset)
         place.offset = begin
         consumer.assign([place])
         size = 0

@@ -17,8 +17,8 @@ from tracker.serve.plain import visible
 SIGNS: Final = {"apply": ("●", "green"), "note": ("·", "dim"), "anomaly": ("!", "yellow"), "void": ("x", "dim")}
 """Effect -> what stands before its line, and the style of that."""
 
-_PLACE_CELLS_MAX: Final = 32
-"""Longer places push their own line out instead of every line."""
+_COLUMN_CELLS_MAX: Final = 32
+"""A longer place pushes its own line out instead of every line."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def lines(parcel: Parcel, vocabularies: Vocabularies, *, whole: bool = False) ->
     yield Text()
     yield from timeline(parcel.now, vocabularies, rereads=whole)
     if parcel.beyond:
-        yield Text(f"  {parcel.beyond:,} more scans are counted and not kept", "dim")
+        yield Text(f"{parcel.beyond:,} more scans are counted and not kept", "dim")
     for number, life in enumerate(parcel.lives[:-1], 1):
         yield Text()
         yield Text(f"Earlier life {number} of this number: {_words(life.state)}, {_span(life)}", "bold")
@@ -47,12 +47,11 @@ def timeline(life: Life, vocabularies: Vocabularies, *, rereads: bool) -> Iterat
     """The events of a life, the newest last."""
     explained = explain(life, vocabularies)
     shown = [one for one in explained if rereads or one.event.reread_of is None]
-    places = [_place(one.event.site, one.event.device) for one in shown]
-    width = max((cell_len(place) for place in places if cell_len(place) <= _PLACE_CELLS_MAX), default=0)
+    places = _column([_place(one.event.site, one.event.device) for one in shown])
     for one, place in zip(shown, places, strict=True):
-        yield _event_line(one, place + " " * (width - cell_len(place)), meaning(one.event, vocabularies))
+        yield _event_line(one, place, meaning(one.event, vocabularies))
     if hidden := len(explained) - len(shown):
-        yield Text(f"  {hidden} re-read{'s' * (hidden > 1)} of the same pass not shown (--all)", "dim")
+        yield Text(f"{hidden} re-read{'s' * (hidden > 1)} of the same pass not shown (--all)", "dim")
 
 
 def number_for_humans(parcel: str) -> str:
@@ -62,10 +61,8 @@ def number_for_humans(parcel: str) -> str:
 
 
 def moment(time_ms: int) -> str:
-    """A time for a person, in UTC, without what is zero: `2026-11-22 05:15:30.250`."""
-    return (_EPOCH + timedelta(milliseconds=time_ms)).strftime("%Y-%m-%d %H:%M:%S") + (
-        f".{time_ms % 1_000:03d}" if time_ms % 1_000 else ""
-    )
+    """A time for a person, in UTC: `2026-11-22 05:15:30`."""
+    return f"{_EPOCH + timedelta(milliseconds=time_ms):%Y-%m-%d %H:%M:%S}"
 
 
 def _head(parcel: Parcel) -> Iterable[Text]:
@@ -81,20 +78,27 @@ def _head(parcel: Parcel) -> Iterable[Text]:
     for flag in now.flags:
         yield Text.assemble((flag.replace("_", " "), "yellow"), f": {FLAGS[flag]}")
     if now.duplicates:
-        yield Text(f"{now.duplicates:,} scan{'s' * (now.duplicates > 1)} came more than once and counted once", "dim")
+        yield Text(f"{now.duplicates:,} duplicate scan{'s' * (now.duplicates > 1)} dropped", "dim")
 
 
 def _event_line(explained: Explained, place: str, means: str) -> Text:
     event = explained.event
     sign, style = SIGNS[event.effect]
     dimmed = "dim" if event.effect in ("void", "note") else ""
-    line = Text.assemble((f"{sign} ", style), (f"{moment(event.time):<23}  ", dimmed), (f"{place}  ", dimmed))
+    line = Text.assemble((f"{explained.number:>3} ", "dim"), (f"{sign} ", style))
+    line.append(f"{moment(event.time)}  {place}  ", dimmed)
     line.append(visible(means), "dim strike" if event.effect == "void" else dimmed)
     if event.code != event.kind:
         line.append(f" ({visible(event.code)})", "dim")
     for reason in explained.reasons:
         line.append(f"; {visible(reason, 400)}", "yellow" if event.effect == "anomaly" else "dim")
     return line
+
+
+def _column(texts: list[str]) -> list[str]:
+    """Texts padded to the same width."""
+    width = max((cell_len(text) for text in texts if cell_len(text) <= _COLUMN_CELLS_MAX), default=0)
+    return [text + " " * (width - cell_len(text)) for text in texts]
 
 
 def _place(site: str, device: str) -> str:

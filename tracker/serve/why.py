@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 from rich.text import Text
 
 from tracker.domain.machine import MACHINE
@@ -61,7 +62,7 @@ def _event_lines(
     for reason in one.reasons:
         yield Text(f"      {visible(reason, 400)}", "yellow" if event.effect == "anomaly" else "dim")
     if carried:
-        yield Text(f"      carries {visible(str(carried), 400)}", "dim")
+        yield Text(f"      carries {visible(orjson.dumps(carried).decode(), 400)}", "dim")
     if offsets := located.offsets.get(event.id):
         yield Text(f"      offset {', '.join(map(str, offsets[:10]))}{', ...' * (len(offsets) > 10)}", "dim")
 

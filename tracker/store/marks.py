@@ -1,18 +1,14 @@
 """How far each partition is applied, as its mark in Redis says: for whoever watches the workers from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Final, Self
 
-from redis import Redis
-from redis.exceptions import RedisError
-
-from tracker.config import Settings, masked
-from tracker.errors import TrackerError
-from tracker.store import keys
+from tracker.config import Settings
 from tracker.store.claims import COUNTERS
+from tracker.store.reading import Reader
 
-TIMEOUT_S: Final = 10
+_NONE: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +33,33 @@ class Progress:
 
 
 class Marks:
-    """Reads the marks of every partition.
+    """Reads the marks of every partition. A context manager; belongs to one thread.
 
     Args:
         settings: `redis` and `partitions`.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._place = masked(settings.redis)
         self._partitions = settings.partitions
-        self._redis = Redis.from_url(
-            settings.redis, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
-        )
+        self._reader = Reader(settings)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._redis.close()
+        self._reader.close()
 
     def read(self) -> list[Progress]:
         """The progress of each partition, in order.
 
         Raises:
-            TrackerError: `no_redis`, it can't be reached or refuses.
+            TrackerError: as every method of Reader.
         """
-        try:
-            with self._redis.pipeline(transaction=False) as asked:
-                for partition in range(self._partitions):
-                    asked.hmget(keys.mark(partition), ["epoch", "next", *COUNTERS])
-                return [_progress(answer) for answer in cast("list[Any]", asked.execute())]
-        except RedisError as error:
-            raise TrackerError("no_redis", f"Redis at {self._place} (TRACKER_REDIS): {error}") from None
+        marks = self._reader.marks()
+        return [_progress(marks.get(partition, _NONE)) for partition in range(self._partitions)]
 
 
-def _progress(answer: Sequence[bytes | None]) -> Progress:
-    epoch, begin, *counters = answer
-    return Progress(int(epoch or 0), None if begin is None else int(begin), *(int(count or 0) for count in counters))
+def _progress(mark: Mapping[str, str]) -> Progress:
+    begin = mark.get("next")
+    counters = (int(mark.get(name, 0)) for name in COUNTERS)
+    return Progress(int(mark.get("epoch", 0)), None if begin is None else int(begin), *counters)

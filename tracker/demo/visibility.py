@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from redis import Redis
 
@@ -89,8 +89,10 @@ class Visibility:
                 while waiting and waiting[0][0] < behind:
                     self.latencies_us.append(visible_us - waiting.popleft()[1])
 
-    def close(self) -> None:
-        """Ends the connection."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._redis.close()
 
 

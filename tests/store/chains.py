@@ -1,0 +1,86 @@
+"""Chains against a real Redis, and all that a Redis holds, for tests of the store."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+import redis
+
+from tracker.store.claims import Applied, Batch, Denied, Lost
+from tracker.store.connection import Chain
+
+PARTITION: Final = 3
+LOG: Final = "cluster/topic"
+TTL_S: Final = 1_000
+
+Result = TypeVar("Result")
+
+
+_claimed: list[Chain] = []
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Runs one test's coroutine on a loop of its own, and closes the chains that it has claimed."""
+
+    async def closing() -> Result:
+        try:
+            return await work
+        finally:
+            while _claimed:
+                await _claimed.pop().close()
+            await asyncio.sleep(0)  # The loop closes the sockets in its next turn.
+
+    return asyncio.run(closing())
+
+
+def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **more: Any) -> Batch:
+    """A batch that writes of everything something."""
+    whole: dict[str, Any] = {
+        "records": {b"P%d" % i: b"record %d" % end for i in range(3)} if records is None else records,
+        "data": {b"P1": b'{"%d":1}' % end},
+        "final": [b"P2"],
+        "places": [(1, b"KZALA", b"T-%d" % end)],
+        "codes": [(0, b"CODE-%d" % end)],
+        "counters": (end, 2, 3, 4),
+    }
+    return Batch(begin=begin, end=end, **{**whole, **more})
+
+
+async def claim(url: str, log: str = LOG) -> Chain:
+    """A chain, where nothing denies it; `run` closes it."""
+    answer = await Chain.claim(url, PARTITION, log, 4, TTL_S)
+    assert not isinstance(answer, Denied), answer
+    _claimed.append(answer[0])
+    return answer[0]
+
+
+async def begin_of(url: str) -> int | None:
+    """The offset that a new claim gives."""
+    answer = await Chain.claim(url, PARTITION, LOG, 4, TTL_S)
+    assert not isinstance(answer, Denied), answer
+    await answer[0].close()
+    return answer[1].mark.next
+
+
+async def apply(chain: Chain, one: Batch) -> Applied | Lost:
+    """Sends a batch and reads its answer."""
+    return await chain.applied(await chain.send_apply(one), one)
+
+
+def contents(client: "redis.Redis[bytes]") -> dict[bytes, Any]:
+    """Every key with its value and the moment at which it expires."""
+    readers = {
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"stream": client.xrange,
+    }
+    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in sorted(client.keys())}
+
+
+def written(client: "redis.Redis[bytes]") -> dict[bytes, Any]:
+    """What batches have written: everything but the epoch, which a claim moves."""
+    found = contents(client)
+    for key, (value, _) in found.items():
+        if key.endswith(b":mark"):
+            value.pop(b"epoch", None)
+    return found

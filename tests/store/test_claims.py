@@ -1,0 +1,185 @@
+"""What a claim and an apply write, and what they refuse, on a real Redis."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from redis.exceptions import ResponseError
+
+from hiredis import Reader
+from tests.servers import Redis
+from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
+from tracker.store import claims, keys
+from tracker.store.claims import Applied, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.connection import Chain, ChainBrokenError
+
+DATABASE = 9
+
+
+@pytest.fixture
+def url(redis_server: Redis) -> str:
+    return redis_server.url.removesuffix("/0") + f"/{DATABASE}"
+
+
+@pytest.fixture
+def client(url: str) -> "Iterator[redis.Redis[bytes]]":
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield client
+
+
+async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claimed, Dictionary] | Denied:
+    answer = await Chain.claim(url, PARTITION, log, partitions, TTL_S)
+    if isinstance(answer, Denied):
+        return answer
+    await answer[0].close()
+    return answer[1], answer[2]
+
+
+def test_the_first_claim_of_an_empty_store_begins_it(url: str, client: "redis.Redis[bytes]") -> None:
+    assert run(claimed(url)) == (Claimed(Mark(1, None), (0, 0, 0, 0)), Dictionary([], []))
+    assert contents(client) == {
+        b"t:{3}:mark": ({b"log": LOG.encode(), b"partitions": b"4", b"version": b"1", b"epoch": b"1"}, -1)
+    }
+
+
+def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, client: "redis.Redis[bytes]") -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        one = batch(0, 5, places=[(1, b"A", b""), (2, b"", b"D")], codes=[(0, b"ARRIVED"), (1, b"LAB:IN")])
+        assert await apply(chain, one) == Applied()
+        await chain.close()
+        expected = Dictionary([(b"A", b""), (b"", b"D")], [b"ARRIVED", b"LAB:IN"])
+        assert await claimed(url) == (Claimed(Mark(2, 5), (5, 2, 3, 4)), expected)
+        assert await claimed(url) == (Claimed(Mark(3, 5), (5, 2, 3, 4)), expected)
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "denied"),
+    [
+        (("HSET", "t:{3}:mark", "log", "other"), Denied("wrong_log", LOG, "other")),
+        (("HSET", "t:{3}:mark", "partitions", "8"), Denied("wrong_partitions", "4", "8")),
+        (("HSET", "t:{3}:mark", "version", "2"), Denied("wrong_version", "1", "2")),
+        (("SET", "t:{3}:mark", "x"), Denied("wrong_type", "t:{3}:mark: hash", "string")),
+        (("SET", "t:{3}:sources", "x"), Denied("wrong_type", "t:{3}:sources: hash", "string")),
+        (("HSET", "t:{3}:out", "x", "y"), Denied("wrong_type", "t:{3}:out: stream", "hash")),
+        (("SET", "t:{3}:codes", "x"), Denied("wrong_type", "t:{3}:codes: hash", "string")),
+    ],
+)
+def test_a_claim_of_what_is_not_ours_is_denied_and_writes_nothing(
+    url: str, client: "redis.Redis[bytes]", spoil: tuple[str, ...], denied: Denied
+) -> None:
+    client.execute_command(*spoil)
+    before = contents(client)
+    assert run(claimed(url)) == denied
+    assert contents(client) == before
+
+
+def test_a_dictionary_with_a_number_missing_is_no_claim(url: str, client: "redis.Redis[bytes]") -> None:
+    client.hset("t:{3}:sources", mapping={"1": "A\x1f", "3": "B\x1f"})
+    with pytest.raises(ChainBrokenError, match="does not have the numbers"):
+        run(claimed(url))
+
+
+def test_a_batch_writes_all_that_it_has(url: str, client: "redis.Redis[bytes]") -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        assert await apply(chain, batch(0, 7)) == Applied()
+
+    run(work())
+    found = contents(client)
+    ((_, change),) = found[b"t:{3}:out"][0]
+    assert change == {b"from": b"0", b"next": b"7", b"parcels": b"P0 P1 P2"}
+    assert {key: value for key, (value, _) in found.items() if key != b"t:{3}:out"} == {
+        b"t:{3}:mark": {
+            **{b"log": LOG.encode(), b"partitions": b"4", b"version": b"1", b"epoch": b"1", b"next": b"7"},
+            **{b"scans": b"7", b"duplicates": b"2", b"rejected": b"3", b"foreign": b"4"},
+        },
+        **{b"t:{3}:p:P%d" % i: b"record 7" for i in range(3)},
+        b"t:{3}:d:P1": b'{"7":1}',
+        b"t:{3}:sources": {b"1": b"KZALA\x1fT-7"},
+        b"t:{3}:codes": {b"0": b"CODE-7"},
+    }
+
+
+def test_only_parcels_in_a_final_state_expire_and_no_longer_when_they_have_left_it(
+    url: str, client: "redis.Redis[bytes]"
+) -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        await apply(chain, batch(0, 1, final=[b"P1"]))
+        assert [client.ttl(f"t:{{3}}:p:P{i}") for i in range(3)] == [-1, TTL_S, -1]
+        assert client.ttl("t:{3}:d:P1") == TTL_S
+        await apply(chain, batch(1, 2, final=[]))
+        assert client.ttl("t:{3}:p:P1") == client.ttl("t:{3}:d:P1") == -1
+
+    run(work())
+
+
+def test_an_empty_batch_moves_the_mark_and_tells_nobody(url: str, client: "redis.Redis[bytes]") -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        assert await apply(chain, batch(0, 9, {}, data={}, final=[], places=[], codes=[])) == Applied()
+        assert await apply(chain, batch(9, 12)) == Applied()
+
+    run(work())
+    assert client.hget("t:{3}:mark", "next") == b"12"
+    assert client.xlen("t:{3}:out") == 1
+
+
+def test_the_stream_of_changes_is_bounded(url: str, client: "redis.Redis[bytes]") -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        many = {b"P%d" % i: b"r" for i in range(keys.OUT_PARCELS_MAX)}
+        for end in range(1, 200):
+            await apply(chain, batch(end - 1, end, {b"P1": b"r"}))
+        await apply(chain, batch(199, 200, many))
+
+    run(work())
+    # Redis trims by whole nodes of 100 entries.
+    assert client.xlen("t:{3}:out") <= 100 + keys.OUT_ENTRIES_MIN
+
+
+def test_the_mark_is_the_last_that_a_batch_writes() -> None:
+    packed, replies = claims.apply_command(PARTITION, batch(0, 7), TTL_S)
+    reader = Reader()
+    reader.feed(packed)
+    commands = list(iter(reader.gets, False))
+    assert [command[0] for command in commands] == (
+        b"MULTI MSET MSET EXPIRE EXPIRE HSET HSET XADD HSET EXEC WATCH HMGET".split()
+    )
+    assert commands[8] == (
+        b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 next 7".split()
+    )
+    assert replies == len(commands)
+
+
+MARKED: Any = [b"4", b"9"]
+
+
+@pytest.mark.parametrize(
+    ("executed", "marked", "why"),
+    [
+        ([b"OK", 1], MARKED, None),
+        (None, MARKED, None),  # It has landed before: this is the epoch, and this the offset, that it writes.
+        (None, [b"5", b"9"], "epoch=5"),
+        (None, [b"4", b"8"], "next=8"),
+        (None, [b"4", None], "next=None"),
+        (None, [None, None], "found None"),
+        (None, ResponseError("WRONGTYPE"), "found None"),
+        (ResponseError("EXECABORT"), MARKED, "EXECABORT"),
+        ([b"OK", ResponseError("WRONGTYPE of out")], MARKED, "WRONGTYPE of out"),
+    ],
+)
+def test_an_answer_is_applied_only_with_this_epoch_and_this_offset_and_no_error(
+    executed: Any, marked: Any, why: str | None
+) -> None:
+    answer = claims.apply_answer([b"OK", b"QUEUED", executed, b"OK", marked], 4, 9)
+    if why is None:
+        assert answer == Applied()
+    else:
+        assert isinstance(answer, Lost)
+        assert why in answer.why
