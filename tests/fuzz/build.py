@@ -58,7 +58,7 @@ def build() -> None:
     )
 
 
-def run_inside(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_inside(*arguments: str, stderr: int | None = None) -> subprocess.CompletedProcess[str]:
     """Runs `tests.fuzz` again, on the modules with sanitizers, which stand on the path before the repository."""
     options = "abort_on_error=1:halt_on_error=1:print_stacktrace=1"
     return subprocess.run(
@@ -72,6 +72,7 @@ def run_inside(*arguments: str) -> subprocess.CompletedProcess[str]:
             "ASAN_OPTIONS": f"detect_leaks=0:{options}",
             "UBSAN_OPTIONS": options,
         },
+        stderr=stderr,
         text=True,
         check=False,
     )

@@ -1,5 +1,6 @@
 """The compiled readers that are fuzzed, each with what it may raise."""
 
+import importlib
 import random
 import struct
 from collections.abc import Callable, Iterator
@@ -7,10 +8,13 @@ from dataclasses import dataclass
 
 from tests.domain import compiled
 from tests.fuzz import seeds
-from tracker.domain import _parcel, _records, fuzz_entry, parcel
+from tracker.domain import _parcel, _records, parcel
 from tracker.domain._parcel import CorruptRecord
 from tracker.domain._records import CorruptBatch
 from tracker.errors import REASONS
+
+fuzz_entry = importlib.import_module("tracker.domain.fuzz_entry")
+"""Compiled only for fuzzing: tests/fuzz/fuzz_entry.pyx."""
 
 BATCH = 50
 """Inputs that are handed over together where a reader takes batches."""
@@ -60,26 +64,29 @@ def _walker(seed: int, count: int) -> str:
     walked = corrupt = 0
     for fetches in _drawn(seeds.batches(random.Random(seed)), seed, count):
         for fetched in fetches:
-            # Every batch has the right CRC, so that what stands behind it is read; a payload is its own plain text.
-            crc = int.from_bytes(fetched[17:21], "big")
             try:
-                (_, packed), _ = _records.walk(
-                    fetched, 0, [(7, 0)], lambda _, crc=crc: crc, lambda _, payload: bytes(payload)  # type: ignore[misc]
-                )
-                walked += len(_records.unpack(packed))
+                (_, packed), _ = _records.walk(fetched, 0, [(7, 0)], _own_crc(fetched), _as_it_is)
+                walked += _records.count(packed)
             except CorruptBatch:
                 corrupt += 1
     return f"{walked:,} records walked, {corrupt:,} corrupt"
 
 
+def _own_crc(fetched: bytes) -> Callable[[memoryview], int]:
+    """Gives each batch the CRC of the first, so that what stands behind it is read although it was damaged."""
+    return lambda _: int.from_bytes(fetched[17:21], "big")
+
+
+def _as_it_is(_: int, payload: memoryview) -> bytes:
+    return bytes(payload)
+
+
 def _parcels(seed: int, count: int) -> str:
-    names = parcel.Names(compiled.READER.names)
-    for number in range(4):
-        names.place(b"KZALA", b"T-%d" % number)
+    names, valid = seeds.records()
     scan = compiled.read([b'{"parcel":"RR123456785KZ","event":"ARRIVED","time":1700000000000,"site":"KZALA"}'])
     ids = scan.parcels()
     sound = corrupt = 0
-    for records in _drawn(seeds.records(), seed, count):
+    for records in _drawn(valid, seed, count):
         for record in records:
             try:
                 _parcel.numbers_of(record)
