@@ -106,9 +106,9 @@ def _drawn(valid: list[bytes], seed: int, count: int) -> Iterator[list[bytes]]:
 
 
 TARGETS = (
-    Target("barcodes: formats, frames, GS1", 900, _barcodes),
+    Target("barcodes: formats, frames, GS1", 930, _barcodes),
     Target("scans", 40, _scans),
-    Target("record batches", 30, _walker),
-    Target("parcels' records", 30, _parcels),
+    Target("record batches", 20, _walker),
+    Target("parcels' records", 10, _parcels),
 )
 """Every reader; the shares are a thousand together."""

@@ -108,14 +108,16 @@ def find(read: bytes | str) -> Found:
     key, scheme_number, packed = _gs1.find_one(raw)
     scheme = SCHEMES[scheme_number] if key is not None else None
     elements = _elements(packed)
+    # Without a symbology identifier the text itself begins the data.
+    data = raw[3:] if raw[:1] == b"]" else raw
     text = None if key is None else key.decode("ascii")
     return Found(
         kind=KINDS[packed[0]],
         scheme=scheme,
         key=text,
-        parts=_parts(scheme, text, elements, raw) if text else {},
+        parts=_parts(scheme, text, elements, data) if text else {},
         elements=elements,
-        fault=_fault(packed, raw[3:] if raw[:1] == b"]" else raw),
+        fault=_fault(packed, data),
     )
 
 
@@ -144,15 +146,16 @@ def _fault(packed: Packed, data: bytes) -> Fault | None:
     return Fault(reason=reason, at=at, ai=ai, expected=EXPECTED[reason], got=got)
 
 
-def _parts(scheme: Scheme | None, key: str, elements: tuple[Element, ...], raw: bytes) -> dict[str, str]:
+def _parts(scheme: Scheme | None, key: str, elements: tuple[Element, ...], data: bytes) -> dict[str, str]:
     if scheme == "sscc":
         return {"extension_digit": key[0], "body": key[1:17], "check_digit": key[17]}
     if scheme == "maxicode":
         fields = (element.value for element in elements if element.ai == "01")
         return dict(zip(_CARRIER_MESSAGE, fields, strict=False))
     if scheme == "licence_plate":
-        before = raw[raw.index(key.encode("ascii")) - 1 :][:1].decode("latin-1")
-        identifier = f"{before}J" if f"{before}J" in DATA_IDENTIFIERS else "J"
+        at = data.index(key.encode("ascii"))
+        before = data[max(0, at - 1) : at + 1].decode("latin-1")
+        identifier = before if before in DATA_IDENTIFIERS else "J"
         return {"data_identifier": identifier, "unit": DATA_IDENTIFIERS[identifier], "plate": key[1:]}
     parts = {name: key[start:stop] for name, start, stop in (_DESPATCH if scheme == "s8_despatch" else _RECEPTACLE)}
     parts["mail_category_name"] = MAIL_CATEGORIES[parts["mail_category"]]
