@@ -139,6 +139,14 @@ def test_one_logistic_unit_has_one_key_however_its_link_is_written(uri: str) -> 
     assert gs1.read_link(uri, permit_unknown=True).get("00") == "095287654321012346"
 
 
+def test_an_unknown_attribute_is_taken_on_demand_if_an_ai_may_be_so_long() -> None:
+    uri = "https://a/00/095287654321012346"
+    assert gs1.read_link(f"{uri}?89=A&3922=1", permit_unknown=True).get("89") == "A"
+    assert reasons(gs1.read_link(f"{uri}?89=A")) == ["unknown_ai"]
+    assert reasons(gs1.read_link(f"{uri}?999=A", permit_unknown=True)) == ["unknown_ai"]
+    assert reasons(gs1.read_link(f"{uri}?89123=A", permit_unknown=True)) == ["unknown_ai"]
+
+
 def test_a_gtin_is_padded_in_a_link() -> None:
     assert gs1.read_link("https://a/gtin/4006381333931").get("01") == "04006381333931"
     assert reasons(gs1.read_link("https://a/gtin/4006381333931", pad_gtin=False)) == ["value_too_short"]
@@ -159,6 +167,22 @@ def test_what_is_written_reads_back(ais: list[str]) -> None:
     assert [tuple(element) for element in gs1.read_elements(text, rules=()).elements] == elements
     scan = gs1_writing.write_scan("gs1_datamatrix", text)
     assert gs1.read_scan(scan).elements == gs1.read_elements(text, rules=()).elements
+
+
+LINKED = [ai for ai, each in gs1.PARCELS.ais.items() if each.link_attribute and ai not in {"10", "254"}]
+
+
+@given(
+    st.lists(st.sampled_from(LINKED), max_size=6, unique=True),
+    st.text(st.sampled_from("Az09!\"%&'()*+,-./:;<=>?_"), min_size=1, max_size=20),
+)
+def test_a_link_that_is_written_reads_back(ais: list[str], text: str) -> None:
+    elements = {ai: value_of(ai) for ai in ["00", *ais]} | {"400": text, "91": text}
+    uri = gs1_writing.write_link(list(elements.items()), stem="https://a/00/faux")
+    found = gs1.read_link(uri)
+    assert found.faults == ()
+    assert dict(found.elements) == elements
+    assert found.elements[0].ai == "00"
 
 
 def value_of(ai: str) -> str:

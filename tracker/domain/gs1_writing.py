@@ -89,9 +89,11 @@ def write_link(
     path = [key, *max((_present(each, given) for each in table[key].qualifiers), key=len, default=[])]
     # Those of predefined length stand first: so they do in element strings, where that saves separators.
     query = sorted((ai for ai in given if ai not in path), key=lambda ai: _predefined(ai, table) is None)
-    known = [ai for ai in query if ai in table or not permit_unknown]
-    _require(read_link(_uri(stem, path, known, given), pad_gtin=False, table=table))
-    return _uri(stem, path, query, given)
+    value = {ai: quote(given[ai], safe="") for ai in given}
+    uri = stem.removesuffix("/") + "".join(f"/{ai}/{value[ai]}" for ai in path)
+    uri += "?" * bool(query) + "&".join(f"{ai}={value[ai]}" for ai in query)
+    _require(read_link(uri, pad_gtin=False, permit_unknown=permit_unknown, table=table))
+    return uri
 
 
 def write_scan(
@@ -130,12 +132,6 @@ def write_scan(
     if not composite:
         return kind.identifier + data
     return "]e0" + data + (_separator(data, table) if not data.endswith(GS) else "") + composite
-
-
-def _uri(stem: str, path: Sequence[str], query: Sequence[str], given: dict[str, str]) -> str:
-    value = {ai: quote(given[ai], safe="") for ai in given}
-    uri = stem.removesuffix("/") + "".join(f"/{ai}/{value[ai]}" for ai in path)
-    return uri + "?" * bool(query) + "&".join(f"{ai}={value[ai]}" for ai in query)
 
 
 def _gtin(symbol: str, kind: Symbol, data: str, *, add_check_digit: bool) -> str:
