@@ -88,7 +88,7 @@ lock: $(VENV)/.locked
 
 clean:
 	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
-	@rm -f ext/*.c ext/*.html tracker/domain/*.so $(VENV)/.built
+	@rm -f ext/*.c ext/*.html tests/fuzz/*.c tracker/domain/*.so $(VENV)/.built
 	@find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +
 
 distclean: clean

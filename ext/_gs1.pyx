@@ -1,8 +1,9 @@
 """The compiled reader of framed barcodes: GS1 element strings and Digital Links by a table of AIs, ISO 15434 messages.
 
-Its parts: gs1_values.pxi what values may hold, gs1_elements.pxi the read loop, gs1_link.pxi URIs, gs1_envelope.pxi what
-is not GS1's, gs1_scan.pxi which of them a read is. All are free functions on (pointer, length) that never read past the
-end and take time linear in the read. Python sees them through `Table` and `find_keys`.
+Its parts: gs1_values.pxi, gs1_choices.pxi and gs1_coupon.pxi what values may hold, gs1_elements.pxi the read loop,
+gs1_link.pxi URIs, gs1_envelope.pxi what is not GS1's, gs1_scan.pxi which of them a read is, gs1_tables.pxi how their
+tables are made. All are free functions on (pointer, length) that never read past the end and take time linear in the
+read. Python sees them through `Table` and `find_keys`.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -27,6 +28,7 @@ cdef enum:
     RS = 0x1E
 
 include "gs1_values.pxi"
+include "gs1_choices.pxi"
 include "gs1_coupon.pxi"
 include "gs1_elements.pxi"
 include "gs1_link.pxi"
@@ -99,11 +101,11 @@ cdef object unpacked(const gs1_message_t* message):
     return message.kind, message.reason, (message.fault_at, message.fault_length, ai), found
 
 
-def read_message(bytes data not None):
-    """An ISO/IEC 15434 message."""
+def find_one(bytes read not None):
+    """The key of one read, and all that it says: (key or None, scheme, what `unpacked` gives)."""
     cdef gs1_message_t message
-    read_envelope(<const uint8_t*>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), &message)
-    return unpacked(&message)
+    find_key(<const uint8_t*>PyBytes_AS_STRING(read), PyBytes_GET_SIZE(read), &message)
+    return message.key[:message.key_length] if message.reason == GS1_OK else None, message.scheme, unpacked(&message)
 
 
 def find_keys(list reads not None):

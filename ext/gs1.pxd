@@ -21,7 +21,7 @@ cdef enum:
     GS1_KEY_MAX = 64              # limits.PARCEL_ID_BYTES_MAX
     GS1_DECODED_MAX = 4096 + 8    # a Digital Link's elements are no longer than its URI; a GTIN may be padded
 
-# How a read is framed; their names are tracker.domain.framed.KINDS, in this order.
+# How a read is framed; their names are tracker.domain.gs1.KINDS, in this order.
 cdef enum gs1_kind_t:
     GS1_TEXT = 0                  # no framing: `elements` is empty
     GS1_ELEMENT_STRING = 1

@@ -195,6 +195,11 @@ cdef int read_path(link_t* link, size_t at, size_t end) noexcept nogil:
     return GS1_OK
 
 
+cdef inline bint could_be_ai(const uint8_t* digits, size_t length) noexcept nogil:
+    """Whether an AI that begins like this has so many digits; of those that are not assigned nobody knows."""
+    return 2 <= length <= 4 and (AI_DIGITS[number_of(digits, 2)] == length or AI_DIGITS[number_of(digits, 2)] == 0)
+
+
 cdef int read_parameter(link_t* link, size_t at, size_t end) noexcept nogil:
     """One parameter of the query. Those whose name is no number, or which have no `=`, are someone else's."""
     cdef const uint8_t* uri = link.uri
@@ -205,7 +210,7 @@ cdef int read_parameter(link_t* link, size_t at, size_t end) noexcept nogil:
     length = name_end - at
     if name_end == end or length == 0 or not are_digits(uri + at, length):
         return GS1_OK
-    if length > 4 or ai_digits_at(uri + at, length) != length:
+    if not could_be_ai(uri + at, length):
         return fault(link.out, GS1_UNKNOWN_AI, at, length)
     number = number_of(uri + at, length)
     place = link.table.at[slot_of(number, length)]

@@ -11,7 +11,7 @@ class Row(NamedTuple):
     """A set of vectors: what it is, and which of them fail."""
 
     name: str
-    count: int
+    vectors: int
     failures: list[str]
 
 
@@ -36,8 +36,8 @@ def main() -> int:
         return 0
     short = 0
     for row in rows():
-        passed = row.count - len(row.failures)
-        sys.stdout.write(f"{row.name:54}{passed:4} / {row.count:3}  {'' if not row.failures else 'short'}".rstrip() + "\n")
+        passed = row.vectors - len(row.failures)
+        sys.stdout.write(f"{row.name:54}{passed:4} / {row.vectors:3}{'  short' if row.failures else ''}\n")
         short += bool(row.failures)
         if "-v" in sys.argv[1:]:
             sys.stdout.writelines(f"    {failure}\n" for failure in row.failures)

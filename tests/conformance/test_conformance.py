@@ -1,4 +1,4 @@
-"""The vectors of GS1's syntax engine and its dictionary. What the barcode reader knows of tracking numbers is tested with its formats."""
+"""The vectors and the dictionary of GS1. Tracking numbers are tested with the formats that read them."""
 
 import pytest
 

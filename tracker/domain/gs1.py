@@ -6,14 +6,16 @@ r"""GS1 messages: element strings, Digital Link URIs and what scanners hand over
     >>> print(gs1.read_elements("00095287654321012345").faults[0])
     bad_check_digit: AI (00), character 19: expected 6, got '5'
 
-Elements are those of `gs1_table.PARCELS`, the AIs that parcels carry; every function takes another table. What comes is bytes, of
-which only ASCII counts; a str is taken as UTF-8. GS1 General Specifications 25; GS1 Digital Link Standard: URI Syntax 1.6.
+Elements are those of `gs1_table.PARCELS`, the AIs that parcels carry; every function takes another table. What comes is
+bytes, of which only ASCII counts; a str is taken as UTF-8. Sources: GS1 General Specifications 25, and GS1 Digital Link
+Standard: URI Syntax 1.6.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+from urllib.parse import unquote_plus
 
 from tracker import limits
 from tracker.domain import _gs1
@@ -62,11 +64,20 @@ class Message:
         """
         return next((element.value for element in self.elements if element.ai == ai), None)
 
+    def text(self, ai: str) -> str | None:
+        """The value of a text such as a name or an address, which is percent-encoded UTF-8, decoded; or None.
+
+        >>> read_elements("4300K%C3%B6ln+S%C3%BCd", rules=()).text("4300")
+        'Köln Süd'
+        """
+        value = self.get(ai)
+        return None if value is None else unquote_plus(value, errors="replace")
+
 
 def read_elements(
     data: bytes | str, *, permit_unknown: bool = False, rules: Sequence[str] = ALL_RULES, table: Table = PARCELS
 ) -> Message:
-    r"""Reads element strings as they stand behind a GS1 symbology identifier, without FNC1 in front and with GS between.
+    r"""Reads element strings as they stand behind a GS1 symbology identifier, with GS as separator.
 
     GS1 General Specifications, section 7.8.
 
@@ -82,7 +93,7 @@ def read_elements(
         table: the application identifiers.
     """
     options = _gs1.OPTIONS["permit_unknown"] * permit_unknown
-    return _message(_as_bytes(data), table.compiled.read_elements(_as_bytes(data), options), rules, table)
+    return _message(as_bytes(data), table.compiled.read_elements(as_bytes(data), options), rules, table)
 
 
 def read_bracketed(
@@ -144,7 +155,7 @@ def read_link(
         | _gs1.OPTIONS["aliases"] * aliases
         | (_gs1.OPTIONS["permit_unknown"] | _gs1.OPTIONS["unknown_in_link"]) * permit_unknown
     )
-    return _message(_as_bytes(uri), table.compiled.read_link(_as_bytes(uri), options), rules, table)
+    return _message(as_bytes(uri), table.compiled.read_link(as_bytes(uri), options), rules, table)
 
 
 def read_scan(
@@ -160,7 +171,7 @@ def read_scan(
     >>> read_scan("]Q1https://example.com/00/952012345678912345").kind, read_scan("]Q1hello").kind
     ('link', 'text')
     """
-    raw = _as_bytes(read)
+    raw = as_bytes(read)
     options = _gs1.OPTIONS["permit_unknown"] * permit_unknown | _gs1.OPTIONS["pad_gtin"] | _gs1.OPTIONS["aliases"]
     return _message(raw[3:], table.compiled.read_scan(raw, options), rules, table)
 
@@ -202,7 +213,8 @@ def _fault(reason: str, at: int, ai: str | None, got: str) -> Fault:
     return Fault(reason=reason, at=at, ai=ai, expected=EXPECTED[reason], got=got)
 
 
-def _as_bytes(data: bytes | str) -> bytes:
+def as_bytes(data: bytes | str) -> bytes:
+    """What came, as bytes."""
     # A lone surrogate, which JSON can spell, is no ASCII either, and no reason to fail.
     return data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
 
@@ -218,6 +230,7 @@ __all__ = [
     "Kind",
     "Message",
     "Table",
+    "as_bytes",
     "check_digit",
     "read_bracketed",
     "read_elements",

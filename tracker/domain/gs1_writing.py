@@ -1,4 +1,4 @@
-"""GS1 messages, written: element strings, Digital Link URIs, and what a scanner would hand over. For labels and tests."""
+"""GS1 messages, written for labels and tests: element strings, Digital Link URIs, what a scanner would hand over."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
-from tracker.domain.gs1 import PARCELS, Element, Message, Table, check_digit, read_elements, read_link
+from tracker.domain.gs1 import PARCELS, Message, Table, check_digit, read_elements, read_link
 from tracker.errors import TrackerError
 
 GS: Final = "\x1d"
@@ -89,12 +89,10 @@ def write_link(
     path = [key, *max((_present(each, given) for each in table[key].qualifiers), key=len, default=[])]
     # Those of predefined length stand first: so they do in element strings, where that saves separators.
     query = sorted((ai for ai in given if ai not in path), key=lambda ai: _predefined(ai, table) is None)
-    uri = stem.removesuffix("/") + "".join(f"/{ai}/{quote(given[ai], safe='')}" for ai in path)
-    uri += "?" * bool(query) + "&".join(f"{ai}={quote(given[ai], safe='')}" for ai in query)
-    known = uri
-    if permit_unknown:
-        known = uri[: uri.find("?")] + "?" + "&".join(f"{ai}={quote(given[ai], safe='')}" for ai in query if ai in table)
-    _require(read_link(known, pad_gtin=False, table=table))
+    value = {ai: quote(given[ai], safe="") for ai in given}
+    uri = stem.removesuffix("/") + "".join(f"/{ai}/{value[ai]}" for ai in path)
+    uri += "?" * bool(query) + "&".join(f"{ai}={value[ai]}" for ai in query)
+    _require(read_link(uri, pad_gtin=False, permit_unknown=permit_unknown, table=table))
     return uri
 
 
