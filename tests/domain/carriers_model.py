@@ -98,7 +98,7 @@ N = rf"(?P<key>(?P<body>94\d{{3}}{MAILER_N}\d+)(?P<check>\d))"
 C = rf"(?P<key>(?P<body>(?:92(?=\d{{3}}9)|93(?=\d{{3}}[0-8])|95)\d{{3}}{MAILER_C}\d+)(?P<check>\d))"
 # Of 34 digits the ZIP+4 is taken wherever a number stands behind it.
 NUMBER_22 = r"(?:91|94|95|92(?=\d{3}9)|93(?=\d{3}[0-8]))\d{20}$"
-ZIP = rf"420(?:\d{{9}}(?=\d{{22}}$)|\d{{5}}(?=\d{{22}}$)|\d{{5}}(?=\d{{26}}$)(?!\d{{4}}9[1-5]\d{{20}}$))"
+ZIP = r"420(?:\d{9}(?=\d{22}$)|\d{5}(?=\d{22}$)|\d{5}(?=\d{26}$)(?!\d{4}9[1-5]\d{20}$))"
 LEGACY = r"(?P<key>(?P<body>91\d{19})(?P<check>\d))"
 BARE = r"(?P<key>(?P<body>\d{19})(?P<check>\d))"
 PARCEL = r"(?:\d{14}|[A-Z]{2}\d{12})"

@@ -192,6 +192,78 @@ def test_an_explanation_has_the_documented_form() -> None:
     assert json.loads(json.dumps(refused))["reason"] == "no_identifier"
 
 
+# Numbers that have only their length, and sites.
+
+FEDEX_OR_PUROLATOR = b"287809468872"
+FEDEX = b"986578788855"
+
+
+def test_a_number_that_several_carriers_could_have_is_ambiguous() -> None:
+    found = barcode.recognise(FEDEX_OR_PUROLATOR)
+    assert (found.reason, found.key) == ("ambiguous", None)
+    assert {one.carrier for one in found.candidates} == {"fedex", "purolator"}
+
+
+@pytest.mark.parametrize("clear", [S10, SSCC, UPS, b"]C100" + SSCC])
+@pytest.mark.parametrize("plain", [FEDEX, FEDEX_OR_PUROLATOR, b"8487135506", b"60120174971147"])
+def test_a_number_that_passes_by_chance_never_takes_one_that_tells_itself(clear: bytes, plain: bytes) -> None:
+    for reads in ([clear, plain], [plain, clear]):
+        for reader in (barcode.configure(), barcode.configure(first=("fedex", "dhl", "purolator"))):
+            assert reader.recognise_set(reads).key == key_of(clear)
+
+
+def test_another_label_says_whose_an_ambiguous_number_is() -> None:
+    long = b"10019213342500010003" + b"00" + FEDEX_OR_PUROLATOR
+    assert barcode.recognise(long).carrier == "fedex"
+    for reads in ([long, FEDEX_OR_PUROLATOR], [FEDEX_OR_PUROLATOR, long]):
+        found = barcode.recognise_set(reads)
+        assert (found.key, found.carrier) == (FEDEX_OR_PUROLATOR.decode(), "fedex")
+    assert reason_of(long, FEDEX) == "ambiguous"
+
+
+def test_the_other_keys_of_a_parcel_are_its_aliases() -> None:
+    found = barcode.recognise_set([FEDEX, UPS, b"00" + SSCC, FEDEX_OR_PUROLATOR, S10, UPS])
+    assert found.key == S10.decode()
+    assert found.aliases == (FEDEX.decode(), UPS.decode(), SSCC.decode())
+    assert barcode.recognise_set([S10, b"EE876543216CA", UPS]).aliases == ()
+
+
+def test_a_parcel_has_as_many_aliases_as_the_limit_and_no_more() -> None:
+    numbers = [
+        barcode.make_valid("ups_1z", shipper="999AA1", service="01", package=f"{serial:07}") for serial in range(12)
+    ]
+    for many in range(limits.ALIASES_MAX + 3):
+        first: list[bytes | str] = [S10, *numbers[:many]]
+        for reads in (first, first[1:] + first[:1]):
+            assert barcode.recognise_set(reads).aliases == tuple(numbers[: min(many, limits.ALIASES_MAX)])
+
+
+def test_a_sites_own_carrier_goes_before_s10_if_its_number_tells_itself() -> None:
+    reader = barcode.configure(first=("usps", "ups"))
+    assert reader.recognise_set([S10, UPS]).key == UPS.decode()
+    assert reader.recognise_set([S10, UPS]).aliases == (S10.decode(),)
+    assert reader.recognise_set([UPS, b"9400111206206406260787"]).carrier == "usps"
+    assert reader.recognise_batch([S10, UPS]).keys == [S10, UPS]
+
+
+def test_what_a_site_switches_off_is_not_read() -> None:
+    reader = barcode.configure(off=["purolator", "s10"])
+    assert reader.recognise(FEDEX_OR_PUROLATOR).carrier == "fedex"
+    assert reader.recognise(S10).reason == "no_identifier"
+    assert reader.explain([UPS])["scheme"] == "ups_1z"
+    assert barcode.recognise(S10).ok
+    assert repr(reader) == "Recogniser(first=(), off=('purolator', 's10'))"
+
+
+@pytest.mark.parametrize(
+    "setting", [{"first": ("nobody",)}, {"off": ("UPS",)}, {"first": [form.carrier for form in FORMATS]}]
+)
+def test_a_site_of_unknown_or_too_many_carriers_is_refused(setting: dict[str, list[str]]) -> None:
+    with pytest.raises(errors.TrackerError) as caught:
+        barcode.configure(**setting)
+    assert caught.value.code == "bad_setting"
+
+
 # Batches, and the functions for compiled code.
 
 
@@ -230,10 +302,53 @@ class CBarcode(ctypes.Structure):
     )
 
 
-def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
+class CAlias(ctypes.Structure):
+    """barcode_alias_t of ext/barcode.pxd."""
+
+    _fields_ = (("key", ctypes.c_char * 64), ("key_length", ctypes.c_uint8), ("format", ctypes.c_uint8))
+
+
+class CAliases(ctypes.Structure):
+    """barcode_aliases_t of ext/barcode.pxd."""
+
+    _fields_ = (("keys", CAlias * (limits.ALIASES_MAX + 1)), ("count", ctypes.c_uint8), ("more", ctypes.c_int))
+
+
+def pointer_in(capsule: object, name: bytes) -> int:
     pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    functions = (ctypes.c_void_p * 2).from_address(pointer_of(_barcode.API, b"tracker.domain._barcode.API"))
+    return int(pointer_of(capsule, name))
+
+
+def test_other_compiled_modules_read_with_aliases_at_a_site() -> None:
+    functions = (ctypes.c_void_p * 3).from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API"))
+    lengths_type = ctypes.POINTER(ctypes.c_size_t)
+    read_at = ctypes.CFUNCTYPE(
+        ctypes.c_int,
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_char_p),
+        lengths_type,
+        ctypes.c_size_t,
+        ctypes.POINTER(CBarcode),
+        ctypes.POINTER(CAliases),
+    )(functions[2] or 0)
+    site = barcode.configure(first=("ups",)).site
+    reads, lengths = (ctypes.c_char_p * 2)(SSCC, UPS), (ctypes.c_size_t * 2)(len(SSCC), len(UPS))
+    found, aliases = CBarcode(), CAliases()
+    for pointer, key, alias in (
+        (None, SSCC, UPS),
+        (pointer_in(site.capsule, b"tracker.domain._barcode.site"), UPS, SSCC),
+    ):
+        assert read_at(pointer, reads, lengths, 2, found, aliases) == 0
+        assert found.key[: found.key_length] == key
+        assert (aliases.count, aliases.more) == (1, 0)
+        assert aliases.keys[0].key[: aliases.keys[0].key_length] == alias
+        assert FORMATS[aliases.keys[0].format].name == barcode.recognise(alias).scheme
+        assert read_at(pointer, reads, lengths, 2, found, None) == 0
+
+
+def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
+    functions = (ctypes.c_void_p * 2).from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API"))
     out = ctypes.POINTER(CBarcode)
     one = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, out)(functions[0] or 0)
     many = ctypes.CFUNCTYPE(

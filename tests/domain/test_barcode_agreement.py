@@ -16,7 +16,6 @@ from tracker import limits
 from tracker.domain import barcode
 from tracker.domain.formats import elements
 from tracker.domain.formats.forms import FORMS
-from tracker.domain.formats.pattern import Form
 
 CONFORMANCE = Path(__file__).resolve().parents[2].parent / "shared" / "conformance"
 
@@ -24,7 +23,7 @@ CONFORMANCE = Path(__file__).resolve().parents[2].parent / "shared" / "conforman
 @st.composite
 def of_a_form(draw: st.DrawFn) -> bytes:
     """A text of any form of any format, more often than not with its check digit."""
-    form: Form = draw(st.sampled_from(FORMS))
+    form = draw(st.sampled_from(FORMS))
     text = [draw(st.sampled_from(sorted(accepted))) for accepted in form.accepts]
     for lookup in form.format.lookups:
         text[form.parts[lookup.part]] = draw(st.sampled_from(sorted(lookup.known)))
@@ -67,7 +66,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 READS = st.one_of(VALID, of_a_form(), mutated(), st.builds(bytes.__add__, mutated(), VALID), st.binary(max_size=120))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(st.lists(READS, max_size=4))
 def test_both_implementations_agree(reads: list[bytes]) -> None:
     expected = model.outcome(reads)

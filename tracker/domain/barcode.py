@@ -125,7 +125,9 @@ class Recogniser:
 
     def recognise_set(self, reads: Iterable[bytes | str]) -> Barcode:
         """What the reads of one parcel say together: see `recognise_set`."""
-        reason, key, format_number, warnings, aliases, findings = self._site.read_all([_as_bytes(read) for read in reads])
+        reason, key, format_number, warnings, aliases, findings = self._site.read_all(
+            [_as_bytes(read) for read in reads]
+        )
         found = [
             _candidate(FORMS[number], text.decode("ascii"))
             for _, number, text in sorted(findings, key=lambda finding: finding[0])

@@ -19,9 +19,7 @@ _LONG_9: Final = ("mailer:'9'+n8", 15)
 
 def _bodies(ai: str, *mailers: tuple[str, int], service: str = "n3") -> tuple[str, ...]:
     """The patterns without a postal code: an identifier, three digits of service, mailer, package, check digit."""
-    return tuple(
-        f"ai:'{ai}' service:{service} {mailer} package:n{digits} check_digit:n1" for mailer, digits in mailers
-    )
+    return tuple(f"ai:'{ai}' service:{service} {mailer} package:n{digits} check_digit:n1" for mailer, digits in mailers)
 
 
 def _behind_zip(ai: str, *mailers: tuple[str, int]) -> tuple[str, ...]:
