@@ -99,3 +99,6 @@ STALL_S_MAX: Final = 60
 """How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
 DETAIL_BYTES_MAX: Final = 1_000
 """Length of the header `detail` of a dead letter. It is for a person to read; the value itself stands beside it."""
+
+ELEMENTS_MAX: Final = 64
+"""GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
