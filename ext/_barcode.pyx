@@ -60,9 +60,16 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
 
 # One text or element against the forms.
 
-cdef bint fits(const form_t* form, const uint8_t* text) noexcept nogil:
-    cdef size_t at
+cdef bint fits(const form_t* form, const uint8_t* text, bint digits) noexcept nogil:
+    """Whether the text is of this form. Of one that is all digits only the positions count that refuse some digit."""
+    cdef size_t at, i
     cdef const uint8_t* pair
+    if digits:
+        for i in range(form.narrow):
+            at = form.narrow_at[i]
+            if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
+                return False
+        return True
     for at in range(form.length):
         if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
             return False
@@ -71,6 +78,14 @@ cdef bint fits(const form_t* form, const uint8_t* text) noexcept nogil:
         if form.lookup[at][(pair[0] - c"A") * 26 + (pair[1] - c"A")] == REFUSED:
             return False
     return True
+
+
+cdef bint all_digits(const uint8_t* text, size_t length) noexcept nogil:
+    cdef uint8_t other = 0
+    cdef size_t at
+    for at in range(length):
+        other |= <uint8_t>(text[at] - c"0") > 9
+    return other == 0
 
 
 cdef bint check_character_stands(const form_t* form, const uint8_t* text) noexcept nogil:
@@ -132,11 +147,28 @@ cdef size_t copy_key(const form_t* form, const uint8_t* text, uint8_t* key) noex
     cdef size_t length = form.lead_length
     if length:
         memcpy(key, form.lead, length)
-    memcpy(key + length, text + form.key_at, form.key_length)
+    copy_short(key + length, text + form.key_at, form.key_length)
     length += form.key_length
     if form.tail_length:
         memcpy(key + length, form.tail, form.tail_length)
     return length + form.tail_length
+
+
+cdef void copy_short(uint8_t* target, const uint8_t* source, size_t length) noexcept nogil:
+    """Copies up to 64 bytes in two pieces that may overlap: memcpy of a length that varies costs as much as a check."""
+    cdef size_t at
+    if length > 32:
+        memcpy(target, source, 32)
+        memcpy(target + length - 32, source + length - 32, 32)
+    elif length > 16:
+        memcpy(target, source, 16)
+        memcpy(target + length - 16, source + length - 16, 16)
+    elif length >= 8:
+        memcpy(target, source, 8)
+        memcpy(target + length - 8, source + length - 8, 8)
+    else:
+        for at in range(length):
+            target[at] = source[at]
 
 
 cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
@@ -145,6 +177,10 @@ cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t leng
     cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, text[0])]]
     cdef const form_t* form
     cdef said_t said
+    cdef bint digits
+    if entry.form == LIST_END:
+        return
+    digits = all_digits(text, length)
     said.form = NULL
     said.carriers = 0
     said.precedence = NOTHING
@@ -154,7 +190,7 @@ cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t leng
         if entry.precedence > said.precedence and sink.findings == NULL:
             break
         form = &FORMS[entry.form]
-        if fits(form, text):
+        if fits(form, text, digits):
             if check_character_stands(form, text):
                 if entry.precedence <= said.precedence:
                     add(&said, form, entry.precedence, text)
@@ -200,7 +236,7 @@ cdef void take(sink_t* sink, const said_t* said, const uint8_t* text) noexcept n
     if said.precedence > sink.precedence:
         return
     if said.precedence < sink.precedence:
-        memcpy(best.key, key, length)
+        copy_short(best.key, key, length)
         best.key_length = length
         lead_with(sink, said, text)
         return
@@ -233,7 +269,7 @@ cdef void add_alias(barcode_aliases_t* aliases, const uint8_t* key, size_t lengt
         aliases.more = True
         return
     alias = &aliases.keys[aliases.count]
-    memcpy(alias.key, key, length)
+    copy_short(alias.key, key, length)
     alias.key_length = length
     alias.format = format
     aliases.count += 1
@@ -259,7 +295,14 @@ cdef void drop_alias(barcode_aliases_t* aliases, const uint8_t* key, size_t leng
 cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     """A text that may come from a keyboard: blanks and hyphens fall out, small letters rise."""
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
+    cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
+    if not changes:
+        for at in range(length):
+            changes |= CHANGES[read[at]]
+    if not changes:
+        try_forms(sink, FRAME_TYPED, read, length)
+        return
     for at in range(length):
         text[kept] = TYPED[read[at]]
         kept += text[kept] != BLANK
