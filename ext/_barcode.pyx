@@ -1,7 +1,8 @@
 """The compiled barcode reader: reads in, parcel keys out. Its tables are made from tracker.domain.formats at import.
 
-A read goes one of two ways. Behind a symbology identifier that says GS1 it is walked as element strings; otherwise it
-is a text, and without any symbology identifier perhaps a typed one. A text or an element is tried against the few forms
+A read goes one of three ways. Behind a symbology identifier that says GS1 it is walked as element strings. A GS1 Digital
+Link is handed to the reader of framed data (gs1.pxd), which gives its elements. Anything else is a text, and without any
+symbology identifier perhaps a typed one. A text or an element is tried against the few forms
 that have its frame, its length and its first character, so the formats that it is not cost nothing. Time is linear in
 the read.
 
@@ -19,6 +20,7 @@ from barcode cimport (
     BARCODE_READ_MAX, BARCODE_RECOGNISED, barcode_alias_t, barcode_aliases_t, barcode_api_t, barcode_site_t, barcode_t,
     size_t, uint8_t, uint16_t, uint64_t,
 )
+from gs1 cimport GS1_BAD_CHECK_DIGIT, GS1_LINK, GS1_OK, gs1_api, gs1_api_t, gs1_element_t, gs1_message_t
 
 include "barcode_tables.pxi"
 
@@ -30,8 +32,11 @@ cdef enum:
     GS = 0x1D
     NOTHING = 255                 # a precedence that every other goes before
 
+cdef const gs1_api_t* GS1 = gs1_api()
+
 cdef enum frame_t:                # tracker.domain.formats.format.Frame
     FRAME_TYPED = 0
+    FRAME_TWO_DIMENSIONAL = 3
     FRAME_ELEMENT = 4
     FRAME_ROUTED_ELEMENT = 5
 
@@ -353,6 +358,24 @@ cdef void read_element_strings(sink_t* sink, const uint8_t* data, size_t length)
         start = end + (end < length and data[end] == GS)
 
 
+cdef bint is_link(const uint8_t* data, size_t length) noexcept nogil:
+    return length > 4 and (memcmp(data, b"http", 4) == 0 or memcmp(data, b"HTTP", 4) == 0)
+
+
+cdef void read_link(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """Offers the elements of a GS1 Digital Link, which stand in its path and its query."""
+    cdef gs1_message_t message
+    cdef const gs1_element_t* element
+    cdef size_t i
+    if GS1.find_key(read, length, &message) == GS1_BAD_CHECK_DIGIT:
+        sink.bad_check_digit = True
+    if message.kind != GS1_LINK or message.reason != GS1_OK:
+        return
+    for i in range(message.count):
+        element = &message.elements[i]
+        try_forms(sink, FRAME_ELEMENT, message.text + element.at - element.ai_digits, element.ai_digits + element.length)
+
+
 cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     if length > BARCODE_READ_MAX:
         return
@@ -360,11 +383,16 @@ cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept no
     while length > 0 and (read[length - 1] == CR or read[length - 1] == LF):
         length -= 1
     if length < 3 or read[0] != c"]" or read[1] >= ASCII or read[2] >= ASCII:
-        read_typed(sink, read, length)
+        if is_link(read, length):
+            read_link(sink, read, length)
+        else:
+            read_typed(sink, read, length)
         return
     cdef uint8_t carries = CARRIES[read[1] * ASCII + read[2]]
     if carries == ELEMENT_STRINGS:
         read_element_strings(sink, read + 3, length - 3)
+    elif carries == FRAME_TWO_DIMENSIONAL and is_link(read + 3, length - 3):
+        read_link(sink, read, length)
     elif carries != TRADE_ITEM:
         try_forms(sink, carries, read + 3, length - 3)
 

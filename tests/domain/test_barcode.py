@@ -115,6 +115,41 @@ def test_a_read_is_read_up_to_its_longest_length_and_not_beyond() -> None:
     assert reason_of(b" " + padded) == "no_identifier"
 
 
+@pytest.mark.parametrize("front", ["", "]Q1", "]d1", "]J0"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://id.gs1.org/00/095287654321012346",
+        "https://id.gs1.org/00/faux/00/095287654321012346",
+        "HTTPS://ID.GS1.ORG/00/095287654321012346",
+        "http://example.com/some/path/sscc/095287654321012346?10=ABC123#fragment",
+        "https://id.gs1.org/00/%3095287654321012346?37=25&02=09520123456788",
+    ],
+)
+def test_a_digital_link_names_its_parcel(front: str, link: str) -> None:
+    found = barcode.recognise(front + link)
+    assert (found.key, found.scheme) == (SSCC.decode(), "sscc")
+    assert found.candidates[0].parts == barcode.recognise(SSCC).candidates[0].parts
+    assert barcode.recognise_batch([(front + link).encode()]).keys == [SSCC]
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("https://id.gs1.org/00/095287654321012345", "bad_check_digit"),
+        ("https://id.gs1.org/01/09520123456788", "no_identifier"),
+        ("]C0https://id.gs1.org/00/095287654321012346", "no_identifier"),
+        ("https://id.gs1.org/00/09528765432101234", "no_identifier"),
+        ("https:///00/095287654321012346", "no_identifier"),
+        ("https://id.gs1.org/00/%", "no_identifier"),
+        ("http", "no_identifier"),
+        ("https" + "x" * 4091, "no_identifier"),
+    ],
+)
+def test_a_link_that_names_no_parcel_is_not_read(link: str, reason: str) -> None:
+    assert reason_of(link) == reason
+
+
 # Sets.
 
 
