@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
-from tracker.domain import _barcode, barcode
+from tracker.domain import _barcode, barcode, barcode_making
 from tracker.domain.formats import FORMATS, checks
 
 
@@ -19,7 +19,7 @@ def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
     assert _barcode.__file__.endswith((".so", ".pyd"))
 
 
-@pytest.mark.parametrize("module", [barcode, checks])
+@pytest.mark.parametrize("module", [barcode, barcode_making, checks])
 def test_the_examples_in_docstrings_run(module: ModuleType) -> None:
     results = doctest.testmod(module)
     assert results.attempted > 0
