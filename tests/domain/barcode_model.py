@@ -28,6 +28,7 @@ class Outcome(NamedTuple):
     key: str | None
     scheme: str | None
     candidates: set[tuple[str, str]]
+    aliases: tuple[str, ...] = ()
 
 
 def outcome(reads: list[bytes]) -> Outcome:
@@ -44,7 +45,10 @@ def outcome(reads: list[bytes]) -> Outcome:
     clear = [found for found in leading if len({one.carrier for one in found}) == 1]
     if len(keys) > 1 or len(who) != 1 or not clear:
         return Outcome("ambiguous", None, None, candidates)
-    return Outcome(None, clear[0][0].key, clear[0][0].scheme, candidates)
+    key = clear[0][0].key
+    others = [found[0].key for found in said if len({(one.carrier, one.key) for one in found}) == 1]
+    aliases = tuple(other for other in dict.fromkeys(others) if other != key)
+    return Outcome(None, key, clear[0][0].scheme, candidates, aliases[:8])
 
 
 def says(found: list[Reading]) -> list[Reading]:

@@ -73,6 +73,7 @@ def test_both_implementations_agree(reads: list[bytes]) -> None:
     found = barcode.recognise_set(reads)
     assert (found.reason, found.key, found.scheme) == expected[:3]
     assert {(one.scheme, one.key) for one in found.candidates} == expected.candidates
+    assert found.aliases == expected.aliases
     issuers = model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN
     if found.scheme == "s10" and found.key is not None and found.key[-2:] in issuers:
         assert set(found.warnings) == model.s10_warnings(found.key)
