@@ -102,3 +102,6 @@ DETAIL_BYTES_MAX: Final = 1_000
 
 ELEMENTS_MAX: Final = 64
 """GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
+
+BATCH_SCANS_MAX: Final = 5_000
+"""Scans that are applied at once. Fewer than 500 cost Redis half as much again each; more only wait for one another."""

@@ -312,5 +312,5 @@ def test_what_happened_in_a_batch_is_counted() -> None:
     _, folding = fold(one, fetched(values))
     assert (folding.scans, folding.duplicates, folding.late) == (5, 1, 1)
     assert folding.timestamps == (BASE_MS, BASE_MS)
-    assert folding.batch.final == [b"P2"]
+    assert folding.batch.final == {b"P2"}
     assert folding.batch.counters == (5, 1, 0, 0)

@@ -26,6 +26,6 @@ class Waiting:
 def test_a_processor_whose_applies_have_all_failed_is_still_looked_after() -> None:
     processor = Waiting()
     consumer = BatchConsumer.__new__(BatchConsumer)
-    consumer.app = SimpleNamespace(processor=processor)
+    consumer.app = SimpleNamespace(processor=processor)  # type: ignore[assignment]
     assert asyncio.run(consumer._getmany(set(), 1.0)) == {}
     assert processor.taken == [{}]

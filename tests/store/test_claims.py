@@ -117,10 +117,10 @@ def test_only_parcels_in_a_final_state_expire_and_no_longer_when_they_have_left_
 ) -> None:
     async def work() -> None:
         chain = await claim(url)
-        await apply(chain, batch(0, 1, final=[b"P1"]))
+        await apply(chain, batch(0, 1, final=frozenset([b"P1"])))
         assert [client.ttl(f"t:{{3}}:p:P{i}") for i in range(3)] == [-1, TTL_S, -1]
         assert client.ttl("t:{3}:d:P1") == TTL_S
-        await apply(chain, batch(1, 2, final=[]))
+        await apply(chain, batch(1, 2, final=frozenset()))
         assert client.ttl("t:{3}:p:P1") == client.ttl("t:{3}:d:P1") == -1
 
     run(work())
@@ -129,7 +129,7 @@ def test_only_parcels_in_a_final_state_expire_and_no_longer_when_they_have_left_
 def test_an_empty_batch_moves_the_mark_and_tells_nobody(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
-        assert await apply(chain, batch(0, 9, {}, data={}, final=[], places=[], codes=[])) == Applied()
+        assert await apply(chain, batch(0, 9, {}, data={}, final=frozenset(), places=[], codes=[])) == Applied()
         assert await apply(chain, batch(9, 12)) == Applied()
 
     run(work())

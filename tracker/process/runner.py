@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from tracker.domain._records import CorruptBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
-from tracker.process.partition import Folding, Outgoing, Partition, State
+from tracker.process.partition import Fetched, Folding, Outgoing, Partition, State
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
 
 log = logging.getLogger("tracker.process")
@@ -160,29 +160,33 @@ class Runner:
         if fetch.begin != self.partition.position:
             await self._kafka.seek(self.partition.number, self.partition.position)
             return
-        fetched = fetch.walked()
-        if not self.partition.takes(fetched):
-            return
+        for fetched in fetch.walked().batches():
+            if not self.partition.takes(fetched) or not await self._take_batch(self._chain, fetched):
+                return
+
+    async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
+        """Takes one batch; whether the chain goes on."""
         reading = self.partition.read(fetched)
-        replies = await self._chain.send_reads(reading.missing, reading.with_data)
+        replies = await chain.send_reads(reading.missing, reading.with_data)
         if not await self._settle():
-            return
-        found = await self._chain.reads(replies)
+            return False
+        found = await chain.reads(replies)
         try:
             folding = self.partition.fold(reading, found)
         except CorruptRecord:
-            if await self._chain.holds():
+            if await chain.holds():
                 raise
             # It is another worker's record, with places that only its dictionary has.
             await self._lost("another worker has claimed it")
-            return
+            return False
         if folding.outgoing and not await self._delivered(folding.outgoing):
-            return
+            return False
         sent = self._clock_s()
-        count = await self._chain.send_apply(folding.batch)
-        answer = asyncio.ensure_future(self._answer(self._chain, count, folding, sent))
+        count = await chain.send_apply(folding.batch)
+        answer = asyncio.ensure_future(self._answer(chain, count, folding, sent))
         answer.add_done_callback(self._look_at)
         self._in_flight = answer
+        return True
 
     async def _answer(self, chain: ClaimedChain, replies: int, folding: Folding, sent: float) -> bool:
         """Reads the answer to an apply; whether it has landed."""
