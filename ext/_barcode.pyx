@@ -1,7 +1,8 @@
 """The compiled barcode reader: reads in, parcel keys out. Its tables are made from tracker.domain.formats at import.
 
-A read goes one of two ways. Behind a symbology identifier that says GS1 it is walked as element strings; otherwise it
-is a text, and without any symbology identifier perhaps a typed one. A text or an element is tried against the few forms
+A read goes one of three ways. Behind a symbology identifier that says GS1 it is walked as element strings. A GS1 Digital
+Link is handed to the reader of framed data (gs1.pxd), which gives its elements. Anything else is a text, and without any
+symbology identifier perhaps a typed one. A text or an element is tried against the few forms
 that have its frame, its length and its first character, so the formats that it is not cost nothing. Time is linear in
 the read.
 
@@ -19,6 +20,7 @@ from barcode cimport (
     BARCODE_READ_MAX, BARCODE_RECOGNISED, barcode_alias_t, barcode_aliases_t, barcode_api_t, barcode_site_t, barcode_t,
     size_t, uint8_t, uint16_t, uint64_t,
 )
+from gs1 cimport GS1_BAD_CHECK_DIGIT, GS1_LINK, GS1_OK, gs1_api, gs1_api_t, gs1_element_t, gs1_message_t
 
 include "barcode_tables.pxi"
 
@@ -30,8 +32,11 @@ cdef enum:
     GS = 0x1D
     NOTHING = 255                 # a precedence that every other goes before
 
+cdef const gs1_api_t* GS1 = gs1_api()
+
 cdef enum frame_t:                # tracker.domain.formats.format.Frame
     FRAME_TYPED = 0
+    FRAME_TWO_DIMENSIONAL = 3
     FRAME_ELEMENT = 4
     FRAME_ROUTED_ELEMENT = 5
 
@@ -58,125 +63,7 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
     barcode_aliases_t* aliases    # keys that are clear but not the best, or NULL
 
 
-# One text or element against the forms.
-
-cdef bint fits(const form_t* form, const uint8_t* text) noexcept nogil:
-    cdef size_t at
-    cdef const uint8_t* pair
-    for at in range(form.length):
-        if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
-            return False
-    for at in range(form.lookups):
-        pair = text + form.lookup_at[at]
-        if form.lookup[at][(pair[0] - c"A") * 26 + (pair[1] - c"A")] == REFUSED:
-            return False
-    return True
-
-
-cdef bint check_character_stands(const form_t* form, const uint8_t* text) noexcept nogil:
-    cdef const uint8_t* covered = text + form.covered_at
-    cdef unsigned int total = form.start
-    cdef size_t at
-    if form.check == NO_CHECK:
-        return True
-    if form.check == MOD_37_36:
-        return mod_37_36(covered, form.covered_length) == ALPHANUMERIC[text[form.check_at]]
-    for at in range(form.covered_length):
-        total += SETS[<size_t>form.counts[at] * 256 + covered[at]]
-    return form.characters[total % form.modulus] == text[form.check_at]
-
-
-cdef unsigned int mod_37_36(const uint8_t* covered, size_t length) noexcept nogil:
-    cdef unsigned int remainder = 36
-    cdef size_t at
-    for at in range(length):
-        remainder += ALPHANUMERIC[covered[at]]
-        if remainder > 36:
-            remainder -= 36
-        remainder *= 2
-        if remainder > 36:
-            remainder -= 37
-    return 0 if remainder == 1 else 37 - remainder
-
-
-cdef uint64_t warnings_of(const form_t* form, const uint8_t* text) noexcept nogil:
-    cdef uint64_t warnings = 0
-    cdef const uint8_t* pair
-    cdef uint8_t warning
-    cdef size_t i
-    for i in range(form.lookups):
-        pair = text + form.lookup_at[i]
-        warning = form.lookup[i][(pair[0] - c"A") * 26 + (pair[1] - c"A")]
-        if warning:
-            warnings |= <uint64_t>1 << (warning - 1)
-    return warnings
-
-
-cdef void add(said_t* said, const form_t* form, uint8_t precedence, const uint8_t* text) noexcept nogil:
-    """Takes a form that the text fits, of the same precedence as those before or the first of all."""
-    if said.form == NULL:
-        said.form = form
-        said.precedence = precedence
-    elif form.carrier == said.form.carrier and form.format != said.form.format:
-        said.split |= not same_key(form, said.form, text)
-    said.carriers |= <uint64_t>1 << form.carrier
-
-
-cdef bint same_key(const form_t* one, const form_t* other, const uint8_t* text) noexcept nogil:
-    cdef uint8_t[BARCODE_KEY_MAX] key, other_key
-    cdef size_t length = copy_key(one, text, key)
-    return length == copy_key(other, text, other_key) and memcmp(key, other_key, length) == 0
-
-
-cdef size_t copy_key(const form_t* form, const uint8_t* text, uint8_t* key) noexcept nogil:
-    cdef size_t length = form.lead_length
-    if length:
-        memcpy(key, form.lead, length)
-    memcpy(key + length, text + form.key_at, form.key_length)
-    length += form.key_length
-    if form.tail_length:
-        memcpy(key + length, form.tail, form.tail_length)
-    return length + form.tail_length
-
-
-cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
-    if length == 0 or length > BARCODE_KEY_MAX or text[0] >= ASCII:
-        return
-    cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, text[0])]]
-    cdef const form_t* form
-    cdef said_t said
-    said.form = NULL
-    said.carriers = 0
-    said.precedence = NOTHING
-    said.split = False
-    while entry.form != LIST_END:
-        # What goes behind it can't change it, and is only worth a look for an explanation.
-        if entry.precedence > said.precedence and sink.findings == NULL:
-            break
-        form = &FORMS[entry.form]
-        if fits(form, text):
-            if check_character_stands(form, text):
-                if entry.precedence <= said.precedence:
-                    add(&said, form, entry.precedence, text)
-                if sink.findings != NULL:
-                    note(sink, entry, text)
-            else:
-                sink.bad_check_digit = True
-                if form.claims:
-                    break
-        entry += 1
-    if said.form != NULL and said.form.names_parcel:
-        take(sink, &said, text)
-
-
-cdef void note(sink_t* sink, const entry_t* entry, const uint8_t* text) noexcept nogil:
-    cdef finding_t* finding
-    if sink.findings_count < FINDINGS_MAX:
-        finding = &sink.findings[sink.findings_count]
-        finding.form = entry.form
-        finding.precedence = entry.precedence
-        memcpy(finding.text, text, FORMS[entry.form].length)
-        sink.findings_count += 1
+include "barcode_forms.pxi"
 
 
 # What the texts of a parcel come to.
@@ -200,7 +87,7 @@ cdef void take(sink_t* sink, const said_t* said, const uint8_t* text) noexcept n
     if said.precedence > sink.precedence:
         return
     if said.precedence < sink.precedence:
-        memcpy(best.key, key, length)
+        copy_short(best.key, key, length)
         best.key_length = length
         lead_with(sink, said, text)
         return
@@ -233,7 +120,7 @@ cdef void add_alias(barcode_aliases_t* aliases, const uint8_t* key, size_t lengt
         aliases.more = True
         return
     alias = &aliases.keys[aliases.count]
-    memcpy(alias.key, key, length)
+    copy_short(alias.key, key, length)
     alias.key_length = length
     alias.format = format
     aliases.count += 1
@@ -259,7 +146,14 @@ cdef void drop_alias(barcode_aliases_t* aliases, const uint8_t* key, size_t leng
 cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     """A text that may come from a keyboard: blanks and hyphens fall out, small letters rise."""
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
+    cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
+    if not changes:
+        for at in range(length):
+            changes |= CHANGES[read[at]]
+    if not changes:
+        try_forms(sink, FRAME_TYPED, read, length)
+        return
     for at in range(length):
         text[kept] = TYPED[read[at]]
         kept += text[kept] != BLANK
@@ -310,6 +204,24 @@ cdef void read_element_strings(sink_t* sink, const uint8_t* data, size_t length)
         start = end + (end < length and data[end] == GS)
 
 
+cdef bint is_link(const uint8_t* data, size_t length) noexcept nogil:
+    return length > 4 and (memcmp(data, b"http", 4) == 0 or memcmp(data, b"HTTP", 4) == 0)
+
+
+cdef void read_link(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """Offers the elements of a GS1 Digital Link, which stand in its path and its query."""
+    cdef gs1_message_t message
+    cdef const gs1_element_t* element
+    cdef size_t i
+    if GS1.find_key(read, length, &message) == GS1_BAD_CHECK_DIGIT:
+        sink.bad_check_digit = True
+    if message.kind != GS1_LINK or message.reason != GS1_OK:
+        return
+    for i in range(message.count):
+        element = &message.elements[i]
+        try_forms(sink, FRAME_ELEMENT, message.text + element.at - element.ai_digits, element.ai_digits + element.length)
+
+
 cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     if length > BARCODE_READ_MAX:
         return
@@ -317,11 +229,16 @@ cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept no
     while length > 0 and (read[length - 1] == CR or read[length - 1] == LF):
         length -= 1
     if length < 3 or read[0] != c"]" or read[1] >= ASCII or read[2] >= ASCII:
-        read_typed(sink, read, length)
+        if is_link(read, length):
+            read_link(sink, read, length)
+        else:
+            read_typed(sink, read, length)
         return
     cdef uint8_t carries = CARRIES[read[1] * ASCII + read[2]]
     if carries == ELEMENT_STRINGS:
         read_element_strings(sink, read + 3, length - 3)
+    elif carries == FRAME_TWO_DIMENSIONAL and is_link(read + 3, length - 3):
+        read_link(sink, read, length)
     elif carries != TRADE_ITEM:
         try_forms(sink, carries, read + 3, length - 3)
 

@@ -1,6 +1,6 @@
 # The tables of _barcode.pyx: what they are, and how they are made from the declarations in tracker.domain.formats.
 
-from string import ascii_lowercase, ascii_uppercase
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from tracker.domain.formats import FORMATS, elements, forms, symbologies
 from tracker.domain.formats.checks import Mod37And36
@@ -32,6 +32,7 @@ ctypedef const uint8_t* table_t    # character, or letter pair -> a number
 
 cdef struct form_t:
     uint8_t length, format, carrier
+    uint8_t narrow                                          # positions where not every digit may stand
     uint8_t key_at, key_length, lead_length, tail_length
     uint8_t check, check_at, covered_at, covered_length, modulus, start
     uint8_t lookups
@@ -41,6 +42,7 @@ cdef struct form_t:
     uint8_t[ADDED_MAX] lead, tail                           # of the key
     table_t[LOOKUPS_MAX] lookup                             # letter pair -> 1 + number of a warning, 0, or REFUSED
     uint8_t[BARCODE_KEY_MAX] accepts                        # position -> the set of characters that may stand there
+    uint8_t[BARCODE_KEY_MAX] narrow_at
     uint8_t[BARCODE_KEY_MAX] counts                         # place -> what characters count there
     uint8_t[64] characters                                  # remainder -> check character
 
@@ -58,6 +60,7 @@ cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
 cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier] -> Frame or carries_t
 cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
 cdef uint8_t[256] TYPED                                     # what a typed character stands for; BLANK: nothing
+cdef uint8_t[256] CHANGES                                   # 1 for what stands for another character or for nothing
 cdef uint8_t[256] CSET_82
 cdef uint8_t[100] AI_DIGITS                                 # first two digits -> digits of the AI, or 0
 cdef uint8_t[100] VALUE_LENGTH                              # first two digits -> predefined length, or 0
@@ -133,6 +136,7 @@ cdef int fill_form(form_t* form, object source) except -1:
     cdef object format_ = source.format
     cdef size_t at
     form.length = len(source.accepts)
+    form.narrow = 0
     form.format = FORMATS.index(format_)
     form.carrier = forms.CARRIERS.index(format_.carrier)
     form.names_parcel = format_.names_parcel
@@ -145,6 +149,9 @@ cdef int fill_form(form_t* form, object source) except -1:
         raise ValueError(f"{format_.name}: a key of more than {BARCODE_KEY_MAX} characters")
     for at in range(form.length):
         form.accepts[at] = set_of(dict.fromkeys(source.accepts[at], 1))
+        if not set(source.accepts[at]) >= set(digits):
+            form.narrow_at[form.narrow] = at
+            form.narrow += 1
     form.lookups = len(format_.lookups)
     for at in range(form.lookups):
         part = source.parts[format_.lookups[at].part]
@@ -206,6 +213,8 @@ cdef int fill_tables() except -1:
         TYPED[number] = ord(chr(number).upper()) if chr(number) in ascii_lowercase else number
     for character in " -\t\r\n":
         TYPED[<size_t>ord(character)] = 0x20
+    for number in range(256):
+        CHANGES[number] = TYPED[number] != number or TYPED[number] == 0x20
     for number, character in enumerate("0123456789" + ascii_uppercase):
         ALPHANUMERIC[<size_t>ord(character)] = number
     for character in elements.CSET_82:

@@ -4,8 +4,12 @@ import re
 import string
 from typing import NamedTuple
 
+from tests.domain import carriers_model as carriers
+from tests.domain.carriers_model import Reading
+
 GS1_SYMBOLOGIES = (b"]C1", b"]d2", b"]Q3", b"]J1", b"]e0")
 GTIN_SYMBOLOGIES = (b"]E0", b"]E4")
+TWO_D_SYMBOLOGIES = (b"]J0", b"]Q1", b"]U0", b"]U1", b"]d1", b"]d4")
 AI_LENGTHS = {
     2: "00-03 10-13 15-17 20-22 30-30 37-37 90-99",
     3: "23-25 40-42 71-71",
@@ -13,17 +17,8 @@ AI_LENGTHS = {
 }
 VALUE_LENGTHS = {18: "00-00", 14: "01-03", 16: "04-04", 6: "11-19 31-36", 2: "20-20", 13: "41-41"}
 CSET_82 = (string.ascii_letters + string.digits + "!\"%&'()*+,-./:;<=>?_").encode()
-RANKS = {"s10": 1, "sscc": 2, "ups_1z": 3}
 ISSUERS_UNKNOWN = {"XX", "ZZ", "AA", "QQ", "XK", "YP", "UK", "EU"}
 ISSUERS_KNOWN = {"KZ", "GB", "CA", "CN", "IE", "US", "DE", "CF", "CV", "ZW", "AD"}
-
-
-class Found(NamedTuple):
-    """A candidate: scheme, key, and whether its check digit is right."""
-
-    scheme: str
-    key: str
-    valid: bool
 
 
 class Outcome(NamedTuple):
@@ -33,29 +28,58 @@ class Outcome(NamedTuple):
     key: str | None
     scheme: str | None
     candidates: set[tuple[str, str]]
+    aliases: tuple[str, ...] = ()
 
 
 def outcome(reads: list[bytes]) -> Outcome:
     """What the reads of one parcel come to."""
-    found = [one for read in reads if len(read) <= 4096 for one in candidates(read.rstrip(b"\r\n"))]
-    valid = {(one.scheme, one.key) for one in found if one.valid}
-    if not valid:
-        return Outcome("bad_check_digit" if found else "no_identifier", None, None, valid)
-    best = min(RANKS[scheme] for scheme, _ in valid)
-    first = [one for one in valid if RANKS[one[0]] == best]
-    if len(first) > 1:
-        return Outcome("ambiguous", None, None, valid)
-    return Outcome(None, first[0][1], first[0][0], valid)
+    texts = [found for read in reads if len(read) <= 4096 for found in texts_of(read.rstrip(b"\r\n"))]
+    candidates = {(one.scheme, one.key) for found in texts for one in found if one.valid}
+    said = [best for found in texts if (best := says(found))]
+    if not said:
+        return Outcome("bad_check_digit" if any(texts) and wrong(texts) else "no_identifier", None, None, candidates)
+    rank = min(one.rank for found in said for one in found)
+    leading = [found for found in said if found[0].rank == rank]
+    keys = {one.key for found in leading for one in found}
+    who = set.intersection(*({one.carrier for one in found} for found in leading))
+    clear = [found for found in leading if len({one.carrier for one in found}) == 1]
+    if len(keys) > 1 or len(who) != 1 or not clear:
+        return Outcome("ambiguous", None, None, candidates)
+    key = clear[0][0].key
+    others = [found[0].key for found in said if len({(one.carrier, one.key) for one in found}) == 1]
+    aliases = tuple(other for other in dict.fromkeys(others) if other != key)
+    return Outcome(None, key, clear[0][0].scheme, candidates, aliases[:8])
 
 
-def candidates(read: bytes) -> list[Found]:
-    """The identifiers of one read, with right and wrong check digits."""
+def says(found: list[Reading]) -> list[Reading]:
+    """The readings that a text stands for: those of the best rank, one a scheme."""
+    valid = [one for one in found if one.valid]
+    best = [one for one in valid if one.rank == min(other.rank for other in valid)]
+    return best if best and best[0].names else []
+
+
+def wrong(texts: list[list[Reading]]) -> bool:
+    return any(not one.valid for found in texts for one in found)
+
+
+def texts_of(read: bytes) -> list[list[Reading]]:
+    """The readings of each text of a read, with right and wrong check digits."""
     if re.match(rb"\][\x00-\x7f]{2}", read):
         if read[:3] in GS1_SYMBOLOGIES:
-            return [found for element in elements(read[3:]) if element[:2] == "00" for found in text(element)]
-        return [] if read[:3] in GTIN_SYMBOLOGIES else text(ascii_only(read[3:]))
+            return elements_read(elements(read[3:]))
+        frame = {b"]I": carriers.ITF, b"]L": carriers.TWO_D, b"]z": carriers.TWO_D}.get(read[:2], carriers.LINEAR)
+        if read[:3] in TWO_D_SYMBOLOGIES:
+            frame = carriers.TWO_D
+        if frame == carriers.ITF and read[2:3] not in b"01":
+            frame = carriers.LINEAR
+        return [] if read[:3] in GTIN_SYMBOLOGIES else [text(ascii_only(read[3:]), frame)]
     kept = bytes(byte for byte in read if byte not in b" \t\r\n-")
-    return text(ascii_only(kept).upper())
+    return [text(ascii_only(kept).upper(), carriers.TYPED)]
+
+
+def elements_read(found: list[str]) -> list[list[Reading]]:
+    frame = carriers.ROUTED if any(element.startswith("420") for element in found) else carriers.ELEMENT
+    return [text(element, frame) for element in found]
 
 
 def ascii_only(data: bytes) -> str:
@@ -63,15 +87,18 @@ def ascii_only(data: bytes) -> str:
     return "".join(chr(byte) if byte < 0x80 else "?" for byte in data)
 
 
-def text(data: str) -> list[Found]:
-    """The identifiers of a text."""
-    if match := re.fullmatch(r"[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}", data):
-        return [Found("s10", data, s10_digit(match[1]) == match[2])]
-    if match := re.fullmatch(r"(?:00|\(00\))?([0-9]{17})([0-9])", data):
-        return [Found("sscc", match[1] + match[2], gs1_digit(match[1]) == match[2])]
-    if match := re.fullmatch(r"1Z([A-Z0-9]{15})([0-9])", data):
-        return [Found("ups_1z", data, ups_digit(match[1]) == match[2])]
-    return []
+def text(data: str, frame: str) -> list[Reading]:
+    """Every form that a text fits, without those that another's wrong check digit rules out."""
+    found = carriers.readings(data, frame)
+    is_element = frame in {carriers.ELEMENT, carriers.ROUTED}
+    if not is_element and (match := re.fullmatch(r"[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}", data)):
+        found.append(Reading("s10", "s10", carriers.S10, data, s10_digit(match[1]) == match[2]))
+    if match := re.fullmatch(r"00([0-9]{17})([0-9])" if is_element else r"(?:00|\(00\))?([0-9]{17})([0-9])", data):
+        found.append(Reading("sscc", "gs1", carriers.SSCC, match[1] + match[2], gs1_digit(match[1]) == match[2]))
+    if not is_element and (match := re.fullmatch(r"1Z([A-Z0-9]{15})([0-9])", data)):
+        found.append(Reading("ups_1z", "ups", carriers.PARTNER, data, ups_digit(match[1]) == match[2]))
+    ended = min((one.rank for one in found if one.ends), default=9)
+    return [one for one in found if one.rank <= ended]
 
 
 def elements(data: bytes) -> list[str]:

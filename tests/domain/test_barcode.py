@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
-from tracker.domain import _barcode, barcode
+from tracker.domain import _barcode, barcode, barcode_making
 from tracker.domain.formats import FORMATS, checks
 
 
@@ -19,7 +19,7 @@ def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
     assert _barcode.__file__.endswith((".so", ".pyd"))
 
 
-@pytest.mark.parametrize("module", [barcode, checks])
+@pytest.mark.parametrize("module", [barcode, barcode_making, checks])
 def test_the_examples_in_docstrings_run(module: ModuleType) -> None:
     results = doctest.testmod(module)
     assert results.attempted > 0
@@ -115,6 +115,41 @@ def test_a_read_is_read_up_to_its_longest_length_and_not_beyond() -> None:
     assert reason_of(b" " + padded) == "no_identifier"
 
 
+@pytest.mark.parametrize("front", ["", "]Q1", "]d1", "]J0"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://id.gs1.org/00/095287654321012346",
+        "https://id.gs1.org/00/faux/00/095287654321012346",
+        "HTTPS://ID.GS1.ORG/00/095287654321012346",
+        "http://example.com/some/path/sscc/095287654321012346?10=ABC123#fragment",
+        "https://id.gs1.org/00/%3095287654321012346?37=25&02=09520123456788",
+    ],
+)
+def test_a_digital_link_names_its_parcel(front: str, link: str) -> None:
+    found = barcode.recognise(front + link)
+    assert (found.key, found.scheme) == (SSCC.decode(), "sscc")
+    assert found.candidates[0].parts == barcode.recognise(SSCC).candidates[0].parts
+    assert barcode.recognise_batch([(front + link).encode()]).keys == [SSCC]
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("https://id.gs1.org/00/095287654321012345", "bad_check_digit"),
+        ("https://id.gs1.org/01/09520123456788", "no_identifier"),
+        ("]C0https://id.gs1.org/00/095287654321012346", "no_identifier"),
+        ("https://id.gs1.org/00/09528765432101234", "no_identifier"),
+        ("https:///00/095287654321012346", "no_identifier"),
+        ("https://id.gs1.org/00/%", "no_identifier"),
+        ("http", "no_identifier"),
+        ("https" + "x" * 4091, "no_identifier"),
+    ],
+)
+def test_a_link_that_names_no_parcel_is_not_read(link: str, reason: str) -> None:
+    assert reason_of(link) == reason
+
+
 # Sets.
 
 
@@ -192,6 +227,78 @@ def test_an_explanation_has_the_documented_form() -> None:
     assert json.loads(json.dumps(refused))["reason"] == "no_identifier"
 
 
+# Numbers that have only their length, and sites.
+
+FEDEX_OR_PUROLATOR = b"287809468872"
+FEDEX = b"986578788855"
+
+
+def test_a_number_that_several_carriers_could_have_is_ambiguous() -> None:
+    found = barcode.recognise(FEDEX_OR_PUROLATOR)
+    assert (found.reason, found.key) == ("ambiguous", None)
+    assert {one.carrier for one in found.candidates} == {"fedex", "purolator"}
+
+
+@pytest.mark.parametrize("clear", [S10, SSCC, UPS, b"]C100" + SSCC])
+@pytest.mark.parametrize("plain", [FEDEX, FEDEX_OR_PUROLATOR, b"8487135506", b"60120174971147"])
+def test_a_number_that_passes_by_chance_never_takes_one_that_tells_itself(clear: bytes, plain: bytes) -> None:
+    for reads in ([clear, plain], [plain, clear]):
+        for reader in (barcode.configure(), barcode.configure(first=("fedex", "dhl", "purolator"))):
+            assert reader.recognise_set(reads).key == key_of(clear)
+
+
+def test_another_label_says_whose_an_ambiguous_number_is() -> None:
+    long = b"10019213342500010003" + b"00" + FEDEX_OR_PUROLATOR
+    assert barcode.recognise(long).carrier == "fedex"
+    for reads in ([long, FEDEX_OR_PUROLATOR], [FEDEX_OR_PUROLATOR, long]):
+        found = barcode.recognise_set(reads)
+        assert (found.key, found.carrier) == (FEDEX_OR_PUROLATOR.decode(), "fedex")
+    assert reason_of(long, FEDEX) == "ambiguous"
+
+
+def test_the_other_keys_of_a_parcel_are_its_aliases() -> None:
+    found = barcode.recognise_set([FEDEX, UPS, b"00" + SSCC, FEDEX_OR_PUROLATOR, S10, UPS])
+    assert found.key == S10.decode()
+    assert found.aliases == (FEDEX.decode(), UPS.decode(), SSCC.decode())
+    assert barcode.recognise_set([S10, b"EE876543216CA", UPS]).aliases == ()
+
+
+def test_a_parcel_has_as_many_aliases_as_the_limit_and_no_more() -> None:
+    numbers = [
+        barcode.make_valid("ups_1z", shipper="999AA1", service="01", package=f"{serial:07}") for serial in range(12)
+    ]
+    for many in range(limits.ALIASES_MAX + 3):
+        first: list[bytes | str] = [S10, *numbers[:many]]
+        for reads in (first, first[1:] + first[:1]):
+            assert barcode.recognise_set(reads).aliases == tuple(numbers[: min(many, limits.ALIASES_MAX)])
+
+
+def test_a_sites_own_carrier_goes_before_s10_if_its_number_tells_itself() -> None:
+    reader = barcode.configure(first=("usps", "ups"))
+    assert reader.recognise_set([S10, UPS]).key == UPS.decode()
+    assert reader.recognise_set([S10, UPS]).aliases == (S10.decode(),)
+    assert reader.recognise_set([UPS, b"9400111206206406260787"]).carrier == "usps"
+    assert reader.recognise_batch([S10, UPS]).keys == [S10, UPS]
+
+
+def test_what_a_site_switches_off_is_not_read() -> None:
+    reader = barcode.configure(off=["purolator", "s10"])
+    assert reader.recognise(FEDEX_OR_PUROLATOR).carrier == "fedex"
+    assert reader.recognise(S10).reason == "no_identifier"
+    assert reader.explain([UPS])["scheme"] == "ups_1z"
+    assert barcode.recognise(S10).ok
+    assert repr(reader) == "Recogniser(first=(), off=('purolator', 's10'))"
+
+
+@pytest.mark.parametrize(
+    "setting", [{"first": ("nobody",)}, {"off": ("UPS",)}, {"first": [form.carrier for form in FORMATS]}]
+)
+def test_a_site_of_unknown_or_too_many_carriers_is_refused(setting: dict[str, list[str]]) -> None:
+    with pytest.raises(errors.TrackerError) as caught:
+        barcode.configure(**setting)
+    assert caught.value.code == "bad_setting"
+
+
 # Batches, and the functions for compiled code.
 
 
@@ -230,10 +337,53 @@ class CBarcode(ctypes.Structure):
     )
 
 
-def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
+class CAlias(ctypes.Structure):
+    """barcode_alias_t of ext/barcode.pxd."""
+
+    _fields_ = (("key", ctypes.c_char * 64), ("key_length", ctypes.c_uint8), ("format", ctypes.c_uint8))
+
+
+class CAliases(ctypes.Structure):
+    """barcode_aliases_t of ext/barcode.pxd."""
+
+    _fields_ = (("keys", CAlias * (limits.ALIASES_MAX + 1)), ("count", ctypes.c_uint8), ("more", ctypes.c_int))
+
+
+def pointer_in(capsule: object, name: bytes) -> int:
     pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    functions = (ctypes.c_void_p * 2).from_address(pointer_of(_barcode.API, b"tracker.domain._barcode.API"))
+    return int(pointer_of(capsule, name))
+
+
+def test_other_compiled_modules_read_with_aliases_at_a_site() -> None:
+    functions = (ctypes.c_void_p * 3).from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API"))
+    lengths_type = ctypes.POINTER(ctypes.c_size_t)
+    read_at = ctypes.CFUNCTYPE(
+        ctypes.c_int,
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_char_p),
+        lengths_type,
+        ctypes.c_size_t,
+        ctypes.POINTER(CBarcode),
+        ctypes.POINTER(CAliases),
+    )(functions[2] or 0)
+    site = barcode.configure(first=("ups",)).site
+    reads, lengths = (ctypes.c_char_p * 2)(SSCC, UPS), (ctypes.c_size_t * 2)(len(SSCC), len(UPS))
+    found, aliases = CBarcode(), CAliases()
+    for pointer, key, alias in (
+        (None, SSCC, UPS),
+        (pointer_in(site.capsule, b"tracker.domain._barcode.site"), UPS, SSCC),
+    ):
+        assert read_at(pointer, reads, lengths, 2, found, aliases) == 0
+        assert found.key[: found.key_length] == key
+        assert (aliases.count, aliases.more) == (1, 0)
+        assert aliases.keys[0].key[: aliases.keys[0].key_length] == alias
+        assert FORMATS[aliases.keys[0].format].name == barcode.recognise(alias).scheme
+        assert read_at(pointer, reads, lengths, 2, found, None) == 0
+
+
+def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
+    functions = (ctypes.c_void_p * 2).from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API"))
     out = ctypes.POINTER(CBarcode)
     one = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, out)(functions[0] or 0)
     many = ctypes.CFUNCTYPE(

@@ -15,11 +15,28 @@ from tests.domain.barcodes import EVERY_FORM, key_of, reason_of
 from tracker import limits
 from tracker.domain import barcode
 from tracker.domain.formats import elements
+from tracker.domain.formats.forms import FORMS
 
 CONFORMANCE = Path(__file__).resolve().parents[2].parent / "shared" / "conformance"
 
 
+@st.composite
+def of_a_form(draw: st.DrawFn) -> bytes:
+    """A text of any form of any format, more often than not with its check digit."""
+    form = draw(st.sampled_from(FORMS))
+    text = [draw(st.sampled_from(sorted(accepted))) for accepted in form.accepts]
+    for lookup in form.format.lookups:
+        text[form.parts[lookup.part]] = draw(st.sampled_from(sorted(lookup.known)))
+    if form.check is not None and draw(st.integers(0, 4)):
+        text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
+    front = draw(st.sampled_from(["]C1", "]d2", "]C142012345\x1d"] if form.is_element else FRONTS))
+    return (front + "".join(text)).encode()
+
+
+FRONTS = ["", "", "", "]C0", "]A1", "]I0", "]I1", "]I7", "]d1", "]Q1", "]L0", "]U1", "]X0", "]?4"]
+
 VALID = st.one_of(
+    of_a_form(),
     st.sampled_from(EVERY_FORM),
     st.builds(
         lambda indicator, serial, country: f"{indicator}{serial:08}{model.s10_digit(f'{serial:08}')}{country}".encode(),
@@ -46,16 +63,17 @@ def mutated(draw: st.DrawFn) -> bytes:
     return read
 
 
-READS = st.one_of(VALID, mutated(), st.builds(bytes.__add__, mutated(), VALID), st.binary(max_size=120))
+READS = st.one_of(VALID, of_a_form(), mutated(), st.builds(bytes.__add__, mutated(), VALID), st.binary(max_size=120))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(st.lists(READS, max_size=4))
 def test_both_implementations_agree(reads: list[bytes]) -> None:
     expected = model.outcome(reads)
     found = barcode.recognise_set(reads)
     assert (found.reason, found.key, found.scheme) == expected[:3]
     assert {(one.scheme, one.key) for one in found.candidates} == expected.candidates
+    assert found.aliases == expected.aliases
     issuers = model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN
     if found.scheme == "s10" and found.key is not None and found.key[-2:] in issuers:
         assert set(found.warnings) == model.s10_warnings(found.key)
@@ -81,12 +99,35 @@ def vectors(name: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("name", "scheme"), [("s10", "s10"), ("ups", "ups_1z")])
-def test_tracking_number_data_agrees(name: str, scheme: str) -> None:
-    numbers = vectors(f"tracking_number_data/{name}.json")["tracking_numbers"][0]["test_numbers"]
-    assert {barcode.recognise(number).scheme for number in numbers["valid"]} == {scheme}
-    for number in numbers["invalid"]:
-        assert scheme not in {one.scheme for one in barcode.recognise(number).candidates}
+def tracking_numbers(kind: str) -> list[tuple[str, str]]:
+    """The carriers and numbers of tracking_number_data that are `valid`, or `invalid`."""
+    folder = CONFORMANCE / "tracking_number_data"
+    if not folder.exists():
+        pytest.skip(f"no test vectors of others at {folder}")
+    data = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return [
+        (courier["courier_code"], number)
+        for courier in data
+        for format_ in courier["tracking_numbers"]
+        for number in format_["test_numbers"][kind]
+    ]
+
+
+def test_every_valid_number_of_tracking_number_data_is_recognised_as_its_carriers() -> None:
+    numbers = tracking_numbers("valid")
+    assert len(numbers) == 133
+    for carrier, number in numbers:
+        found = barcode.recognise(number)
+        assert carrier in {one.carrier for one in found.candidates}
+        assert found.ok or found.reason == "ambiguous"
+        assert barcode.configure(first=(carrier,)).recognise(number).ok
+
+
+def test_no_invalid_number_of_tracking_number_data_is_its_carriers() -> None:
+    numbers = tracking_numbers("invalid")
+    assert len(numbers) == 62
+    for carrier, number in numbers:
+        assert carrier not in {one.carrier for one in barcode.recognise(number).candidates}
 
 
 def test_gs1_agrees_on_serial_shipping_container_codes() -> None:

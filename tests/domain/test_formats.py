@@ -14,6 +14,8 @@ from tracker.domain.formats import FORMATS, pattern
 from tracker.domain.formats.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.format import Format, Rank
 from tracker.domain.formats.forms import FORMS
+from tracker.domain.formats.pattern import Form
+
 
 def candidates_of(format_: Format, text: str) -> tuple[barcode.Candidate, ...]:
     return barcode.recognise(front_of(format_) + text).candidates
@@ -111,7 +113,116 @@ def test_countries_are_those_of_iso_3166() -> None:
     assert not model.ISSUERS_UNKNOWN & ISO_3166_ALPHA_2
 
 
+# Carriers.
+
+
+@pytest.mark.parametrize(
+    ("reads", "scheme", "key"),
+    [
+        (["0081 827 0998 0000 0200 45 327 276 N", "%008182709980000020045327276"], "dpd", "09980000020045"),
+        (["]C0%008182709980000020045327276", "]C0008182709980000020045327276"], "dpd", "09980000020045"),
+        (["09 9800 0002 0033 F", "]d1%000000009980000020033101276"], "dpd", "09980000020033"),
+        (["]C0%0081827AB980000020045327276", "ab980000020045"], "dpd", "AB980000020045"),
+        (["420 22153 9101026837331000039521", "9101026837331000039521"], "usps_legacy", "9101026837331000039521"),
+        (["7196 9010 7560 0307 7385", "9171969010756003077385"], "usps_legacy", "9171969010756003077385"),
+        (["4201028200009261290113185417468510"], "usps_impb_c", "9261290113185417468510"),
+        (["]C14201028200009261290113185417468510"], None, None),
+        (["]C1420102820000\x1d9261290113185417468510"], "usps_impb_c", "9261290113185417468510"),
+        (["]C19400111206206406260787"], "usps_impb_n", "9400111206206406260787"),
+        (["1001921334250001000300779017972697", "779017972697"], "fedex_34", "779017972697"),
+        (["32971514560102447849175802862014"], "fedex_astra_32", "784917580286"),
+        (["]C19611020987654312345672", "987654312345672"], "fedex_ground_96", "987654312345672"),
+        (["]I0563102430313", "]I021348075016401"], "identcode", "563102430313"),
+        (["]I021348075016401"], None, None),
+        (["]d1Y8XQ7AB2", "102112345617"], None, None),
+        (["JJD0002255380054291", "jd 00022553 80054291"], "yodel", "JD0002255380054291"),
+        (["]C0019931265099999891" + "7XX100000101000931405"], None, None),
+        (["]C1019931265099999891" + "7XX100000101000931405"], "australia_post", "7XX100000101000931405"),
+        (["]d2019931265099999891" + "7XX100000101000931405\x1d4203000"], "australia_post", "7XX100000101000931405"),
+        (["]C0990033201000000017"], "swiss_post", "990033201000000017"),
+        (["1LS7119013618127-1", "]C01LS7119013618127-1"], "lasership_1ls7_18", "1LS71190136181271"),
+    ],
+)
+def test_one_parcel_has_one_key_on_each_of_its_labels(reads: list[str], scheme: str | None, key: str | None) -> None:
+    for together in (reads, reads[::-1]):
+        found = barcode.recognise_set(together)
+        assert found.key == key
+        assert found.aliases == ()
+    assert barcode.recognise_set(reads).scheme == scheme
+
+
+@pytest.mark.parametrize("number", ["RX123456786KZ", "CN123456786GB", "LX123456786CN"])
+def test_a_misread_s10_number_is_no_parcel_of_dhl(number: str) -> None:
+    assert reason_of(number) == "bad_check_digit"
+    assert barcode.configure(first=("dhl",)).recognise(number).reason == "bad_check_digit"
+
+
+def test_a_misread_usps_number_behind_its_postal_code_is_nothing_else() -> None:
+    for digit in DIGITS[1:]:
+        assert reason_of(f"420102820000926129011318541746851{digit}") == "bad_check_digit"
+
+
+@pytest.mark.parametrize(
+    ("read", "missing"), [("]C0Y8XQ7AB2", "gls_track_id"), ("990033201000000017", "swiss_post"), ("]C091", "usps_20")]
+)
+def test_a_format_is_only_read_where_it_can_stand(read: str, missing: str) -> None:
+    assert missing not in {one.scheme for one in barcode.recognise(read).candidates}
+
+
 # Check digits.
+
+
+CHECKED = [form for form in FORMS if form.check is not None]
+# What is surely detected by schemes that miss some wrong digits: weights that share a divisor with the modulus,
+# remainders by 7, remainders by 11 that share a digit, tens and units of products.
+MISSES_SOME = {
+    **dict.fromkeys(("ups_1z", "ups_waybill", "ontrac_c", "ontrac_d", "identcode", "leitcode", "dhl_express"), 0.9),
+    **dict.fromkeys(("s10", "fedex_12", "fedex_34", "fedex_astra_32", "fedex_ground_gsn"), 0.85),
+    "sf": 0.75,
+}
+
+
+def valid_text(form: Form, source: random.Random) -> str:
+    """A text of the form, of digits wherever they may stand, with its check character."""
+    text = [source.choice([char for char in accepted if char in DIGITS] or accepted) for accepted in form.accepts]
+    for lookup in form.format.lookups:
+        text[form.parts[lookup.part]] = source.choice(sorted(lookup.known))
+    assert form.check is not None
+    text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
+    return "".join(text)
+
+
+def schemes_of(form: Form, text: str) -> set[str]:
+    front = "]C142012345\x1d" if form.is_element else front_of(form.format)
+    return {one.scheme for one in barcode.recognise(front + text).candidates}
+
+
+@pytest.mark.parametrize("form", CHECKED, ids=lambda form: f"{form.format.name}-{len(form.accepts)}")
+def test_every_single_wrong_digit_is_detected_that_the_scheme_can_detect(form: Form) -> None:
+    text = valid_text(form, random.Random(5))
+    assert form.format.name in schemes_of(form, text)
+    changes = detected = 0
+    assert form.check is not None
+    for at in [*range(form.covered.start, form.covered.stop), form.parts[form.check.check].start]:
+        for digit in set(form.accepts[at]) & set(DIGITS) - {text[at]}:
+            changes += 1
+            detected += form.format.name not in schemes_of(form, text[:at] + digit + text[at + 1 :])
+    assert detected >= MISSES_SOME.get(form.format.name, 1) * changes
+
+
+@pytest.mark.parametrize("form", CHECKED, ids=lambda form: f"{form.format.name}-{len(form.accepts)}")
+def test_transposed_neighbours_are_detected_that_the_scheme_can_detect(form: Form) -> None:
+    source = random.Random(7)
+    changes = detected = 0
+    for _ in range(8):
+        text = valid_text(form, source)
+        for at in range(form.covered.start, form.covered.stop - 1):
+            swapped = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+            if swapped != text:
+                changes += 1
+                detected += form.format.name not in schemes_of(form, swapped)
+    # Weights that differ by 5 miss every second transposition.
+    assert detected >= (0.4 if form.format.name in {"identcode", "leitcode"} else 0.75) * changes
 
 
 @pytest.mark.parametrize("valid", [S10, SSCC, UPS, b"]C100" + SSCC, b"(00)" + SSCC])

@@ -7,9 +7,7 @@ from tracker.domain.formats.checks import DIGIT_VALUES, WeightedSum
 from tracker.domain.formats.format import Format, Pattern, Rank
 
 _MERCHANTS: Final = ("an3", "an5")
-_ARTICLE: Final = (
-    "merchant:{merchant} serial:n7 article_count:n2 product:n5 service:n2 postage:n1 check_digit:n1"
-)
+_ARTICLE: Final = "merchant:{merchant} serial:n7 article_count:n2 product:n5 service:n2 postage:n1 check_digit:n1"
 _ARTICLES: Final = tuple(_ARTICLE.format(merchant=merchant) for merchant in _MERCHANTS)
 
 AUSTRALIA_POST: Final = Format(

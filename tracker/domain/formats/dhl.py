@@ -34,13 +34,20 @@ DHL_PIECE: Final = Format(
     printed="#### #### ######",
 )
 
+_ECOMMERCE_PREFIX: Final = "prefix:[CGHILMRSTU]1+[GHKMNVXY]1"
+
 DHL_ECOMMERCE: Final = Format(
     name="dhl_ecommerce",
     carrier="dhl",
     rank=Rank.PARTNER,
     source=_SOURCE,
     example="GM2951173225174494",
-    texts=("prefix:[CGHILMNRSTUX]1+[GHKMNVXY]1 serial:n1+an9..38",),
+    # Of 13 characters only what can't be an S10 number, whose letters begin alike and whose misreads are none of these.
+    texts=(
+        f"{_ECOMMERCE_PREFIX} serial:n1+an9",
+        f"{_ECOMMERCE_PREFIX} serial:n1+an9+n1",
+        f"{_ECOMMERCE_PREFIX} serial:n1+an11..38",
+    ),
     lookups=(
         Lookup(
             part="prefix",

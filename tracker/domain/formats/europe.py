@@ -10,7 +10,7 @@ GLS: Final = Format(
     carrier="gls",
     rank=Rank.PLAIN,
     source="GLS Uni-Box, technical documentation V0110, section 3.2.1",
-    example="102123456784",
+    example="102112345617",
     texts=("depot:n2 product:n2 serial:n7 check_digit:n1",),
     printed="## ## ####### #",
     # One is added to the sum.

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import chain
 from typing import Final
 
 from tracker.domain.formats import FORMATS
@@ -46,18 +45,14 @@ def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | Non
 
 
 def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -> Dispatch:
-    """For texts of a frame, which forms to try. All others cost nothing.
-
-    Before forms of the same precedence go those with more fixed characters, since a literal prefix tells more than
-    digits do.
-    """
+    """For texts of a frame, which forms to try. All others cost nothing."""
     order = sorted(
-        (place, sum(map(len, form.accepts)), number)
+        (place, number)
         for number, form in enumerate(FORMS)
         if form.format.carrier not in off and (place := precedence(form, frame, first)) is not None
     )
     tried: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
-    for place, _, number in order:
-        for character in chain.from_iterable(FORMS[number].accepts[:1]):
+    for place, number in order:
+        for character in FORMS[number].accepts[0]:
             tried[len(FORMS[number].accepts), character].append((number, place))
     return {key: tuple(entries) for key, entries in tried.items()}

@@ -1,0 +1,155 @@
+# One text or element of _barcode.pyx against the forms that it can have.
+
+cdef bint fits(const form_t* form, const uint8_t* text, bint digits) noexcept nogil:
+    """Whether the text is of this form. Of one that is all digits only the positions count that refuse some digit."""
+    cdef size_t at, i
+    cdef const uint8_t* pair
+    if digits:
+        for i in range(form.narrow):
+            at = form.narrow_at[i]
+            if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
+                return False
+        return True
+    for at in range(form.length):
+        if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
+            return False
+    for at in range(form.lookups):
+        pair = text + form.lookup_at[at]
+        if form.lookup[at][(pair[0] - c"A") * 26 + (pair[1] - c"A")] == REFUSED:
+            return False
+    return True
+
+
+cdef bint all_digits(const uint8_t* text, size_t length) noexcept nogil:
+    cdef uint8_t other = 0
+    cdef size_t at
+    for at in range(length):
+        other |= <uint8_t>(text[at] - c"0") > 9
+    return other == 0
+
+
+cdef bint check_character_stands(const form_t* form, const uint8_t* text) noexcept nogil:
+    cdef const uint8_t* covered = text + form.covered_at
+    cdef unsigned int total = form.start
+    cdef size_t at
+    if form.check == NO_CHECK:
+        return True
+    if form.check == MOD_37_36:
+        return mod_37_36(covered, form.covered_length) == ALPHANUMERIC[text[form.check_at]]
+    for at in range(form.covered_length):
+        total += SETS[<size_t>form.counts[at] * 256 + covered[at]]
+    return form.characters[total % form.modulus] == text[form.check_at]
+
+
+cdef unsigned int mod_37_36(const uint8_t* covered, size_t length) noexcept nogil:
+    cdef unsigned int remainder = 36
+    cdef size_t at
+    for at in range(length):
+        remainder += ALPHANUMERIC[covered[at]]
+        if remainder > 36:
+            remainder -= 36
+        remainder *= 2
+        if remainder > 36:
+            remainder -= 37
+    return 0 if remainder == 1 else 37 - remainder
+
+
+cdef uint64_t warnings_of(const form_t* form, const uint8_t* text) noexcept nogil:
+    cdef uint64_t warnings = 0
+    cdef const uint8_t* pair
+    cdef uint8_t warning
+    cdef size_t i
+    for i in range(form.lookups):
+        pair = text + form.lookup_at[i]
+        warning = form.lookup[i][(pair[0] - c"A") * 26 + (pair[1] - c"A")]
+        if warning:
+            warnings |= <uint64_t>1 << (warning - 1)
+    return warnings
+
+
+cdef void add(said_t* said, const form_t* form, uint8_t precedence, const uint8_t* text) noexcept nogil:
+    """Takes a form that the text fits, of the same precedence as those before or the first of all."""
+    if said.form == NULL:
+        said.form = form
+        said.precedence = precedence
+    elif form.carrier == said.form.carrier and form.format != said.form.format:
+        said.split |= not same_key(form, said.form, text)
+    said.carriers |= <uint64_t>1 << form.carrier
+
+
+cdef bint same_key(const form_t* one, const form_t* other, const uint8_t* text) noexcept nogil:
+    cdef uint8_t[BARCODE_KEY_MAX] key, other_key
+    cdef size_t length = copy_key(one, text, key)
+    return length == copy_key(other, text, other_key) and memcmp(key, other_key, length) == 0
+
+
+cdef size_t copy_key(const form_t* form, const uint8_t* text, uint8_t* key) noexcept nogil:
+    cdef size_t length = form.lead_length
+    if length:
+        memcpy(key, form.lead, length)
+    copy_short(key + length, text + form.key_at, form.key_length)
+    length += form.key_length
+    if form.tail_length:
+        memcpy(key + length, form.tail, form.tail_length)
+    return length + form.tail_length
+
+
+cdef void copy_short(uint8_t* target, const uint8_t* source, size_t length) noexcept nogil:
+    """Copies up to 64 bytes in two pieces that may overlap: memcpy of a length that varies costs as much as a check."""
+    cdef size_t at
+    if length > 32:
+        memcpy(target, source, 32)
+        memcpy(target + length - 32, source + length - 32, 32)
+    elif length > 16:
+        memcpy(target, source, 16)
+        memcpy(target + length - 16, source + length - 16, 16)
+    elif length >= 8:
+        memcpy(target, source, 8)
+        memcpy(target + length - 8, source + length - 8, 8)
+    else:
+        for at in range(length):
+            target[at] = source[at]
+
+
+cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
+    if length == 0 or length > BARCODE_KEY_MAX or text[0] >= ASCII:
+        return
+    cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, text[0])]]
+    cdef const form_t* form
+    cdef said_t said
+    cdef bint digits
+    if entry.form == LIST_END:
+        return
+    digits = all_digits(text, length)
+    said.form = NULL
+    said.carriers = 0
+    said.precedence = NOTHING
+    said.split = False
+    while entry.form != LIST_END:
+        # What goes behind it can't change it, and is only worth a look for an explanation.
+        if entry.precedence > said.precedence and sink.findings == NULL:
+            break
+        form = &FORMS[entry.form]
+        if fits(form, text, digits):
+            if check_character_stands(form, text):
+                if entry.precedence <= said.precedence:
+                    add(&said, form, entry.precedence, text)
+                if sink.findings != NULL:
+                    note(sink, entry, text)
+            else:
+                sink.bad_check_digit = True
+                if form.claims:
+                    break
+        entry += 1
+    if said.form != NULL and said.form.names_parcel:
+        take(sink, &said, text)
+
+
+cdef void note(sink_t* sink, const entry_t* entry, const uint8_t* text) noexcept nogil:
+    cdef finding_t* finding
+    if sink.findings_count < FINDINGS_MAX:
+        finding = &sink.findings[sink.findings_count]
+        finding.form = entry.form
+        finding.precedence = entry.precedence
+        memcpy(finding.text, text, FORMS[entry.form].length)
+        sink.findings_count += 1
