@@ -24,7 +24,7 @@ def commit_before_apply() -> None:
     whole = Chain.send_apply
 
     async def in_two_steps(self: Chain, batch: Batch) -> int:
-        mark = replace(batch, records={}, data={}, final=(), places=(), codes=())
+        mark = replace(batch, records={}, data={}, final=frozenset(), places=(), codes=())
         if not isinstance(await self.applied(await whole(self, mark), mark), Applied):
             raise ChainBrokenError("the mark did not move")
         await asyncio.sleep(BETWEEN_STEPS_S)

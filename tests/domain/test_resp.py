@@ -1,6 +1,7 @@
 """The packed commands are what hiredis packs of the same arguments."""
 
 from random import Random
+from typing import Any
 
 from hiredis import pack_command
 from hypothesis import given
@@ -20,9 +21,9 @@ def test_mget_is_what_hiredis_packs(prefix: bytes, keys: list[bytes]) -> None:
 @given(KEYS, st.dictionaries(KEYS, VALUES, max_size=20), st.randoms(use_true_random=False), st.integers(1, 10**9))
 def test_writes_are_what_hiredis_packs(prefix: bytes, values: dict[bytes, bytes], random: Random, ttl_s: int) -> None:
     final = frozenset(key for key in values if random.random() < 0.3)
-    expected = [("SET", prefix + key, values[key], "EX", ttl_s) for key in final]
+    expected: list[Any] = [("SET", prefix + key, values[key], "EX", ttl_s) for key in final]
     if staying := [part for key, value in values.items() if key not in final for part in (prefix + key, value)]:
         expected.append(("MSET", *staying))
     packed, commands = _resp.pack_writes(prefix, values, final, ttl_s)
-    assert packed == b"".join(pack_command(command) for command in expected)  # type: ignore[arg-type]
+    assert packed == b"".join(pack_command(command) for command in expected)
     assert commands == len(expected)

@@ -16,6 +16,7 @@ from tests.process.workers import (
     Worker,
     counters,
     ends,
+    headers_of,
     marks,
     new_topic,
     parcels,
@@ -50,7 +51,7 @@ def store(redis_server: Redis) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def client(store: Redis) -> "Iterator[redis.Redis[bytes]]":
+def client(store: Redis) -> "Iterator[redis.Redis]":
     """An empty database, other than that of the shared worker."""
     with redis.Redis.from_url(store.url.removesuffix("/0") + "/1") as client:
         client.flushdb()
@@ -68,7 +69,7 @@ class Shared:
     def __init__(self, kafka: Kafka, redis_url: str) -> None:
         self.kafka = kafka
         self.topic = new_topic(kafka)
-        self.client: redis.Redis[bytes] = redis.Redis.from_url(redis_url)
+        self.client: redis.Redis = redis.Redis.from_url(redis_url)
         self.worker = Worker(kafka, redis_url, self.topic)
 
     def applied(self) -> None:
@@ -77,7 +78,7 @@ class Shared:
     def rejected(self) -> list[tuple[bytes | None, bytes | None, dict[str, bytes]]]:
         """Key, value and headers of every dead letter."""
         found = read_topic(self.kafka, f"{self.topic}.rejected")
-        return [(one.key(), one.value(), dict(one.headers() or [])) for one in found]
+        return [(one.key(), one.value(), headers_of(one)) for one in found]
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_a_scan_on_the_wrong_partition_is_re_keyed_and_applied_once(shared: Shar
         one = moved[name.encode()]
         assert one.partition() == partition_of(name.encode(), PARTITIONS)
         assert one.value() == scan(name)
-        assert re.fullmatch(f"{shared.topic}/{number}/\\d+", dict(one.headers() or [])["source"].decode())
+        assert re.fullmatch(f"{shared.topic}/{number}/\\d+", headers_of(one)["source"].decode())
 
 
 def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_was_aborted(shared: Shared) -> None:
@@ -199,7 +200,7 @@ def test_a_batch_that_somebody_else_has_spoiled_is_applied_by_the_next_claim_wit
     assert [len(found[key]["events"]) for key in keys] == [1, 1]
 
 
-def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 500))
     with Worker(kafka, url, topic) as worker:
@@ -226,7 +227,7 @@ def mended(kafka: Kafka, store: Redis) -> Iterator[None]:
 @pytest.mark.usefixtures("mended")
 @pytest.mark.parametrize("gone", ["kafka", "redis"])
 def test_a_worker_ends_in_time_with_a_server_silent_or_dead(
-    kafka: Kafka, store: Redis, url: str, client: "redis.Redis[bytes]", gone: str
+    kafka: Kafka, store: Redis, url: str, client: redis.Redis, gone: str
 ) -> None:
     topics = [new_topic(kafka), new_topic(kafka)]
     urls = [url, store.url.removesuffix("/0") + "/2"]
@@ -249,7 +250,7 @@ def test_a_worker_ends_in_time_with_a_server_silent_or_dead(
 
 @pytest.mark.usefixtures("mended")
 def test_redis_goes_and_comes_back_and_every_scan_counts_once(
-    kafka: Kafka, store: Redis, url: str, client: "redis.Redis[bytes]"
+    kafka: Kafka, store: Redis, url: str, client: redis.Redis
 ) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 200))
@@ -272,9 +273,7 @@ def test_redis_goes_and_comes_back_and_every_scan_counts_once(
 
 
 @pytest.mark.usefixtures("mended")
-def test_kafka_goes_and_comes_back_and_every_scan_counts_once(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_kafka_goes_and_comes_back_and_every_scan_counts_once(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 200))
     with Worker(kafka, url, topic) as worker:
@@ -290,7 +289,7 @@ def test_kafka_goes_and_comes_back_and_every_scan_counts_once(
 
 
 def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_applied(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+    kafka: Kafka, url: str, client: redis.Redis
 ) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 200))
@@ -310,9 +309,7 @@ def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_
         assert (parcels(client), marks(client)) == (before, applied)
 
 
-def test_a_redis_of_another_log_or_partition_count_is_not_touched(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_a_redis_of_another_log_or_partition_count_is_not_touched(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic, wide = new_topic(kafka), new_topic(kafka, 8)
     send(kafka, topic, scans("A", 40))
     for number in range(8):
@@ -332,9 +329,7 @@ def test_a_redis_of_another_log_or_partition_count_is_not_touched(
     assert [client.hgetall(f"t:{{{number}}}:mark") for number in range(8)] == before
 
 
-def test_workers_that_join_and_leave_apply_every_scan_once(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_workers_that_join_and_leave_apply_every_scan_once(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic = new_topic(kafka)
     with Worker(kafka, url, topic) as first:
         send(kafka, topic, scans("A", 2_000))

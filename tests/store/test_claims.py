@@ -155,9 +155,7 @@ def test_the_mark_is_the_last_that_a_batch_writes() -> None:
     reader = Reader()
     reader.feed(packed)
     commands = list(iter(reader.gets, False))
-    assert [command[0] for command in commands] == (
-        b"MULTI HSET HSET SET MSET MSET XADD HSET EXEC WATCH HMGET".split()
-    )
+    assert [command[0] for command in commands] == (b"MULTI HSET HSET SET MSET MSET XADD HSET EXEC WATCH HMGET".split())
     assert commands[7] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 next 7".split())
     assert replies == len(commands)
 

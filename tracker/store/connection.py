@@ -206,10 +206,7 @@ class Chain:
                     replies.append(reply)
                     continue
                 async with asyncio.timeout(self._timeout_s):
-                    received = await self._stream().read(READ_BYTES)
-                if not received:
-                    raise ChainBrokenError("Redis closed the connection")
-                self._parser.feed(received)
+                    self._parser.feed(await self._received())
         except (RedisError, OSError, TimeoutError) as error:
             await self.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
@@ -219,11 +216,13 @@ class Chain:
             raise
         return replies
 
-    def _stream(self) -> asyncio.StreamReader:
+    async def _received(self) -> bytes:
+        """What has come from Redis, as soon as something has."""
         stream: asyncio.StreamReader | None = self._connection._reader  # noqa: SLF001  # See _replies.
-        if stream is None:
+        received = b"" if stream is None else await stream.read(READ_BYTES)
+        if not received:
             raise ChainBrokenError("the connection is lost")
-        return stream
+        return received
 
 
 def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
