@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
+from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch
-from tests.simulation.store import SimulatedChain
+from tests.simulation.store import SimulatedStore
 from tracker.process import partition as product
 from tracker.process import processor
 from tracker.process.partition import Fetched, Folding, Partition, Reading
@@ -111,8 +112,6 @@ def mark_not_moved() -> AbstractContextManager[None]:
                 counters=batch.counters,
             ),
         )
-
-    from tests.simulation.store import SimulatedStore
 
     return _patched(SimulatedStore, "apply", apply)
 

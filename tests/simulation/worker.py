@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
-from tests.simulation.store import SimulatedChain, SimulatedStore
+from tests.simulation.store import SimulatedStore
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.process.log import Identity
@@ -15,6 +16,13 @@ from tracker.process.processor import Processor
 from tracker.store.claims import Claimed, Denied, Dictionary
 
 FETCH_S: Final = 0.05
+
+
+class Send(Protocol):
+    """A record on its way to Kafka: called when it arrives; `lost` if its acknowledgement gets lost."""
+
+    def __call__(self, *, lost: bool = False) -> None:
+        """It arrives."""
 
 
 class SimulatedWorker:
@@ -40,19 +48,21 @@ class SimulatedWorker:
         self.log = log
         self.store = store
         self.chains: list[SimulatedChain] = []
-        self.sends: list[Callable[[], None]] = []
+        self.sends: list[Send] = []
         self.paused = False
-        self.batches = 0
         self._timestamp = timestamp
         self._rebalancing = asyncio.Lock()
         self._positions: dict[int, int] = {}
         self.processor = Processor(settings, reader, self, self, self, self, clock_s)
-        self._main = self.loop.spawn(self._run())
+        self._tasks = [self.loop.create_task(work) for work in (self._run(), self.processor.watch_log())]
 
     @property
     def crashed(self) -> BaseException | None:
-        """What the fetch loop died of, if it did."""
-        return self._main.exception() if self._main.done() and not self._main.cancelled() else None
+        """What the worker died of, if it did."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                return error
+        return None
 
     async def _run(self) -> None:
         while True:
@@ -75,7 +85,7 @@ class SimulatedWorker:
 
     def rebalanced(self, partitions: set[int]) -> None:
         """The group gives this worker other partitions: as Faust does, all are revoked first."""
-        self.loop.spawn(self._rebalance(partitions))
+        self._tasks.append(self.loop.create_task(self._rebalance(partitions)))
 
     async def _rebalance(self, partitions: set[int]) -> None:
         async with self._rebalancing:
@@ -84,10 +94,9 @@ class SimulatedWorker:
 
     # The store, as the product's runner sees it.
 
-    async def claim(
-        self, partition: int, log: str
-    ) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
+    async def claim(self, partition: int, log: str) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
         """A claim on a connection of its own."""
+        self.chains = [chain for chain in self.chains if chain.is_open or chain.requests]
         chain = SimulatedChain(self.store, partition, self.loop)
         self.chains.append(chain)
         return await chain.claim(log, len(self.log.partitions))
@@ -113,12 +122,14 @@ class SimulatedWorker:
         acknowledged = self.loop.create_future()
 
         def send(*, lost: bool = False) -> None:
+            reaches = partition is None or self.log.open
             if partition is None:
-                self.log.rejected.append((value, dict(headers)))
-            else:
+                self.log.rejected.setdefault(headers["source"], set()).add(headers["reason"].decode())
+            elif reaches:
                 self.log.append(partition, self._timestamp, key, value)
+                self.log.rekeyed.add((headers["source"], partition))
             if not acknowledged.done():
-                if lost:
+                if lost or not reaches:
                     acknowledged.set_exception(OSError("not acknowledged"))
                     acknowledged.exception()
                 else:
@@ -134,8 +145,7 @@ class SimulatedWorker:
     # The watcher.
 
     def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
-        """A batch has landed."""
-        self.batches += 1
+        """Does nothing: the world hears of it from the store."""
 
     def claimed(self, result: str) -> None:
         """Does nothing."""

@@ -17,8 +17,8 @@ from tracker.process.runner import Runner, Store, Watcher
 
 log = logging.getLogger("tracker.process")
 
-IDENTITY_AGE_S_MAX: Final = 5.0
-"""How old the log's identity may be: a topic that was made anew is noticed within that time."""
+LOG_WATCH_S: Final = 5.0
+"""How often it is asked which log this is: a topic that was made anew is noticed within that time."""
 
 DELIVER_TIMEOUT_S: Final = 30.0
 """How long dead letters and re-keyed scans may take to be acknowledged."""
@@ -150,15 +150,18 @@ class Processor:
         self._watcher.kafka_error()
 
     async def identity(self) -> str:
-        """Identity of the log.
+        """Identity of the log, asked after this was called: by an older one a claim would take another log's offsets.
 
         Raises:
             LogUnknownError: Kafka can't be asked, or the topic has another number of partitions than the settings.
         """
+        called_s = self._clock_s()
         async with self._identity_lock:
-            if self._identity is None or self._clock_s() - self._identity_s > IDENTITY_AGE_S_MAX:
+            # Partitions that are claimed at once wait here for one question.
+            if self._identity is None or self._identity_s < called_s:
+                asked_s = self._clock_s()
                 self._identity = await self._log_client.identity()
-                self._identity_s = self._clock_s()
+                self._identity_s = asked_s
                 self._kafka_answers = True
         if self._identity.partitions != self._settings.partitions:
             raise LogUnknownError(
@@ -170,17 +173,16 @@ class Processor:
     async def watch_log(self) -> None:
         """Looks again and again whether the log is still the one that was claimed."""
         while True:
-            await asyncio.sleep(IDENTITY_AGE_S_MAX)
-            known = self._identity
+            await asyncio.sleep(LOG_WATCH_S)
             try:
-                await self.identity()
+                name = await self.identity()
             except LogUnknownError as error:
                 log.warning("Kafka: %s", error)
                 self.kafka_error()
                 continue
-            if known is not None and known != self._identity:
-                for runner in list(self._runners.values()):
-                    await runner.again(f"the log was {known.name} and is {self._identity}")
+            for runner in list(self._runners.values()):
+                if runner.log not in (None, name):
+                    await runner.again(f"the log was {runner.log} and is {name}")
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""

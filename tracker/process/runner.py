@@ -92,6 +92,9 @@ class Runner:
         kafka: the log.
         watcher: is told what happens.
         clock_s: gives seconds that never go back.
+
+    Attributes:
+        log: identity of the log that the partition was claimed for, None before.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Runner:
     ) -> None:
         self.partition = partition
         self.progress_s = clock_s()
+        self.log: str | None = None
         self._clock_s = clock_s
         self._store = store
         self._kafka = kafka
@@ -294,6 +298,7 @@ class Runner:
             await chain.close()
             return
         self._chain = chain
+        self.log = identity
         self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
