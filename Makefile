@@ -9,13 +9,14 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo up test bench lint format debug lock clean distclean
+.PHONY: help setup demo up test simulate-faults bench lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    runs simulated scans through broker, worker and Redis, and shows what became of them"
 	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
+	@echo "make simulate-faults    runs the worker in simulated worlds full of faults, for ten minutes; ARGS=--planted: with bugs"
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
 	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
 	@echo "make setup   only sets up: .venv from the lock file, the extensions, the servers"
@@ -34,6 +35,9 @@ up: setup
 
 test: setup
 	@$(PY) -m pytest $(ARGS)
+
+simulate-faults: $(VENV)/.built
+	@$(PY) -m tests.simulation $(ARGS)
 
 bench: setup
 	@$(PY) -m bench $(ARGS)

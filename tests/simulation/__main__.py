@@ -120,7 +120,9 @@ def run_planted(console: Console, jobs: int, first: int, save: Path | None) -> i
     with ProgressShown("planted bugs", len(PLANTED)) as progress:
         for one in campaign.catch_all(jobs, first):
             caught.append(one)
-            table.add_row(one.bug, "never" if one.seed is None else str(one.seed), str(one.seeds), escape(one.found[:90]))
+            table.add_row(
+                one.bug, "never" if one.seed is None else str(one.seed), str(one.seeds), escape(one.found[:90])
+            )
             progress.advance(1)
     console.print(table)
     _save(save, {"planted": [{"bug": one.bug, "seed": one.seed, "seeds": one.seeds} for one in caught]})

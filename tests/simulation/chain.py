@@ -175,5 +175,7 @@ class SimulatedChain:
         executed = self._store.execute(self._partition, batch, self._watched, self._epoch)
         self._watched = self._store.touched[self._partition]
         mark = self._store.contents[self._partition].mark
-        marked = [None, None] if mark is None else [b"%d" % mark.epoch, None if mark.next is None else b"%d" % mark.next]
+        marked = (
+            [None, None] if mark is None else [b"%d" % mark.epoch, None if mark.next is None else b"%d" % mark.next]
+        )
         return [executed, b"OK", marked]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 WORK: Final = "work"
 PRODUCE: Final = "produce"
+NOTHING: Final = "nothing"
 
 SILENCE_S: Final = 6.0
 """Longer than a client waits for a reply."""
@@ -156,12 +157,13 @@ def free_memory(world: "World") -> bool:
 
 def retain(world: "World") -> bool:
     """Retention deletes what has been applied; a rollback of the store may still need it."""
-    number = world.random.randrange(scans.PARTITIONS)
-    applied = world.store.contents[number].next_offset
-    partition = world.log.partitions[number]
-    if applied <= partition.earliest or applied > partition.end:
+    marks = [content.next_offset for content in world.store.contents]
+    logs = world.log.partitions
+    having = [n for n, mark in enumerate(marks) if logs[n].earliest < mark <= logs[n].end]
+    if not having:
         return False
-    world.log.retain(number, world.random.randint(partition.earliest + 1, applied))
+    number = world.random.choice(having)
+    world.log.retain(number, world.random.randint(logs[number].earliest + 1, marks[number]))
     return True
 
 
@@ -170,12 +172,13 @@ def retain(world: "World") -> bool:
 
 def overtake(world: "World") -> bool:
     """Retention deletes what has not been applied."""
-    number = world.random.randrange(scans.PARTITIONS)
-    applied = world.store.contents[number].next_offset
-    partition = world.log.partitions[number]
-    if applied >= partition.end:
+    marks = [content.next_offset for content in world.store.contents]
+    logs = world.log.partitions
+    behind = [n for n, mark in enumerate(marks) if mark < logs[n].end]
+    if not behind:
         return False
-    world.log.retain(number, world.random.randint(applied + 1, partition.end))
+    number = world.random.choice(behind)
+    world.log.retain(number, world.random.randint(marks[number] + 1, logs[number].end))
     return True
 
 
@@ -210,10 +213,11 @@ def wrong_count(world: "World") -> bool:
 
 def corrupt(world: "World") -> bool:
     """A record in the store becomes something that is no record."""
-    number = world.random.randrange(scans.PARTITIONS)
-    content = world.store.contents[number]
-    if not content.records:
+    having = [number for number, content in enumerate(world.store.contents) if content.records]
+    if not having:
         return False
+    number = world.random.choice(having)
+    content = world.store.contents[number]
     key = world.random.choice(list(content.records))
     world.store.put(number, replace(content, records=content.records | {key: oracle.CORRUPT}))
     return True

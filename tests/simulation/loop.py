@@ -28,7 +28,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def next_timer_s(self) -> float | None:
         """When the next timer rings; None if there is none."""
         timers = self._timers
-        while timers and timers[0]._cancelled:  # type: ignore[attr-defined]
+        while timers and timers[0]._cancelled:
             heapq.heappop(timers)
         return timers[0].when() if timers else None
 
@@ -45,7 +45,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         try:
             for _ in range(len(ready)):
                 handle = ready.popleft()
-                if not handle._cancelled:  # type: ignore[attr-defined]
+                if not handle._cancelled:
                     handle._run()
         finally:
             asyncio._set_running_loop(previous)
@@ -74,20 +74,24 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """Never."""
         return False
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         """Schedules a call; in a process that is gone nothing is scheduled any more."""
         handle = asyncio.Handle(callback, args, self, context)
         if not self._gone:
             self._ready.append(handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Schedules a call so many seconds from now."""
         return self.call_at(self._clock_s() + delay, callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> asyncio.TimerHandle:
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         """Schedules a call at a time."""
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         if not self._gone:

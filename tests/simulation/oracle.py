@@ -30,8 +30,10 @@ def must_stop(number: int, content: Content, log: SimulatedLog) -> str:
 
 
 def check_landing(number: int, before: Content, batch: Batch, epoch: int, log: SimulatedLog) -> None:
-    """Checks a batch that lands: that it is by the worker that claimed last, stands upon the batch before, and has
-    just the parcels of its scans, with whatever else they come to in Kafka already.
+    """Checks a batch that lands.
+
+    It is of the worker that claimed last, stands upon the batch before, and has just the parcels of its scans; those
+    that were refused or are at home elsewhere are in Kafka already.
 
     Raises:
         Violation: it does not.
@@ -112,6 +114,6 @@ def _compare(number: int, content: Content, expected: dict[str, list[Sent]]) -> 
         found = parcel.decode(names, key, content.records[key]).to_dict()
         if found != wanted:
             raise Violation(f"partition {number}: {name} is {found}, and should be {wanted}")
-        if (data := content.data.get(key)) is not None or carried:
-            if json.loads(data or b"null") != carried:
-                raise Violation(f"partition {number}: {name} carries {data!r}, and should carry {carried}")
+        data = content.data.get(key, b"{}")
+        if json.loads(data) != carried:
+            raise Violation(f"partition {number}: {name} carries {data!r}, and should carry {carried}")

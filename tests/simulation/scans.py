@@ -67,7 +67,7 @@ def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Refusa
         vocabularies=VOCABULARIES,
         site_zones=SITE_ZONES,
         received_ms=received_ms,
-        recognise=lambda reads: (None, "no_identifier"),
+        recognise=lambda _reads: (None, "no_identifier"),
     )
 
 

@@ -3,14 +3,17 @@
 Held to the real one by tests/simulation/test_store_agrees.py.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from redis.exceptions import ResponseError
 
 from tests.simulation.violation import Violation
+from tracker.store import keys
 from tracker.store.claims import Batch, ChainBrokenError, Claimed, Counters, Denied, Dictionary, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NO_COUNTERS: Final[Counters] = (0, 0, 0, 0)
 Change = tuple[int, int, tuple[bytes, ...]]
@@ -31,6 +34,7 @@ class Content:
     places: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
     codes: dict[int, bytes] = field(default_factory=dict)
     out: tuple[Change, ...] = ()
+    expiring: tuple[bytes, ...] = ()
 
     @property
     def mark(self) -> Mark | None:
@@ -91,9 +95,7 @@ class SimulatedStore:
         """Somebody deletes a mark."""
         content = self.contents[partition]
         if content.epoch is not None or content.next is not None:
-            self.put(
-                partition, replace(content, epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
-            )
+            self.put(partition, replace(content, epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS))
             self.touched[partition] += 1
 
     def claim(self, partition: int, log: str, partitions: int) -> Claimed | Denied:
@@ -140,6 +142,7 @@ class SimulatedStore:
                 places=content.places | {number: (site, device) for number, site, device in batch.places},
                 codes=content.codes | dict(batch.codes),
                 out=content.out + change,
+                expiring=_expiring(partition, content, batch),
             ),
         )
 
@@ -155,3 +158,15 @@ class SimulatedStore:
             return Dictionary(places, [content.codes[number] for number in range(len(content.codes))])
         except KeyError as error:
             raise ChainBrokenError(f"the dictionary does not have the number {error}") from None
+
+
+def _expiring(partition: int, content: Content, batch: Batch) -> tuple[bytes, ...]:
+    """Keys that expire after a batch: what it writes does not, unless it says so."""
+    if not content.expiring and not batch.final:
+        return content.expiring
+    parcels, data = keys.parcels(partition), keys.data(partition)
+    there = {parcels + key for key in content.records | batch.records}
+    there |= {data + key for key in content.data | batch.data}
+    written = {parcels + key for key in batch.records} | {data + key for key in batch.data}
+    final = {prefix + key for key in batch.final for prefix in (parcels, data)}
+    return tuple(sorted((set(content.expiring) - written) | (final & there)))

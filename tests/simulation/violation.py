@@ -2,6 +2,4 @@
 
 
 class Violation(AssertionError):
-    """The store is not the fold of a prefix of its log, a partition goes on or stops when it must not, or none of it
-    comes to an end.
-    """
+    """The store is not the fold of a prefix of its log, or a partition does not end as it must."""

@@ -44,13 +44,14 @@ class SimulatedWorker:
         clock_s: Callable[[], float],
         timestamp: int,
     ) -> None:
-        self.loop = SimulatedLoop(clock_s)
+        self.loop = SimulatedLoop(clock_s)  # type: ignore[abstract]  # No sockets, no processes.
         self.log = log
         self.store = store
         self.chains: list[SimulatedChain] = []
         self.sends: list[Send] = []
         self.paused = False
         self._timestamp = timestamp
+        self._rejected_topic = settings.rejected_topic
         self._rebalancing = asyncio.Lock()
         self._positions: dict[int, int] = {}
         self.processor = Processor(settings, reader, self, self, self, self, clock_s)
@@ -119,6 +120,7 @@ class SimulatedWorker:
         self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
     ) -> Awaitable[None]:
         """Sends a record; the world says when, and whether its acknowledgement comes back."""
+        assert topic == (self.processor.topic if partition is not None else self._rejected_topic)
         acknowledged = self.loop.create_future()
 
         def send(*, lost: bool = False) -> None:

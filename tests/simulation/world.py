@@ -35,7 +35,6 @@ class World:
 
     Args:
         seed: decides everything.
-        worker_type: the workers; another one carries a planted bug.
         steps: how many steps the faults may take.
         only: {step: fault}: these faults strike, and no others; None for those that the seed draws.
         tell: is told of every step.
@@ -78,13 +77,13 @@ class World:
         self.rebalance()
 
     def _drawn_plan(self, steps: int, only: Mapping[int, str] | None) -> list[str]:
-        """What happens at each step. All are drawn, whatever is left out afterwards: so a part of a plan is like it."""
+        """What happens at each step. All is drawn, also what is left out then: a part of a plan is like the whole."""
         plan = self.random.choices(_NAMES, _WEIGHTS, k=STEPS)
         ending, at = self.random.choice(list(faults.ENDINGS)), self.random.randrange(STEPS - 30)
         if self.random.random() < faults.ENDINGS_SHARE:
             plan[at] = ending
         if only is not None:
-            plan = [only.get(i, faults.WORK if name in faults.ACTS else name) for i, name in enumerate(plan)]
+            plan = [only.get(i, faults.NOTHING if name in faults.ACTS else name) for i, name in enumerate(plan)]
         return plan[:steps]
 
     def run(self) -> None:
@@ -123,11 +122,13 @@ class World:
             struck = self.work()
         elif name == faults.PRODUCE:
             struck = self.produce()
+        elif name == faults.NOTHING:
+            struck = False
         else:
             struck = faults.ACTS[name](self)
             if struck:
                 self.faults[step] = name
-            elif name in faults.ENDINGS and step + 1 < len(self.plan):
+            elif name in faults.ENDINGS and step + 1 < len(self.plan):  # It strikes as soon as it can.
                 self.plan[step + 1] = name
         if struck:
             self.struck[name] += 1
