@@ -1,7 +1,7 @@
 """A simulated worker process: the product's Processor on a loop of its own, and the fetch loop that Faust would run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
 from tests.simulation.chain import SimulatedChain
@@ -33,6 +33,9 @@ class SimulatedWorker:
         log, store: of the world.
         clock_s: the world's.
         timestamp: the broker's time for records that this worker produces, milliseconds.
+
+    Attributes:
+        crashed: what it died of, if it did.
     """
 
     def __init__(
@@ -55,15 +58,16 @@ class SimulatedWorker:
         self._rebalancing = asyncio.Lock()
         self._positions: dict[int, int] = {}
         self.processor = Processor(settings, reader, self, self, self, self, clock_s)
-        self._tasks = [self.loop.create_task(work) for work in (self._run(), self.processor.watch_log())]
+        self.crashed: BaseException | None = None
+        self._start(self._run())
+        self._start(self.processor.watch_log())
 
-    @property
-    def crashed(self) -> BaseException | None:
-        """What the worker died of, if it did."""
-        for task in self._tasks:
-            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-                return error
-        return None
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self.loop.create_task(work).add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.crashed = error
 
     async def _run(self) -> None:
         while True:
@@ -86,7 +90,7 @@ class SimulatedWorker:
 
     def rebalanced(self, partitions: set[int]) -> None:
         """The group gives this worker other partitions: as Faust does, all are revoked first."""
-        self._tasks.append(self.loop.create_task(self._rebalance(partitions)))
+        self._start(self._rebalance(partitions))
 
     async def _rebalance(self, partitions: set[int]) -> None:
         async with self._rebalancing:

@@ -20,6 +20,7 @@ from tracker.store.claims import Batch
 
 WORKERS_MAX: Final = 3
 STEPS: Final = 150
+ROUNDS: Final = 2
 CHECKED_AFTER: Final = 75
 QUIET_STEPS_MAX: Final = 6_000
 
@@ -138,26 +139,28 @@ class World:
     def work(self) -> bool:
         """Processes run, messages arrive, time goes by."""
         draw = self.random.random
-        for worker in self.workers:
-            if not worker.paused:
-                for _ in range(1 + int(3 * draw())):
-                    worker.loop.step()
+        for _ in range(ROUNDS):
+            for worker in self.workers:
+                for chain in worker.chains:
+                    while chain.is_open and chain.requests and draw() < 0.8:
+                        chain.serve()
+                    while chain.replies and not worker.paused and draw() < 0.8:
+                        chain.reply()
+                if worker.paused:
+                    continue
                 while worker.sends and draw() < 0.7:
                     worker.sends.pop(0)()
+                worker.loop.step()
+                if draw() < 0.5:
+                    worker.loop.step()
                 self._look_at(worker)
-                for chain in worker.chains:
-                    while chain.replies and draw() < 0.7:
-                        chain.reply()
-            for chain in worker.chains:
-                while chain.is_open and chain.requests and draw() < 0.7:
-                    chain.serve()
-        self.now_s += self.random.choice((0.0, 0.01, 0.06, 0.3))
+        self.now_s += self.random.choice((0.0, 0.02, 0.1, 0.5))
         self._open_log()
         return True
 
     def _look_at(self, worker: SimulatedWorker) -> None:
-        if (error := worker.crashed) is not None:
-            raise Violation(f"a worker died of {error!r}") from error
+        if worker.crashed is not None:
+            raise Violation(f"a worker died of {worker.crashed!r}") from worker.crashed
 
     def _open_log(self) -> None:
         self.log.open = self.now_s >= self.log_opens_s
