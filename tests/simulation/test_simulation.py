@@ -10,8 +10,10 @@ from tests.simulation import campaign, case, faults
 from tests.simulation.campaign import Tally
 from tests.simulation.case import Case
 from tests.simulation.planted import PLANTED
+from tests.simulation.scans import PARTITIONS
 from tests.simulation.violation import Violation
 from tests.simulation.world import World
+from tracker.process.partition import State
 
 SEEDS = 2_000
 
@@ -65,7 +67,7 @@ def test_a_violation_is_made_small_and_replays() -> None:
         assert seed is not None
         small = case.shrunk(seed)
         assert small.only is not None
-        assert len(small.only) <= 6
+        assert len(small.only) <= 10
         assert small.violation() is not None
         assert str(Case.read(f"{small}  # told to people").violation()) == str(small.violation())
     assert small.violation() is None
@@ -87,3 +89,26 @@ def test_what_goes_wrong_inside_of_a_world_is_named() -> None:
     world.produce = lambda: nothing["nobody"]  # type: ignore[method-assign]
     with pytest.raises(Violation, match="KeyError inside of the world: 'nobody'"):
         world.run()
+
+
+def test_every_partition_is_told_of_another_log_whoever_has_noticed_it_first() -> None:
+    world = World(0, steps=0)
+    for worker in world.workers:
+        worker.rebalanced(set())
+    _go_on(world, 1.0)
+    world.rebalance()
+    _go_on(world, 6.0)
+    assert {partition.state for partition in world._partitions()} == {State.RUNNING}
+    world.log.recreate()
+    for worker in world.workers:
+        worker.loop.create_task(worker.processor.out_of_range({0}))  # It claims again, and asks.
+    _go_on(world, 6.0)
+    assert [partition.why.partition(":")[0] for partition in world._partitions()] == ["wrong_log"] * PARTITIONS
+
+
+def _go_on(world: World, seconds: float) -> None:
+    """Lets a world go on without faults."""
+    until_s = world.now_s + seconds
+    while world.now_s < until_s:
+        world._quiet_step()
+        world.now_s += 0.001

@@ -35,6 +35,7 @@ class SimulatedWorker:
         timestamp: the broker's time for records that this worker produces, milliseconds.
 
     Attributes:
+        share: partitions that the group has given it last.
         crashed: what it died of, if it did.
     """
 
@@ -53,6 +54,7 @@ class SimulatedWorker:
         self.chains: list[SimulatedChain] = []
         self.sends: list[Send] = []
         self.paused = False
+        self.share: set[int] = set()
         self._timestamp = timestamp
         self._rejected_topic = settings.rejected_topic
         self._rebalancing = asyncio.Lock()
@@ -90,6 +92,7 @@ class SimulatedWorker:
 
     def rebalanced(self, partitions: set[int]) -> None:
         """The group gives this worker other partitions: as Faust does, all are revoked first."""
+        self.share = partitions
         self._start(self._rebalance(partitions))
 
     async def _rebalance(self, partitions: set[int]) -> None:

@@ -217,7 +217,8 @@ class World:
         for chain in (*self.gone, *self.chains()):
             while chain.requests:
                 chain.serve()
-        self.rebalance()
+        if sorted(number for worker in self.workers for number in worker.share) != list(range(scans.PARTITIONS)):
+            self.rebalance()  # The group hears of a zombie at last. Else everything must come right without one.
         for _ in range(QUIET_STEPS_MAX):
             self._quiet_step()
             self._open_log()
