@@ -9,7 +9,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo up test simulate-faults bench lint format debug lock clean distclean
+.PHONY: help setup demo up test simulate-faults conformance fuzz bench lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,8 @@ help:
 	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
 	@echo "make simulate-faults    runs the worker in simulated worlds full of faults, for ten minutes; ARGS=--planted: with bugs"
+	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
+	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
 	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
 	@echo "make setup   only sets up: .venv from the lock file, the extensions, the servers"
@@ -38,6 +40,12 @@ test: setup
 
 simulate-faults: $(VENV)/.built
 	@$(PY) -m tests.simulation $(ARGS)
+
+conformance: $(VENV)/.built
+	@$(PY) -m tests.conformance $(ARGS)
+
+fuzz: $(VENV)/.built
+	@$(PY) -m tests.fuzz $(ARGS)
 
 bench: setup
 	@$(PY) -m bench $(ARGS)

@@ -1,6 +1,6 @@
 """Measures every bar and prints it beside the machine's facts: `python -m bench`, or `make bench ARGS=--quick`.
 
-Exit code 1 if a figure misses its bar or a bench could not run, else 0.
+Exit code 1 if a bench could not run or, unless the run was quick, a figure misses its bar; else 0.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.save.write_text(json.dumps(saved, indent=1) + "\n")
     missed = [figure.name for figure in figures if figure.passed is False]
     print(_ending(figures, missed, not_run))
-    return 1 if missed or not_run else 0
+    return 1 if not_run or (missed and not options.quick) else 0
 
 
 def _names(text: str) -> list[str]:
@@ -81,7 +81,7 @@ def _line(figure: Figure) -> str:
     verdict = ""
     if figure.bar is not None:
         verdict = f"{'PASS' if figure.passed else 'FAIL'} {figure.bar.relation} {figure.bar.value:,.0f}"
-    return f"  {figure.name:<24}{value:>10} {figure.unit:<9}{verdict:<17} {figure.what}".rstrip()
+    return f"  {figure.name:<30}{value:>10} {figure.unit:<9}{verdict:<17} {figure.what}".rstrip()
 
 
 def _ending(figures: Sequence[Figure], missed: Sequence[str], not_run: dict[str, Any]) -> str:

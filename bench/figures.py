@@ -57,7 +57,14 @@ class Figure:
         """The figure as it is saved; the value with four digits that count."""
         value = float(f"{self.value:.4g}")
         bar = None if self.bar is None else f"{self.bar.relation} {self.bar.value:g}"
-        return {"name": self.name, "value": value, "unit": self.unit, "what": self.what, "bar": bar, "passed": self.passed}
+        return {
+            "name": self.name,
+            "value": value,
+            "unit": self.unit,
+            "what": self.what,
+            "bar": bar,
+            "passed": self.passed,
+        }
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "Figure":

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from itertools import islice
 from statistics import quantiles
-from typing import Final
+from typing import Final, Self
 
 from bench.figures import Figure
 from bench.servers import PARTITIONS, Servers, pause, running
@@ -39,7 +39,7 @@ class Marks:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look)
 
-    def __enter__(self) -> "Marks":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

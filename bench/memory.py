@@ -17,7 +17,9 @@ from tracker.domain.partition import partition_of
 from tracker.store import keys
 
 PARCELS: Final = 100_000
-PARCELS_QUICK: Final = 5_000
+PARCELS_QUICK: Final = 6_250
+"""As many as fill Redis's hash table, a power of two, to the same part: its slots are shared by the parcels."""
+
 PARTITIONS: Final = 4
 TTL_S: Final = 400 * 24 * 3_600
 SAMPLE: Final = 1_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import psutil
-import redis
+from redis import Redis as Client
 
 from bench.workload import Workload
 from tests.servers import Kafka, Redis
@@ -35,9 +35,9 @@ class Servers:
     redis: Redis
     settings: Settings
 
-    def client(self) -> redis.Redis:
+    def client(self) -> Client:
         """A connection to Redis."""
-        return redis.Redis(port=self.redis.port)
+        return Client(port=self.redis.port)
 
     def producer(self) -> ScanProducer:
         """The product's own producer, which compresses with lz4."""
@@ -90,6 +90,12 @@ def cpu_seconds(pids: Iterable[int]) -> list[float]:
     """CPU time that each process has taken so far, with all of its threads."""
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return [each.user + each.system for each in times]
+
+
+def busy_seconds() -> float:
+    """CPU time that the machine has spent on anything, and that its host has taken from it."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
 
 
 def pause(seconds: float, worker: Worker, deadline: float, what: str) -> None:

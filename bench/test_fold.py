@@ -43,19 +43,19 @@ def time_fold(
 def reference_ns(workload: Workload, steps: int) -> float:
     """What the reference model takes for the last of so many steps, in nanoseconds: it folds the history again."""
     vocabularies = vocabulary.load()
-    histories = [
-        [
-            reference_scan.read(
-                workload.scan(number, step)[1],
-                vocabularies=vocabularies,
-                site_zones={},
-                received_ms=-1,
-                recognise=lambda reads: (reads[0], None),
-            )
-            for step in range(steps)
-        ]
-        for number in range(REFERENCE_PARCELS)
-    ]
+
+    def read(value: bytes) -> reference_scan.Scan:
+        scan = reference_scan.read(
+            value,
+            vocabularies=vocabularies,
+            site_zones={},
+            received_ms=-1,
+            recognise=lambda reads: (reads[0], None),
+        )
+        assert isinstance(scan, reference_scan.Scan)
+        return scan
+
+    histories = [[read(workload.scan(number, step)[1]) for step in range(steps)] for number in range(REFERENCE_PARCELS)]
     seconds = timeit.repeat(lambda: [Parcel(history) for history in histories], number=1, repeat=3)
     return sorted(seconds)[1] / REFERENCE_PARCELS * 1e9
 

@@ -7,13 +7,13 @@ every parcel, every event. Plain Faust gets the same scans on the same servers i
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bench import plain
+from bench import plain, plain_faust
 from bench.figures import Figure, at_least
-from bench.servers import PARTITIONS, Servers, cpu_seconds, pause, running
+from bench.servers import PARTITIONS, Servers, busy_seconds, cpu_seconds, pause, running
 from bench.workload import STEPS, Workload
 from tracker.domain import _parcel
 from tracker.domain.machine import STATES
@@ -42,14 +42,17 @@ class Run:
     Attributes:
         scans_per_second: from the mark's first move to its last.
         cpu_us: CPU time a scan in that time, microseconds: worker, Redis, Kafka.
+        others_cores: cores that everything else on the machine kept busy in that time, this process included.
         start_s: from the start of the process to the mark's first move.
-        redis_bytes: memory of Redis afterwards, all in all.
+        redis_bytes: memory of Redis afterwards, all in all, for so many `parcels`.
     """
 
     scans_per_second: float
     cpu_us: tuple[float, float, float]
+    others_cores: float
     start_s: float
     redis_bytes: int
+    parcels: int
 
 
 def run(*, quick: bool) -> list[Figure]:
@@ -61,21 +64,36 @@ def run(*, quick: bool) -> list[Figure]:
         runs = [one_run(servers, parcels, scans) for _ in range(RUNS_QUICK if quick else RUNS)]
         each = plain.scans_per_second(servers, "each", plain_scans)
         take = plain.scans_per_second(servers, "take", plain_scans)
-    rate = statistics.median(one.scans_per_second for one in runs)
-    shown = ", ".join(f"{one.scans_per_second:,.0f}" for one in runs)
+    return _figures_of(runs, f"{scans:,} scans of {parcels:,} parcels") + _figures_of_plain(runs, each, take)
+
+
+def _figures_of(runs: Sequence[Run], what: str) -> list[Figure]:
     worker, store, broker = (statistics.median(one.cpu_us[i] for one in runs) for i in range(3))
+    shown = ", ".join(f"{one.scans_per_second:,.0f}" for one in runs)
     return [
-        Figure("way", rate, "scans/s", f"{scans:,} scans of {parcels:,} parcels, lz4 (runs: {shown})", at_least(200_000)),
-        Figure("way.times.each", rate / each, "times", "as fast as a plain Faust agent", at_least(30)),
-        Figure("way.times.take", rate / take, "times", "as fast as plain Faust with take(1000) and a pipeline"),
-        Figure("way.plain.each", each, "scans/s", f"a plain Faust agent, a write a scan, {plain_scans:,} scans"),
-        Figure("way.plain.take", take, "scans/s", "plain Faust, take(1000) and a pipeline"),
+        Figure("way", _rate(runs), "scans/s", f"{what}, lz4, one worker (runs: {shown})", at_least(200_000)),
         Figure("way.cpu.worker", worker, "us/scan", "CPU time of the worker"),
         Figure("way.cpu.redis", store, "us/scan", "CPU time of Redis"),
         Figure("way.cpu.kafka", broker, "us/scan", "CPU time of Kafka"),
-        Figure("way.start", statistics.median(one.start_s for one in runs), "s", "from the worker's start to its first apply"),
-        Figure("way.redis", runs[-1].redis_bytes / parcels, "bytes", "all of Redis's memory by parcels"),
+        Figure("way.cpu.others", max(one.others_cores for one in runs), "cores", "busy with anything else, at most"),
+        Figure(
+            "way.start", statistics.median(one.start_s for one in runs), "s", "from a worker's start to its first apply"
+        ),
+        Figure("way.redis", runs[-1].redis_bytes / runs[-1].parcels, "bytes", "all of Redis's memory by parcels"),
     ]
+
+
+def _figures_of_plain(runs: Sequence[Run], each: float, take: float) -> list[Figure]:
+    return [
+        Figure("way.plain.each", each, "scans/s", "a plain Faust agent, one write a scan"),
+        Figure("way.plain.each.times", _rate(runs) / each, "times", "as fast as that", at_least(30)),
+        Figure("way.plain.take", take, "scans/s", f"plain Faust, take({plain_faust.TAKEN}) and a pipeline"),
+        Figure("way.plain.take.times", _rate(runs) / take, "times", "as fast as that"),
+    ]
+
+
+def _rate(runs: Sequence[Run]) -> float:
+    return statistics.median(one.scans_per_second for one in runs)
 
 
 def one_run(servers: Servers, parcels: int, scans: int) -> Run:
@@ -97,18 +115,22 @@ def one_run(servers: Servers, parcels: int, scans: int) -> Run:
             pause(LOOK_S, worker, deadline, "the first apply")
             passed = _passed(marks)
         first, first_s, first_cpu = passed, time.monotonic(), cpu_seconds(pids)
+        first_busy = busy_seconds()
         while passed < end:
             pause(LOOK_S, worker, deadline, f"{end - begin} scans")
             passed = _passed(marks)
         seconds = time.monotonic() - first_s
         cpu = [after - before for before, after in zip(first_cpu, cpu_seconds(pids), strict=True)]
+        others = (busy_seconds() - first_busy - sum(cpu)) / seconds
         verify(servers, marks, parcels, scans)
     # What was applied before the first look is in neither the count nor the time.
     counted = (end - first) / (end - begin) * scans
     worker_us, redis_us, kafka_us = (seconds_of * 1e6 / counted for seconds_of in cpu)
     with servers.client() as client:
         used = int(client.info("memory")["used_memory"])
-    return Run(counted / seconds, (worker_us, redis_us, kafka_us), first_s - worker.started, used)
+    return Run(
+        counted / seconds, (worker_us, redis_us, kafka_us), max(0.0, others), first_s - worker.started, used, parcels
+    )
 
 
 def _passed(marks: Marks) -> int:

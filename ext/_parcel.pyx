@@ -183,14 +183,14 @@ cdef class Folded:
 
     Attributes:
         records: {parcel id: record} of every parcel that a scan reached.
-        final: ids of those that are in a final state now.
+        final: ids of those that are in a final state now, a frozenset.
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
         applied, duplicates, late, anomalies: how many scans; applied counts all that are no duplicates.
     """
 
     cdef readonly dict records
-    cdef readonly list final
+    cdef readonly frozenset final
     cdef readonly list refused
     cdef readonly list data
     cdef readonly int64_t applied
@@ -200,7 +200,7 @@ cdef class Folded:
 
     def __cinit__(self):
         self.records = {}
-        self.final = []
+        self.final = frozenset()
         self.refused = []
         self.data = []
 
@@ -400,9 +400,9 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             after = _refold(&context, record, &event, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
     folded.applied = count - folded.duplicates - <int64_t>len(folded.refused)
-    for parcel, after in changed.items():
-        if _TERMINAL[<uint8_t>PyBytes_AS_STRING(after)[STATE_AT]]:
-            folded.final.append(parcel)
+    folded.final = frozenset(
+        [parcel for parcel, after in changed.items() if _TERMINAL[<uint8_t>PyBytes_AS_STRING(<bytes>after)[STATE_AT]]]
+    )
     return folded
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -200,6 +201,14 @@ def test_a_redis_with_parcels_of_another_log_is_refused_beside_an_embedded_broke
         line = refused(tmp_path, TRACKER_REDIS=redis_server.url)
         client.flushdb()
     assert "TRACKER_REDIS: expected an empty Redis beside the embedded broker" in line
+
+
+def test_a_worker_that_refuses_to_start_ends_it_with_the_workers_error(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        line = refused(tmp_path, TRACKER_MONITOR=f"127.0.0.1:{taken.getsockname()[1]}")
+    assert line.startswith("tracker: error[bad_setting]: TRACKER_MONITOR: expected an address that is free")
 
 
 def test_a_kafka_that_is_not_there_is_said(tmp_path: Path) -> None:

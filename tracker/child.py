@@ -1,5 +1,6 @@
 """The worker as a child process: started with our settings, ended with us, its log in a file."""
 
+import re
 import subprocess
 import sys
 import time
@@ -9,11 +10,15 @@ from typing import Final, Self
 from tracker import config
 from tracker.config import Settings
 from tracker.embedded import end_with_parent
+from tracker.errors import TrackerError
 
 STOP_TIMEOUT_S: Final = 8.0
 """How long a worker may take to finish its batch. What it did not apply then, the next one does."""
 
 _COMMAND: Final = (sys.executable, "-m", "tracker.cli", "worker")
+_ERROR: Final = re.compile(r"tracker: error\[(\w+)\]: (.*)")
+"""How the command line prints a TrackerError."""
+
 _LAST_LINES: Final = 3
 _LOG_BYTES_READ: Final = 8_192
 
@@ -34,6 +39,7 @@ class Worker:
         others = {name: value for name, value in environment.items() if not name.startswith(config.PREFIX)}
         self._environment = others | config.environment(settings)
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_begin = 0
 
     @property
     def pid(self) -> int:
@@ -44,6 +50,7 @@ class Worker:
         """Starts it, or starts it again; it is not waited for."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
+            self._log_begin = output.tell()
             self._process = subprocess.Popen(  # noqa: S603
                 _COMMAND,
                 stdin=subprocess.DEVNULL,
@@ -61,14 +68,19 @@ class Worker:
         return self._process.poll() if self._process else None
 
     def last_words(self) -> str:
-        """The end of its log, in one line."""
-        try:
-            with self.log.open("rb") as log:
-                log.seek(max(0, self.log.stat().st_size - _LOG_BYTES_READ))
-                lines = log.read().decode(errors="replace").split("\n")
-        except OSError:
-            lines = []
-        return " | ".join([line.strip() for line in lines if line.strip()][-_LAST_LINES:]) or "it printed nothing"
+        """The end of what it has printed since its last start, in one line."""
+        return " | ".join(self._last_lines()[-_LAST_LINES:]) or "it printed nothing"
+
+    def error(self) -> TrackerError | None:
+        """The error that it ended with, None if its last line is none."""
+        found = _ERROR.fullmatch((self._last_lines() or [""])[-1])
+        return TrackerError(found[1], found[2]) if found else None
+
+    def _last_lines(self) -> list[str]:
+        with self.log.open("rb") as log:
+            log.seek(max(self._log_begin, self.log.stat().st_size - _LOG_BYTES_READ))
+            lines = log.read().decode(errors="replace").splitlines()
+        return [line.strip() for line in lines if line.strip()]
 
     def __enter__(self) -> Self:
         self.start()

@@ -151,7 +151,7 @@ def up(settings: Settings, given: Collection[str]) -> None:
         given: names of the settings that were given explicitly.
 
     Raises:
-        TrackerError: a server can't be started, or the embedded Redis has ended.
+        TrackerError: a server can't be started, the worker refuses to start, or the embedded Redis has ended.
     """
     stop = _stop_signal()
     with servers(settings, given) as running:
@@ -209,6 +209,7 @@ class _Supervisor:
         self._log = Log(settings.kafka, settings.topic, settings.partitions)
         self._epochs = epochs
         self._waited_since: float | None = worker.started
+        self._was_ready = False
         self._pause_s = 1.0
         self._said = ""
 
@@ -224,6 +225,8 @@ class _Supervisor:
                 self._look()
 
     def _restart(self, code: int) -> None:
+        if not self._was_ready and (error := self._worker.error()) is not None:
+            raise error  # Of its settings: the next one would end with it too.
         if time.monotonic() - self._worker.started >= STEADY_S:
             self._pause_s = 1.0
         end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"has ended with exit code {code}"
@@ -244,6 +247,7 @@ class _Supervisor:
                     return
                 self._say(f"ready: {claimed} partitions claimed after {time.monotonic() - self._waited_since:.1f} s")
                 self._waited_since = None
+                self._was_ready = True
             left = sum(behind(self._log.extents(), marks))
         except TrackerError as error:
             # Servers of the settings may come back; the worker waits for them too.

@@ -1,5 +1,6 @@
 """The topics as a plain consumer reads them, from their first record to their last."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -61,10 +62,11 @@ class LogReader:
         self._consumer.assign([TopicPartition(topic, number, begin) for number, begin in enumerate(first)])
         records: list[list[Record]] = [[] for _ in ends]
         open_ = {number for number, end in enumerate(ends) if end > first[number]}
+        deadline = time.monotonic() + TIMEOUT_S
         while open_:
-            messages = self._consumer.consume(10_000, timeout=TIMEOUT_S)
-            assert messages, f"partitions {open_} of {topic} are not read to their ends {ends}"
-            for message in messages:
+            assert time.monotonic() < deadline, f"partitions {open_} of {topic} are not read to their ends {ends}"
+            # It waits for that many or for that long.
+            for message in self._consumer.consume(1_000, timeout=0.1):
                 record = _record(message)
                 records[record.partition].append(record)
                 # An end may lie behind control records; these tests write no transactions, so the last record is at it.
@@ -95,8 +97,14 @@ def _record(message: Message) -> Record:
         received_ms=message.timestamp()[1],
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers={name: _bytes(value) or b"" for name, value in message.headers() or ()},
+        headers=_headers(message),
     )
+
+
+def _headers(message: Message) -> dict[str, bytes]:
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return {str(name): _bytes(value) or b"" for name, value in pairs}
 
 
 def _bytes(text: str | bytes | None) -> bytes | None:

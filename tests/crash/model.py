@@ -44,7 +44,7 @@ class Model:
 
     @property
     def duplicates(self) -> int | None:
-        """Scans that were copies; None where a history is cut, since copies of what it dropped are not known as such."""
+        """Scans that were copies; None where a history is cut, since what it dropped is not known again."""
         if any(parcel.cut for parcel in self.parcels.values()):
             return None
         return sum(life.duplicates for parcel in self.parcels.values() for life in parcel.lives)

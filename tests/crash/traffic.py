@@ -27,7 +27,7 @@ Odd = Callable[[str, Random], Record]
 
 def records(parcels: int, seed: int) -> Iterator[Record]:
     """Key and value of each record, in the order of sending; the same for the same seed."""
-    random = Random(seed)  # noqa: S311 - traffic, not secrets
+    random = Random(seed)
     recent: list[bytes] = []
     for sent in Traffic(parcels, seed, PRESETS["stress"]):
         if b"/" not in sent.key:  # A scan without a parcel is keyed by its site/device.
@@ -59,14 +59,20 @@ def _undo_by_id(parcel: str, random: Random) -> Record:
     return parcel.encode(), _scan(parcel, **fields)
 
 
-def _with_data(parcel: str, random: Random) -> Record:
-    """Few events and many copies of them, each with other data: one is kept."""
-    fields = {"data": {"weight_g": random.randrange(50), "text": "Кызылорда"}, "container": f"BAG-{random.randrange(5)}"}
-    return parcel.encode(), _scan(parcel, **fields, time=END_MS - random.randrange(5) * 60_000)
+def _with_data(_parcel: str, random: Random) -> Record:
+    """Few parcels and events and many copies of them, each with other data: one is kept."""
+    fields = {
+        "data": {"weight_g": random.randrange(50), "text": "Кызылорда"},
+        "container": f"BAG-{random.randrange(5)}",
+    }
+    few = f"CRASH-DATA-{random.randrange(100)}"
+    return few.encode(), _scan(few, **fields, time=END_MS - random.randrange(5) * 60_000)
 
 
 def _clock_ahead(parcel: str, random: Random) -> Record:
-    return parcel.encode(), _scan(parcel, time=limits.TIME_MS_MAX - random.randrange(1_000), seq=random.randrange(1_000))
+    return parcel.encode(), _scan(
+        parcel, time=limits.TIME_MS_MAX - random.randrange(1_000), seq=random.randrange(1_000)
+    )
 
 
 def _second_life(parcel: str, random: Random) -> Record:

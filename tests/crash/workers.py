@@ -38,6 +38,7 @@ class Worker(Server):
         super().__init__(folder)
         self.paused = False
         self.told_to_end = False
+        self.missed = False
         self._settings = settings
         self._bug = bug
 
@@ -124,6 +125,13 @@ class Crew:
         """Any that is able; None if there is none."""
         return self._random.choice(able) if (able := self.able) else None
 
+    def missed(self) -> int:
+        """How many have ended by themselves since this was asked last."""
+        missing = [worker for worker in self.all if worker.exit_code is not None and not worker.missed]
+        for worker in missing:
+            worker.missed = True
+        return sum(not worker.told_to_end for worker in missing)
+
     def fallen(self) -> list[str]:
         """What those say that ended without being told to, or not as they should."""
         return [
@@ -131,6 +139,10 @@ class Crew:
             for worker in self.all
             if worker.exit_code is not None and not worker.ended_well
         ]
+
+    def said(self) -> str:
+        """The last lines of every log."""
+        return "\n".join(f"{worker.folder.name}: {worker.log_end(8)}" for worker in self.all)
 
     def end(self) -> None:
         """Tells all to end and waits.

@@ -1,9 +1,9 @@
 """A crash run: real Kafka, real Redis, workers as processes, traffic all the while, and faults by a seeded plan."""
 
 import heapq
+import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,10 +14,10 @@ from typing import Final
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from tests.crash import oracle, traffic
+from tests.crash import aof, oracle, traffic
 from tests.crash.faults import Fault, Plan
 from tests.crash.log import LogReader
-from tests.crash.oracle import Report
+from tests.crash.outcome import Outcome, Strike
 from tests.crash.workers import Crew
 from tests.servers import Kafka, Redis
 from tracker.config import Settings
@@ -28,9 +28,6 @@ from tracker.simulate.send import Record, send
 from tracker.store import keys
 
 PARTITIONS: Final = 4
-SETTLE_S_MAX: Final = 60.0
-"""Within which all marks must be at their ends after the last fault."""
-
 LIVE_S_MAX: Final = 30.0
 """Within which the first scans must be applied."""
 
@@ -42,51 +39,6 @@ AFTER_KILL_S: Final = (0.1, 1.0)
 
 CACHE_PARCELS: Final = 1_000
 """So few that most are evicted and read again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A fault that struck: when, seconds since the start, and at what."""
-
-    fault: Fault
-    at_s: float
-    at: str
-    ends: tuple[int, ...]
-    """Where the log's partitions ended then."""
-
-
-@dataclass
-class Outcome:
-    """What a run came to.
-
-    Attributes:
-        seed: of the run.
-        strikes: the faults that struck.
-        report: the oracle's.
-        recovery_s: per strike, after how many seconds all that was in the log before it was applied.
-        settled_s: from the last fault until every mark was at its end.
-        fallen: what workers say that ended by themselves.
-    """
-
-    seed: int
-    strikes: list[Strike]
-    report: Report
-    recovery_s: list[float]
-    settled_s: float
-    fallen: list[str]
-
-    def struck(self) -> Counter[Fault]:
-        """How often each kind of fault struck."""
-        return Counter(strike.fault for strike in self.strikes)
-
-    def __str__(self) -> str:
-        times = sorted(self.recovery_s)
-        struck = ", ".join(f"{fault} {times}" for fault, times in sorted(self.struck().items()))
-        recovery = f"p50 {times[len(times) // 2]:.1f} s, max {times[-1]:.1f} s" if times else "none"
-        return (
-            f"seed {self.seed}: {len(self.strikes)} faults struck: {struck}\n{self.report}\n"
-            f"recovery {recovery}; settled {self.settled_s:.1f} s after the last fault"
-        )
 
 
 @dataclass(order=True)
@@ -110,7 +62,7 @@ class World:
     def __init__(self, kafka: Kafka, folder: Path, plan: Plan, seed: int, bug: str | None = None) -> None:
         self._plan = plan
         self._seed = seed
-        self._random = Random(seed)  # noqa: S311 - faults, not secrets
+        self._random = Random(seed)
         self._redis = Redis(folder / "redis")
         name = f"crash.{bug or 'none'}.{seed}.{time.time_ns()}"
         self._settings = Settings(
@@ -139,7 +91,7 @@ class World:
         """Runs it.
 
         Raises:
-            AssertionError: nothing was applied at the start, or the marks did not reach their ends after the faults.
+            AssertionError: nothing was applied at the start.
         """
         topics.ensure(self._settings)
         self._redis.start()
@@ -150,13 +102,15 @@ class World:
                 self._crew.start()
             for thread in threads:
                 thread.start()
-            self._await(self._applying, LIVE_S_MAX, "nothing is applied")
+            assert self._wait(self._applying, LIVE_S_MAX), f"nothing is applied\n{self._crew.said()}"
             self._strike_all()
             last_s = time.monotonic()
-            self._await(lambda: not self._later, self._plan.pause_s + 5, "what was killed is not started again")
+            while self._later:
+                self._work_off()
+                time.sleep(0.01)
             self._stop_traffic.set()
             threads[0].join()
-            self._await(self._settled, SETTLE_S_MAX, "the marks are not at their ends")
+            self._wait(self._settled, self._plan.settle_s)
             settled_s = time.monotonic() - last_s
             self._stop_watch.set()
             threads[1].join()
@@ -164,7 +118,7 @@ class World:
             self._crew.end()
             fallen = self._crew.fallen()
             report = oracle.judge(self._settings, self._ledger)
-            return Outcome(self._seed, self._strikes, report, recovery_s, settled_s, fallen)
+            return Outcome(self._seed, self._strikes, report, recovery_s, settled_s, fallen, self._crew.said())
         finally:
             self._stop_traffic.set()
             self._stop_watch.set()
@@ -187,17 +141,21 @@ class World:
             self._strikes.append(Strike(fault, at_s, at, ends))
 
     def _can(self, fault: Fault) -> bool:
-        if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK}:
+        if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK, Fault.CLAIMS_TAKEN}:
             return self._redis.ready()
-        return fault is Fault.WORKER_JOINS or self._crew.one() is not None
+        return fault is Fault.WORKER_JOINS or bool(self._crew.able)
 
     def _strike(self, fault: Fault) -> str:
         """Lets a fault strike; gives what it struck."""
         if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK}:
             self._redis.kill()
             lost = self._cut_tail() if fault is Fault.REDIS_ROLLED_BACK else 0
-            self._soon(self._random.uniform(*AFTER_KILL_S), self._redis.start)
+            self._soon(self._random.uniform(*AFTER_KILL_S), self._start_redis)
             return f"Redis, {lost:,} bytes lost"
+        if fault is Fault.CLAIMS_TAKEN:
+            with Client.from_url(self._settings.redis) as store:
+                epochs = [store.hincrby(keys.mark(number), "epoch", 1) for number in range(PARTITIONS)]
+            return f"epochs {epochs}"
         if fault is Fault.WORKER_JOINS:
             return self._crew.start().folder.name
         worker = self._crew.one()
@@ -220,32 +178,29 @@ class World:
 
     def _cut_tail(self) -> int:
         """Cuts a random piece off the end of Redis' append-only file; gives its bytes."""
-        (tail,) = (self._redis.folder / "appendonlydir").glob("*.incr.aof")
-        size = tail.stat().st_size
-        lost = min(self._random.randrange(1, TAIL_BYTES_MAX), size)
-        with tail.open("r+b") as file:
-            file.truncate(size - lost)
-        return lost
+        return aof.cut(self._redis, self._random.randrange(1, TAIL_BYTES_MAX))
+
+    def _start_redis(self) -> None:
+        aof.mend(self._redis)
+        self._redis.start()
 
     def _soon(self, seconds: float, do: Callable[[], None]) -> None:
         heapq.heappush(self._later, _Later(time.monotonic() + seconds, next(self._numbers), do))
 
     def _work_off(self) -> None:
-        """Does what is due."""
+        """Does what is due, and starts workers for those that fell, as a supervisor does."""
+        for _ in range(self._crew.missed()):
+            self._soon(self._random.uniform(*AFTER_KILL_S), self._fill_up)
         while self._later and self._later[0].at_s <= time.monotonic():
             heapq.heappop(self._later).do()
 
-    def _await(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Waits for something; False if it did not come in time."""
         until = time.monotonic() + seconds
-        while not done():
+        while not (came := done()) and time.monotonic() < until:
             self._work_off()
-            assert time.monotonic() < until, f"{otherwise}: seed {self._seed}, {self._described()}"
             time.sleep(0.05)
-
-    def _described(self) -> str:
-        marks = self._marks[-1] if self._marks else None
-        logs = "\n".join(f"{worker.folder.name}: {worker.log_end(5)}" for worker in self._crew.all if worker.runs)
-        return f"marks {marks}, ends {self._reader.ends(self._settings.topic)}, struck {self._strikes}\n{logs}"
+        return came
 
     @property
     def _now_s(self) -> float:
@@ -261,7 +216,7 @@ class World:
     def _recovery_s(self, strike: Strike) -> float:
         """When all was applied that stood in the log at a strike."""
         after = (at_s for at_s, marks in self._marks if at_s > strike.at_s and _reached(marks, strike.ends))
-        return next(after) - strike.at_s
+        return next(after, math.inf) - strike.at_s
 
     def _watch(self) -> None:
         """Writes down where the marks are, ten times a second."""

@@ -67,8 +67,8 @@ def test_sigterm_ends_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=20)
-    assert process.returncode == 130
     assert "Traceback" not in errors
+    assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
 
 

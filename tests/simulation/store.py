@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from redis.exceptions import ResponseError
 
 from tests.simulation.violation import Violation
+from tracker.domain.parcel import has_data
 from tracker.store import keys
 from tracker.store.claims import Batch, ChainBrokenError, Claimed, Counters, Denied, Dictionary, Mark
 
@@ -161,12 +162,12 @@ class SimulatedStore:
 
 
 def _expiring(partition: int, content: Content, batch: Batch) -> tuple[bytes, ...]:
-    """Keys that expire after a batch: what it writes does not, unless it says so."""
+    """Keys that expire after a batch: of what it writes, those of parcels in a final state."""
     if not content.expiring and not batch.final:
         return content.expiring
     parcels, data = keys.parcels(partition), keys.data(partition)
-    there = {parcels + key for key in content.records | batch.records}
-    there |= {data + key for key in content.data | batch.data}
     written = {parcels + key for key in batch.records} | {data + key for key in batch.data}
-    final = {prefix + key for key in batch.final for prefix in (parcels, data)}
-    return tuple(sorted((set(content.expiring) - written) | (final & there)))
+    final = {parcels + key for key in batch.final}
+    final |= {data + key for key in batch.final if key in batch.data}
+    final |= {data + key for key in batch.final & content.data.keys() if has_data(batch.records[key])}
+    return tuple(sorted((set(content.expiring) - written) | final))

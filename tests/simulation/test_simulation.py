@@ -112,3 +112,17 @@ def _go_on(world: World, seconds: float) -> None:
     while world.now_s < until_s:
         world._quiet_step()
         world.now_s += 0.001
+
+
+def test_a_store_that_goes_back_while_no_scans_come_is_brought_forward_again() -> None:
+    world = World(0, steps=0)
+    while world.left:
+        world.produce()
+    _go_on(world, 3.0)
+    ends = [partition.end for partition in world.log.partitions]
+    assert [content.next for content in world.store.contents] == ends
+    assert faults.roll_back(world)
+    assert [content.next for content in world.store.contents] != ends
+    _go_on(world, 8.0)
+    assert [content.next for content in world.store.contents] == ends
+    world.check()

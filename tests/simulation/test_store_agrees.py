@@ -24,6 +24,7 @@ PARTITION: Final = 0
 FINAL_TTL_S: Final = 3_600
 
 IDS: Final = st.sampled_from([b"P1", b"P2", b"P3", b"P4"])
+RECORDS: Final = st.binary(min_size=16, max_size=16)
 VALUES: Final = st.binary(max_size=4)
 OFFSETS: Final = st.integers(0, 30)
 NAMES: Final = st.sampled_from([b"", b"A", "Köln".encode()])
@@ -32,12 +33,13 @@ NAMES: Final = st.sampled_from([b"", b"A", "Köln".encode()])
 @st.composite
 def batches(draw: st.DrawFn) -> Batch:
     """A batch, also such as no worker sends: it begins and ends anywhere, and its dictionary may have holes."""
+    records = draw(st.dictionaries(IDS, RECORDS, max_size=3))
     return Batch(
         begin=draw(OFFSETS),
         end=draw(OFFSETS),
-        records=draw(st.dictionaries(IDS, VALUES, max_size=3)),
+        records=records,
         data=draw(st.dictionaries(IDS, VALUES, max_size=2)),
-        final=draw(st.lists(IDS, max_size=2, unique=True)),
+        final=frozenset(key for key in records if draw(st.booleans())),
         places=[(number, draw(NAMES), draw(NAMES)) for number in draw(st.sampled_from([(), (), (1,), (1, 2), (2,)]))],
         codes=[(number, draw(NAMES)) for number in draw(st.sampled_from([(), (), (0,), (0, 1), (1,)]))],
         counters=draw(st.tuples(*[st.integers(0, 9)] * 4)),

@@ -62,7 +62,7 @@ class SimulatedWorker:
         self.processor = Processor(settings, reader, self, self, self, self, clock_s)
         self.crashed: BaseException | None = None
         self._start(self._run())
-        self._start(self.processor.watch_log())
+        self._start(self.processor.watch())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.loop.create_task(work).add_done_callback(self._ended)

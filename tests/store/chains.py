@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import redis
 
 from tracker.store.claims import Applied, Batch, Denied, Lost
-from tracker.store.connection import Chain
+from tracker.store.connection import Chain, RedisStore
 
 PARTITION: Final = 3
 LOG: Final = "cluster/topic"
@@ -38,7 +38,7 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
     whole: dict[str, Any] = {
         "records": {b"P%d" % i: b"record %d" % end for i in range(3)} if records is None else records,
         "data": {b"P1": b'{"%d":1}' % end},
-        "final": [b"P2"],
+        "final": frozenset([b"P2"]),
         "places": [(1, b"KZALA", b"T-%d" % end)],
         "codes": [(0, b"CODE-%d" % end)],
         "counters": (end, 2, 3, 4),
@@ -48,7 +48,7 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
 
 async def claim(url: str, log: str = LOG) -> Chain:
     """A chain, where nothing denies it; `run` closes it."""
-    answer = await Chain.claim(url, PARTITION, log, 4, TTL_S)
+    answer = await RedisStore(url, 4, TTL_S).claim(PARTITION, log)
     assert not isinstance(answer, Denied), answer
     _claimed.append(answer[0])
     return answer[0]
@@ -56,7 +56,7 @@ async def claim(url: str, log: str = LOG) -> Chain:
 
 async def begin_of(url: str) -> int | None:
     """The offset that a new claim gives."""
-    answer = await Chain.claim(url, PARTITION, LOG, 4, TTL_S)
+    answer = await RedisStore(url, 4, TTL_S).claim(PARTITION, LOG)
     assert not isinstance(answer, Denied), answer
     await answer[0].close()
     return answer[1].mark.next
@@ -67,17 +67,18 @@ async def apply(chain: Chain, one: Batch) -> Applied | Lost:
     return await chain.applied(await chain.send_apply(one), one)
 
 
-def contents(client: "redis.Redis[bytes]") -> dict[bytes, Any]:
+def contents(client: redis.Redis) -> dict[bytes, Any]:
     """Every key with its value and the moment at which it expires."""
-    readers = {
+    readers: dict[Any, Any] = {
         b"string": client.get,
         b"hash": client.hgetall,
         b"stream": client.xrange,
     }
-    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in sorted(client.keys())}
+    keys: list[Any] = sorted(client.keys())
+    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in keys}
 
 
-def written(client: "redis.Redis[bytes]") -> dict[bytes, Any]:
+def written(client: redis.Redis) -> dict[bytes, Any]:
     """What batches have written: everything but the epoch, which a claim moves."""
     found = contents(client)
     for key, (value, _) in found.items():

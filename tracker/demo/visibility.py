@@ -24,8 +24,7 @@ class TimedProducer(ScanProducer):
     """
 
     def __init__(self, settings: Settings, visibility: "Visibility") -> None:
-        # The broker goes before the garbage collector ends the producer, which would complain of that.
-        super().__init__(settings.kafka, settings.topic, {"log_level": 0})
+        super().__init__(settings.kafka, settings.topic)
         self._visibility = visibility
 
     def send(

@@ -19,6 +19,7 @@ REREAD: Final = "reread"
 CLOCK_SKEW: Final = "clock_skew"
 CUT: Final = "cut"
 
+_FLAGS_AT: Final = 3
 _RECORD_CUT: Final = 0x01
 _RECORD_HAS_DATA: Final = 0x10
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -143,6 +144,11 @@ def decode(names: Names, parcel: bytes, record: bytes) -> Parcel:
 def state_of(record: bytes) -> str:
     """The state that stands in a record's header."""
     return STATES[_parcel.summary(record)[0]]
+
+
+def has_data(record: bytes) -> bool:
+    """Whether events of a record carry data, which a key of its own holds."""
+    return bool(record[_FLAGS_AT] & _RECORD_HAS_DATA)
 
 
 def _life(names: Names, life: tuple[Any, ...], *, cut: bool) -> Life:

@@ -1,6 +1,7 @@
 """What events carry beside: `data` and `container`, kept apart from the record so that the record stays small.
 
-A parcel's is one JSON object: {event id, 16 hexadecimal digits: {"data": {...}, "container": "..."}}, names sorted.
+A parcel's is one JSON object: {event id, 16 hexadecimal digits: {"container": "...", "data": {...}}}, sorted by ids.
+The names in `data` stand as they came, since copies of an event are compared as bytes.
 """
 
 from collections.abc import Iterable
@@ -31,9 +32,9 @@ def merged(
     """
     entries = {} if held is None else _entries(parcel, held)
     for event, container, data in carried:
-        new = {"data": orjson.loads(data)} if data else {}
-        if container:
-            new["container"] = container.decode()
+        new: dict[str, Any] = {"container": container.decode()} if container else {}
+        if data:
+            new["data"] = orjson.loads(data)
         name = f"{event:016x}"
         old = entries.get(name)
         if old is None or _order(new) < _order(old):
@@ -42,7 +43,7 @@ def merged(
         lives = parcels.decode(names, parcel, record).lives
         kept = {f"{event.id:016x}" for life in lives for event in life.events}
         entries = {name: entry for name, entry in entries.items() if name in kept}
-    return orjson.dumps(entries, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(dict(sorted(entries.items())))
 
 
 def _entries(parcel: bytes, held: bytes) -> dict[str, dict[str, Any]]:

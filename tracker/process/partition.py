@@ -8,7 +8,7 @@ A shell asks and tells: it fetches, reads and writes where this says so, and han
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -45,6 +45,17 @@ class Fetched:
     end: int
     buffer: bytes
     records: bytes
+
+    def batches(self) -> "Iterator[Fetched]":
+        """The same in batches of at most BATCH_SCANS_MAX records: one is applied while the next is folded."""
+        count = _records.count(self.records)
+        size = len(self.records) // count if count else 0
+        begin = self.begin
+        for first in range(0, max(count, 1), limits.BATCH_SCANS_MAX):
+            behind = first + limits.BATCH_SCANS_MAX
+            end = self.end if behind >= count else _records.record(self.records, behind)[0]
+            yield Fetched(begin, end, self.buffer, self.records[first * size : behind * size])
+            begin = end
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from tracker.process.runner import Runner, Store, Watcher
 
 log = logging.getLogger("tracker.process")
 
-LOG_WATCH_S: Final = 5.0
-"""How often it is asked which log this is: a topic that was made anew is noticed within that time."""
+WATCH_S: Final = 5.0
+"""How often log and store are looked at: a topic that was made anew is noticed within that time, and so is a store that
+has gone back while no scans came."""
 
 DELIVER_TIMEOUT_S: Final = 30.0
 """How long dead letters and re-keyed scans may take to be acknowledged."""
@@ -170,19 +171,23 @@ class Processor:
             )
         return self._identity.name
 
-    async def watch_log(self) -> None:
-        """Looks again and again whether the log is still the one that was claimed."""
+    async def watch(self) -> None:
+        """Looks again and again whether log and store are still what was claimed."""
         while True:
-            await asyncio.sleep(LOG_WATCH_S)
-            try:
-                name = await self.identity()
-            except LogUnknownError as error:
-                log.warning("Kafka: %s", error)
-                self.kafka_error()
-                continue
-            for runner in list(self._runners.values()):
-                if runner.log not in (None, name):
-                    await runner.again(f"the log was {runner.log} and is {name}")
+            await asyncio.sleep(WATCH_S)
+            await self._look_at_log()
+            await asyncio.gather(*(runner.look() for runner in list(self._runners.values())))
+
+    async def _look_at_log(self) -> None:
+        try:
+            name = await self.identity()
+        except LogUnknownError as error:
+            log.warning("Kafka: %s", error)
+            self.kafka_error()
+            return
+        for runner in list(self._runners.values()):
+            if runner.log not in (None, name):
+                await runner.again(f"the log was {runner.log} and is {name}")
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from tracker.domain._records import CorruptBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
-from tracker.process.partition import Folding, Outgoing, Partition, State
+from tracker.process.partition import Fetched, Folding, Outgoing, Partition, State
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
 
 log = logging.getLogger("tracker.process")
@@ -164,29 +164,33 @@ class Runner:
         if fetch.begin != self.partition.position:
             await self._kafka.seek(self.partition.number, self.partition.position)
             return
-        fetched = fetch.walked()
-        if not self.partition.takes(fetched):
-            return
+        for fetched in fetch.walked().batches():
+            if not self.partition.takes(fetched) or not await self._take_batch(self._chain, fetched):
+                return
+
+    async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
+        """Takes one batch; whether the chain goes on."""
         reading = self.partition.read(fetched)
-        replies = await self._chain.send_reads(reading.missing, reading.with_data)
+        replies = await chain.send_reads(reading.missing, reading.with_data)
         if not await self._settle():
-            return
-        found = await self._chain.reads(replies)
+            return False
+        found = await chain.reads(replies)
         try:
             folding = self.partition.fold(reading, found)
         except CorruptRecord:
-            if await self._chain.holds():
+            if await chain.holds():
                 raise
             # It is another worker's record, with places that only its dictionary has.
             await self._lost("another worker has claimed it")
-            return
+            return False
         if folding.outgoing and not await self._delivered(folding.outgoing):
-            return
+            return False
         sent = self._clock_s()
-        count = await self._chain.send_apply(folding.batch)
-        answer = asyncio.ensure_future(self._answer(self._chain, count, folding, sent))
+        count = await chain.send_apply(folding.batch)
+        answer = asyncio.ensure_future(self._answer(chain, count, folding, sent))
         answer.add_done_callback(self._look_at)
         self._in_flight = answer
+        return True
 
     async def _answer(self, chain: ClaimedChain, replies: int, folding: Folding, sent: float) -> bool:
         """Reads the answer to an apply; whether it has landed."""
@@ -202,6 +206,18 @@ class Runner:
         """An apply was answered. One that failed is settled now: there may be no further batch that would."""
         if not answer.cancelled() and (answer.exception() is not None or not answer.result()):
             self._looking = asyncio.ensure_future(self.settle())
+
+    async def look(self) -> None:
+        """Looks whether the store is as this worker left it. Where no scans come, nothing else would show it."""
+        if not self._busy.locked():
+            async with self._busy:
+                await self._guarded(self._look())
+
+    async def _look(self) -> None:
+        if not await self._settle() or not self.running or self._chain is None:
+            return
+        if not await self._chain.holds():
+            await self._lost("the store is not as this worker left it")
 
     async def settle(self) -> None:
         """Waits for the apply in flight, and claims again if it has not landed."""

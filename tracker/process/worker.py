@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -24,6 +25,10 @@ log = logging.getLogger("tracker.process")
 END_S_MAX: Final = 8.0
 """How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has
 not landed is read again by the next worker, so nothing rests on the end being orderly."""
+
+
+GARBAGE_THRESHOLD: Final = 50_000
+"""New containers between two looks of the garbage collector at the youngest of them; Python's default is 700."""
 
 
 class _Worker(faust.Worker):
@@ -62,6 +67,9 @@ def run(settings: Settings) -> None:
     zones = config.site_zones(settings)
     _check_topic(settings)
     uvloop.install()
+    # What the worker makes by the thousand is bytes, which hold no references: the collector finds nothing, often.
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     metrics = WorkerMetrics()
     app = WorkerApp(settings, zones, metrics)
     worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from hiredis import pack_command
 
 from tracker.domain import _resp
+from tracker.domain.parcel import has_data
 from tracker.store import keys
 
 CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
@@ -101,7 +102,7 @@ class Batch:
     end: int
     records: dict[bytes, bytes]
     data: dict[bytes, bytes]
-    final: Sequence[bytes]
+    final: frozenset[bytes]
     places: Sequence[tuple[int, bytes, bytes]]
     codes: Sequence[tuple[int, bytes]]
     counters: Counters
@@ -170,14 +171,13 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
     any type, and the types of the others' keys were checked at the claim.
     """
-    commands = [command("MULTI")]
-    if batch.records:
-        commands.append(_resp.pack_mset(keys.parcels(partition), batch.records))
-    if batch.data:
-        commands.append(_resp.pack_mset(keys.data(partition), batch.data))
-    for parcel in batch.final:
-        commands.append(command("EXPIRE", keys.parcels(partition) + parcel, final_ttl_s))
-        commands.append(command("EXPIRE", keys.data(partition) + parcel, final_ttl_s))
+    records, writes = _resp.pack_writes(keys.parcels(partition), batch.records, batch.final, final_ttl_s)
+    going = batch.final & batch.data.keys()
+    data, data_writes = _resp.pack_writes(keys.data(partition), batch.data, going, final_ttl_s)
+    commands = [command("MULTI"), records, data]
+    for parcel in batch.final - going:
+        if has_data(batch.records[parcel]):
+            commands.append(command("EXPIRE", keys.data(partition) + parcel, final_ttl_s))
     if batch.places:
         places = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
         commands.append(command("HSET", keys.sources(partition), *places))
@@ -190,7 +190,8 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     commands.append(command("HSET", keys.mark(partition), *counters, "next", batch.end))
     commands.append(command("EXEC"))
     commands.append(watch_command(partition))
-    return b"".join(commands), len(commands) - 1 + WATCH_REPLIES
+    # Of the parts, records and data are several commands each, and the last one is two.
+    return b"".join(commands), len(commands) - 3 + writes + data_writes + WATCH_REPLIES
 
 
 def _change(partition: int, batch: Batch) -> bytes:

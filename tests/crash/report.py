@@ -1,0 +1,64 @@
+"""What the oracle found, in numbers and in words."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+EXAMPLES_MAX: Final = 3
+"""Findings of a kind that are printed."""
+
+
+@dataclass
+class Report:
+    """What the oracle found.
+
+    Attributes:
+        records, scans, duplicates, parcels: how many there should be; records are all of the log before the marks.
+        rejected: refused records by reason.
+        foreign: scans that were re-keyed.
+        undecided: parcels whose history depends on the order of arrival (docs/fold.md, the exception of section 2):
+            compared only in the number of their scans.
+        lost: what was acknowledged and is not there: scans, re-keyed scans, dead letters, records of the log.
+        doubled: what counts more often than it was sent.
+        different: parcels with the right number of scans and another state, history or data.
+        unexpected: what stands in Redis or the dead letters and comes from no record.
+        behind: marks that are not at the end of their partition.
+        unbalanced: marks whose counters are not those of the fold.
+    """
+
+    records: int = 0
+    scans: int = 0
+    duplicates: int = 0
+    parcels: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    foreign: int = 0
+    undecided: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
+    unbalanced: list[str] = field(default_factory=list)
+
+    @property
+    def findings(self) -> dict[str, list[str]]:
+        """Everything that is amiss, by kind."""
+        kinds = ("lost", "doubled", "different", "unexpected", "behind", "unbalanced")
+        return {kind: getattr(self, kind) for kind in kinds}
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is amiss."""
+        return not any(self.findings.values())
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{len(found)} {kind}" for kind, found in self.findings.items())
+        scans = f"{self.scans:,} scans ({self.duplicates:,} duplicates) of {self.parcels:,} parcels"
+        refused = f"{self.rejected.total():,} rejected for {len(self.rejected)} reasons"
+        lines = [
+            f"{self.records:,} records: {scans}, {refused}, {self.foreign:,} re-keyed",
+            counts + (f"; {self.undecided} undecided" if self.undecided else ""),
+        ]
+        for kind, found in self.findings.items():
+            lines += [f"--- {kind}: {example}" for example in found[:EXAMPLES_MAX]]
+        return "\n".join(lines)

@@ -1,0 +1,355 @@
+"""`tracker worker` at a real Kafka and a real Redis: bad input, transactions, and servers that go and come back."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+import redis
+from confluent_kafka.admin import AdminClient
+
+from tests.process.workers import (
+    BASE_MS,
+    PARTITIONS,
+    Worker,
+    counters,
+    ends,
+    marks,
+    new_topic,
+    parcels,
+    producer,
+    read_topic,
+    send,
+    until,
+    until_applied,
+)
+from tests.servers import Kafka, Redis
+from tracker.domain.partition import partition_of
+
+END_S_MAX: Final = 10.0
+"""What SIGTERM may take, with everything gone too."""
+
+
+def scan(parcel_id: str, minute: int = 0, **more: Any) -> bytes:
+    return json.dumps({"parcel": parcel_id, "event": "ARRIVED", "time": BASE_MS + minute * 60_000, **more}).encode()
+
+
+def scans(name: str, count: int, minute: int = 0) -> list[tuple[bytes, bytes]]:
+    """One scan of so many parcels each."""
+    return [(f"{name}-{i}".encode(), scan(f"{name}-{i}", minute)) for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def store(redis_server: Redis) -> Iterator[Redis]:
+    """A Redis of this module's own: it is paused and killed."""
+    del redis_server  # Skips where there is none.
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture
+def client(store: Redis) -> "Iterator[redis.Redis[bytes]]":
+    """An empty database, other than that of the shared worker."""
+    with redis.Redis.from_url(store.url.removesuffix("/0") + "/1") as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def url(store: Redis) -> str:
+    return store.url.removesuffix("/0") + "/1"
+
+
+class Shared:
+    """A worker at a topic and a database of its own, with what many tests ask of it."""
+
+    def __init__(self, kafka: Kafka, redis_url: str) -> None:
+        self.kafka = kafka
+        self.topic = new_topic(kafka)
+        self.client: redis.Redis[bytes] = redis.Redis.from_url(redis_url)
+        self.worker = Worker(kafka, redis_url, self.topic)
+
+    def applied(self) -> None:
+        until_applied(self.kafka, self.client, self.topic, self.worker)
+
+    def rejected(self) -> list[tuple[bytes | None, bytes | None, dict[str, bytes]]]:
+        """Key, value and headers of every dead letter."""
+        found = read_topic(self.kafka, f"{self.topic}.rejected")
+        return [(one.key(), one.value(), dict(one.headers() or [])) for one in found]
+
+
+@pytest.fixture(scope="module")
+def shared(kafka: Kafka, store: Redis) -> Iterator[Shared]:
+    one = Shared(kafka, store.url)
+    with one.worker, one.client:
+        yield one
+
+
+NESTED: Final = b'{"parcel":"P","event":"ARRIVED","time":1,"data":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+BAD: Final[dict[str, tuple[str, bytes | None]]] = {
+    "not JSON": ("not_json", b'{"parcel":"P"'),
+    "not JSON at all": ("not_json", b"\x00\xff\xfe"),
+    "an empty value": ("not_json", b""),
+    "JSON of the wrong shape": ("not_object", b"[1,2]"),
+    "JSON null": ("not_object", b"null"),
+    "a wrong type": ("wrong_type", scan("P", site=5)),
+    "an unknown event": ("unknown_event", b'{"parcel":"P","event":"LANDED","time":1}'),
+    "an unknown code": ("unknown_event", b'{"parcel":"P","event":"EMSEVT:NONE","time":1}'),
+    "an unknown vocabulary": ("unknown_vocabulary", b'{"parcel":"P","event":"NO:SUCH","time":1}'),
+    "no time": ("missing_field", b'{"parcel":"P","event":"ARRIVED"}'),
+    "a bad time": ("bad_time", b'{"parcel":"P","event":"ARRIVED","time":"yesterday"}'),
+    "a time in a year that is none": ("bad_time", b'{"parcel":"P","event":"ARRIVED","time":-1}'),
+    "no zone": ("no_zone", b'{"parcel":"P","event":"ARRIVED","time":"2026-11-22T10:00:00"}'),
+    "an unread barcode": ("no_identifier", b'{"barcode":"~~","event":"ARRIVED","time":1}'),
+    "a wrong check digit": ("bad_check_digit", b'{"barcode":"RR123456789KZ","event":"ARRIVED","time":1}'),
+    "Arabic-Indic digits": ("no_identifier", '{"barcode":"RR١٢٣٤٥٦٧٨٥KZ","event":"ARRIVED","time":1}'.encode()),
+    "Arabic-Indic digits in a parcel": ("bad_parcel", '{"parcel":"RR١٢٣","event":"ARRIVED","time":1}'.encode()),
+    "2 MB": ("too_large", scan("P", site="x" * 2_000_000)),
+    "a null value": ("null_value", None),
+    "nesting": ("too_deep", NESTED),
+    "a duplicate key": ("duplicate_key", b'{"parcel":"P","parcel":"Q","event":"ARRIVED","time":1}'),
+    "NUL": ("bad_name", scan("P", site="a\x00b")),
+    "a raw NUL": ("not_json", scan("P", site="ab").replace(b"ab", b"a\x00b")),
+    "an escape sequence": ("bad_name", scan("P", site="\x1b[2J")),
+    "a lone surrogate": ("not_json", b'{"parcel":"P","event":"ARRIVED","time":1,"site":"\\ud800"}'),
+}
+
+
+def test_bad_input_becomes_dead_letters_and_its_neighbours_are_applied(shared: Shared) -> None:
+    before = len(shared.rejected())
+    home = 2
+    names = [f"N{i}" for i in range(400) if partition_of(b"N%d" % i, PARTITIONS) == home][: len(BAD) + 1]
+    records: list[tuple[bytes | None, bytes | None]] = [(names[0].encode(), scan(names[0]))]
+    for number, ((_, value), neighbour) in enumerate(zip(BAD.values(), names[1:], strict=True)):
+        records += [(None if number % 2 else b"key", value), (neighbour.encode(), scan(neighbour))]
+    first = ends(shared.kafka, shared.topic)[home]
+    send(shared.kafka, shared.topic, records, home)
+    shared.applied()
+
+    letters = shared.rejected()[before:]
+    assert len(letters) == len(BAD)
+    for number, ((what, (reason, value)), letter) in enumerate(zip(BAD.items(), letters, strict=True)):
+        key, found, headers = letter
+        assert headers["reason"] == reason.encode(), what
+        assert found == value, what
+        assert key == (None if number % 2 else b"key"), what
+        assert headers["source"] == f"{shared.topic}/{home}/{first + 1 + 2 * number}".encode(), what
+        assert len(headers["detail"]) <= 1_000
+        assert headers["detail"] or reason == "null_value", what
+    found_parcels = parcels(shared.client)
+    assert {name: len(found_parcels[name]["events"]) for name in names} == dict.fromkeys(names, 1)
+    assert shared.worker.says("Traceback") == 0
+
+
+def test_a_scan_on_the_wrong_partition_is_re_keyed_and_applied_once(shared: Shared) -> None:
+    before = counters(shared.client)
+    strays = [f"S{i}" for i in range(20)]
+    wrong = [(partition_of(name.encode(), PARTITIONS) + 1) % PARTITIONS for name in strays]
+    for name, number in zip(strays, wrong, strict=True):
+        send(shared.kafka, shared.topic, [(None, scan(name))], number)
+    until(lambda: counters(shared.client)["scans"] == before["scans"] + 20, "re-keyed scans", shared.worker)
+    shared.applied()
+    after = counters(shared.client)
+    assert after["foreign"] == before["foreign"] + 20
+    assert after["duplicates"] == before["duplicates"]
+    found = parcels(shared.client)
+    assert all(len(found[name]["events"]) == 1 for name in strays)
+    last = read_topic(shared.kafka, shared.topic, PARTITIONS)
+    moved = {one.key(): one for one in last if one.headers() and one.key() in {name.encode() for name in strays}}
+    assert len(moved) == 20
+    for name, number in zip(strays, wrong, strict=True):
+        one = moved[name.encode()]
+        assert one.partition() == partition_of(name.encode(), PARTITIONS)
+        assert one.value() == scan(name)
+        assert re.fullmatch(f"{shared.topic}/{number}/\\d+", dict(one.headers() or [])["source"].decode())
+
+
+def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_was_aborted(shared: Shared) -> None:
+    before = counters(shared.client)
+    sender = producer(shared.kafka, **{"transactional.id": shared.topic})
+    sender.init_transactions()
+    for number in range(6):
+        sender.begin_transaction()
+        for key, value in scans(f"T{number}", 30):
+            sender.produce(shared.topic, value, key)
+        sender.flush()
+        (sender.abort_transaction if number % 2 else sender.commit_transaction)()
+    shared.applied()
+    assert counters(shared.client)["scans"] == before["scans"] + 90
+    found = parcels(shared.client)
+    assert {f"T{number}-{i}" in found for number in (0, 2, 4) for i in range(30)} == {True}
+    assert {f"T{number}-{i}" in found for number in (1, 3, 5) for i in range(30)} == {False}
+
+
+def test_a_batch_that_somebody_else_has_spoiled_is_applied_by_the_next_claim_without_a_further_scan(
+    shared: Shared,
+) -> None:
+    keys = [f"K{i}" for i in range(400) if partition_of(b"K%d" % i, PARTITIONS) == 1][:2]
+    send(shared.kafka, shared.topic, [(keys[0].encode(), scan(keys[0]))])
+    shared.applied()
+    claimed = shared.worker.says("partition 1 is claimed: ")
+    for number in range(PARTITIONS):  # Of all, so that no other partition's fetch wakes this one.
+        shared.client.hset(f"t:{{{number}}}:mark", "touched", "1")
+    send(shared.kafka, shared.topic, [(keys[1].encode(), scan(keys[1]))])
+    shared.applied()
+    assert shared.worker.says("partition 1 is claimed: ") == claimed + 1
+    found = parcels(shared.client)
+    assert [len(found[key]["events"]) for key in keys] == [1, 1]
+
+
+def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: "redis.Redis[bytes]") -> None:
+    topic = new_topic(kafka)
+    send(kafka, topic, scans("A", 500))
+    with Worker(kafka, url, topic) as worker:
+        until_applied(kafka, client, topic, worker)
+        assert worker.end() < END_S_MAX
+    send(kafka, topic, scans("A", 500, 1))
+    with Worker(kafka, url, topic) as worker:
+        until_applied(kafka, client, topic, worker)
+        assert worker.end() < END_S_MAX
+    found = parcels(client)
+    assert [len(found[f"A-{i}"]["events"]) for i in range(500)] == [2] * 500
+    assert counters(client) == {"scans": 1_000, "duplicates": 0, "rejected": 0, "foreign": 0}
+
+
+@pytest.fixture
+def mended(kafka: Kafka, store: Redis) -> Iterator[None]:
+    """Servers run again afterwards, whatever a test did to them."""
+    yield
+    for server in (kafka, store):
+        if server._process is None:
+            server.start()
+
+
+@pytest.mark.usefixtures("mended")
+@pytest.mark.parametrize("gone", ["kafka", "redis"])
+def test_a_worker_ends_in_time_with_a_server_silent_or_dead(
+    kafka: Kafka, store: Redis, url: str, client: "redis.Redis[bytes]", gone: str
+) -> None:
+    topics = [new_topic(kafka), new_topic(kafka)]
+    urls = [url, store.url.removesuffix("/0") + "/2"]
+    server = kafka if gone == "kafka" else store
+    with Worker(kafka, urls[0], topics[0]) as first, Worker(kafka, urls[1], topics[1]) as second:
+        send(kafka, topics[0], scans("A", 100))
+        until_applied(kafka, client, topics[0], first)
+        if gone == "redis":
+            server.pause()
+            send(kafka, topics[0], scans("B", 100))
+            send(kafka, topics[1], scans("B", 100))
+        else:
+            server.pause()
+        time.sleep(0.5)
+        assert first.end() < END_S_MAX
+        server.kill()
+        time.sleep(0.5)
+        assert second.end() < END_S_MAX
+
+
+@pytest.mark.usefixtures("mended")
+def test_redis_goes_and_comes_back_and_every_scan_counts_once(
+    kafka: Kafka, store: Redis, url: str, client: "redis.Redis[bytes]"
+) -> None:
+    topic = new_topic(kafka)
+    send(kafka, topic, scans("A", 200))
+    with Worker(kafka, url, topic) as worker:
+        until_applied(kafka, client, topic, worker)
+        store.kill()
+        send(kafka, topic, scans("A", 200, 1))
+        time.sleep(5)
+        store.start()
+        send(kafka, topic, scans("A", 200, 2))
+        until_applied(kafka, client, topic, worker)
+        store.pause()  # For less than the patience: nobody needs to notice.
+        send(kafka, topic, scans("A", 200, 3))
+        time.sleep(1)
+        store.resume()
+        until_applied(kafka, client, topic, worker)
+        assert worker.says("Traceback") == 0
+    assert counters(client) == {"scans": 800, "duplicates": 0, "rejected": 0, "foreign": 0}
+    assert {len(one["events"]) for one in parcels(client).values()} == {4}
+
+
+@pytest.mark.usefixtures("mended")
+def test_kafka_goes_and_comes_back_and_every_scan_counts_once(
+    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+) -> None:
+    topic = new_topic(kafka)
+    send(kafka, topic, scans("A", 200))
+    with Worker(kafka, url, topic) as worker:
+        until_applied(kafka, client, topic, worker)
+        kafka.kill()
+        time.sleep(3)
+        kafka.start()
+        send(kafka, topic, [*scans("A", 200, 1), (None, b"bad")])
+        until_applied(kafka, client, topic, worker)
+    assert counters(client) == {"scans": 400, "duplicates": 0, "rejected": 1, "foreign": 0}
+    assert {len(one["events"]) for one in parcels(client).values()} == {2}
+    assert [one.value() for one in read_topic(kafka, f"{topic}.rejected")] == [b"bad"]
+
+
+def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_applied(
+    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+) -> None:
+    topic = new_topic(kafka)
+    send(kafka, topic, scans("A", 200))
+    with Worker(kafka, url, topic) as worker:
+        until_applied(kafka, client, topic, worker)
+        before, applied = parcels(client), marks(client)
+        admin = AdminClient({"bootstrap.servers": kafka.address, "log_level": 0})
+        admin.delete_topics([topic])[topic].result(10)
+        until(lambda: topic not in admin.list_topics(timeout=5).topics, "the topic is there still")
+        kafka.create_topic(topic, PARTITIONS)
+        send(kafka, topic, scans("B", 40))
+        until(lambda: worker.says(" is stopped: ") >= PARTITIONS, "partitions are not stopped", worker)
+        assert worker.says(" is stopped: wrong_log: ") + worker.says(" is stopped: log_moved: ") == PARTITIONS
+        assert (parcels(client), marks(client)) == (before, applied)
+    with Worker(kafka, url, topic) as worker:
+        assert worker.says(" is stopped: wrong_log: ") == PARTITIONS
+        assert (parcels(client), marks(client)) == (before, applied)
+
+
+def test_a_redis_of_another_log_or_partition_count_is_not_touched(
+    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+) -> None:
+    topic, wide = new_topic(kafka), new_topic(kafka, 8)
+    send(kafka, topic, scans("A", 40))
+    for number in range(8):
+        client.hset(f"t:{{{number}}}:mark", mapping={"log": "another", "partitions": "4", "version": "1"})
+    before = [client.hgetall(f"t:{{{number}}}:mark") for number in range(8)]
+    with Worker(kafka, url, topic) as worker, Worker(kafka, url, wide, settings=("--partitions", "8")) as other:
+        until(lambda: worker.says(" is stopped: wrong_log: ") == PARTITIONS, "wrong log", worker)
+        until(lambda: other.says(" is stopped: wrong_") == 8, "wrong log", other)
+    for number in range(8):
+        client.hset(f"t:{{{number}}}:mark", "partitions", "16")
+        client.hdel(f"t:{{{number}}}:mark", "log")
+    with Worker(kafka, url, topic) as worker, Worker(kafka, url, wide) as other:
+        until(lambda: worker.says(" is stopped: wrong_partitions: ") == PARTITIONS, "wrong partitions", worker)
+        until(lambda: other.says("has 8 partitions, TRACKER_PARTITIONS is 4") >= 4, "another topic", other)
+    for number in range(8):
+        client.hset(f"t:{{{number}}}:mark", mapping={"log": "another", "partitions": "4"})
+    assert [client.hgetall(f"t:{{{number}}}:mark") for number in range(8)] == before
+
+
+def test_workers_that_join_and_leave_apply_every_scan_once(
+    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+) -> None:
+    topic = new_topic(kafka)
+    with Worker(kafka, url, topic) as first:
+        send(kafka, topic, scans("A", 2_000))
+        with Worker(kafka, url, topic, claims_min=1) as second:
+            send(kafka, topic, scans("A", 2_000, 1))
+            until_applied(kafka, client, topic, second)
+            assert second.says(" is claimed: ") >= 1
+            send(kafka, topic, scans("A", 2_000, 2))
+            assert second.end() < END_S_MAX
+        send(kafka, topic, scans("A", 2_000, 3))
+        until_applied(kafka, client, topic, first)
+        with Worker(kafka, url, topic, claims_min=1) as third:
+            send(kafka, topic, scans("A", 2_000, 4))
+            third.kill()
+            send(kafka, topic, scans("A", 2_000, 5))
+            until_applied(kafka, client, topic, first)
+    assert counters(client) == {"scans": 12_000, "duplicates": 0, "rejected": 0, "foreign": 0}
+    assert {len(one["events"]) for one in parcels(client).values()} == {6}
