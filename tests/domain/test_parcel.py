@@ -1,12 +1,15 @@
 """The compiled record and fold, held against the reference model field by field."""
 
+import itertools
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import compiled
 from tests.reference import parcel as reference
-from tests.reference.strategies import Record, histories, long_histories, read_all
+from tests.reference.strategies import BASE_MS, PARCEL, Record, histories, long_histories, read_all
 from tracker.domain import _parcel, machine, parcel
 from tracker.domain.parcel import CorruptRecord
 
@@ -42,6 +45,15 @@ def test_scans_that_come_again_change_nothing_but_the_duplicates(records: list[R
     for first, second in lives:
         assert second["duplicates"] == 2 * first["duplicates"] + len(first["events"])
         assert {**second, "duplicates": 0, "previous": 0} == {**first, "duplicates": 0, "previous": 0}
+
+
+@pytest.mark.parametrize("targets", list(itertools.permutations(("ARRIVED", "DEPARTED", "LAB:OUT", "ACCEPTED"), 2)))
+def test_two_undo_that_differ_only_in_the_code_they_take_back_stand_as_in_the_reference_model(
+    targets: tuple[str, str],
+) -> None:
+    undo = {"parcel": PARCEL, "event": "UNDO", "time": BASE_MS, "site": "B", "device": "D1", "seq": 4}
+    records = [Record(json.dumps({**undo, "target": target}).encode()) for target in targets]
+    assert compiled.fold_one(records) == reference.as_json(reference.Parcel(read_all(records)))
 
 
 @given(histories())

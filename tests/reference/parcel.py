@@ -12,7 +12,7 @@ from tracker.limits import EVENTS_KEPT_NEWEST, EVENTS_MAX, LIFE_GAP_MS, REREAD_W
 
 from . import moment
 from .machine import CORRECT, UNDO, machine
-from .scan import Scan, Target
+from .scan import Scan, Target, hash64
 
 COPIES_MAX: Final = 65_535
 BEGINNINGS: Final = ("PRE_ADVISED", "ACCEPTED")
@@ -191,13 +191,13 @@ def _seq(scan: Scan) -> int:
     return -1 if scan.seq is None else scan.seq
 
 
-def _target(target: Target | None) -> tuple[int, bytes, int]:
-    """None before codes, codes before ids."""
+def _target(target: Target | None) -> tuple[int, int]:
+    """None before codes, codes before ids; codes by their hash."""
     if target is None:
-        return 0, b"", 0
+        return 0, 0
     if target[0] == "code":
-        return 1, target[1].encode(), 0
-    return 2, b"", target[1]
+        return 1, hash64(target[1].encode())
+    return 2, target[1]
 
 
 def _lives(events: list[Event]) -> list[list[Event]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal, Protocol
 
 from tracker.errors import TrackerError
@@ -91,7 +92,7 @@ class Scan:
         """The time that the scan is put in order by."""
         return self.received if self.skewed else self.time
 
-    @property
+    @cached_property
     def id(self) -> int:
         """The event id: as given, else computed from the fields that make the event."""
         if self.given_id is not None:

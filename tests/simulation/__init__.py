@@ -1,1 +1,1 @@
-"""A seeded world of log, store and workers, in which the worker's real code runs on simulated time and network."""
+"""Seeded worlds of log, store and workers: the worker's real code runs there on a simulated clock and network."""

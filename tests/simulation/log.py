@@ -1,6 +1,7 @@
-"""A simulated Kafka: a topic of scans with partitions, gaps, retention and an identity, and that of dead letters."""
+"""A simulated Kafka: the topic of scans with partitions, gaps, retention and an identity, and the dead letters."""
 
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -44,25 +45,45 @@ class SimulatedFetch:
 
 @dataclass
 class PartitionLog:
-    """One partition: its entries, where it begins, and where it ends (gaps may stand before the end)."""
+    """One partition.
+
+    Attributes:
+        entries: all that it ever had, also what retention has deleted since: the store must hold their fold.
+        earliest, end: offsets that it begins and ends with; gaps may stand before the end.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     earliest: int = 0
     end: int = 0
 
+    def between(self, begin: int, end: int) -> list[Entry]:
+        """The entries from one offset up to another."""
+        first = bisect_left(self.entries, begin, key=_offset)
+        return self.entries[first : bisect_left(self.entries, end, key=_offset)]
+
 
 class SimulatedLog:
-    """A topic of scans.
+    """A topic of scans, and what the workers have sent to Kafka.
 
     Args:
         partitions: how many.
         random: draws the gaps.
+
+    Attributes:
+        identity: which log it is now.
+        former: {identity: partitions} of every log of that name, this one included.
+        open: records can be appended: not while a topic is being made anew.
+        rejected: {source: reasons} of dead letters.
+        rekeyed: (source, partition) of scans that were sent on to their own partition.
     """
 
     def __init__(self, partitions: int, random: Random) -> None:
         self.partitions = [PartitionLog() for _ in range(partitions)]
         self.identity = "cluster/topic-1"
-        self.rejected: list[tuple[bytes | None, dict[str, bytes]]] = []
+        self.former = {self.identity: self.partitions}
+        self.open = True
+        self.rejected: dict[bytes, set[str]] = {}
+        self.rekeyed: set[tuple[bytes, int]] = set()
         self._random = random
 
     def append(self, number: int, timestamp: int, key: bytes | None, value: bytes | None) -> None:
@@ -83,21 +104,27 @@ class SimulatedLog:
         partition = self.partitions[number]
         if not partition.earliest <= begin <= partition.end:
             return None
-        ahead = [entry for entry in partition.entries if entry.offset >= begin]
-        taken = ahead[: self._random.randrange(1, 8)]
-        if len(taken) == len(ahead):
-            end = partition.end
-        else:
-            end = self._random.randint(taken[-1].offset + 1, ahead[len(taken)].offset)
+        if begin == partition.end:
+            return SimulatedFetch(begin, begin, ())
+        first = bisect_left(partition.entries, begin, key=_offset)
+        behind = first + self._random.randrange(1, 8)
+        taken = partition.entries[first:behind]
+        end = partition.end
+        if behind < len(partition.entries):
+            end = self._random.randint(taken[-1].offset + 1, partition.entries[behind].offset)
         return SimulatedFetch(begin, end, tuple(taken))
 
     def retain(self, number: int, earliest: int) -> None:
         """Deletes what stands before an offset."""
         partition = self.partitions[number]
         partition.earliest = max(partition.earliest, min(earliest, partition.end))
-        partition.entries = [entry for entry in partition.entries if entry.offset >= partition.earliest]
 
     def recreate(self) -> None:
         """Deletes the topic and makes it anew: another log of the same name."""
         self.partitions = [PartitionLog() for _ in self.partitions]
         self.identity += "'"
+        self.former[self.identity] = self.partitions
+
+
+def _offset(entry: Entry) -> int:
+    return entry.offset

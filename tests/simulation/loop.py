@@ -1,80 +1,120 @@
 """An asyncio event loop without sockets, whose clock the world moves: it runs what is ready, when it is told to."""
 
 import asyncio
+import heapq
 import inspect
+from collections import deque
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any
 
 
-class SimulatedLoop(asyncio.BaseEventLoop):
+class SimulatedLoop(asyncio.AbstractEventLoop):
     """A loop for one simulated process. Not stepping it is what a stopped process is."""
 
-    # What BaseEventLoop has and its stub leaves out.
-    _ready: Any
-    _scheduled: Any
-    _run_once: Any
-
     def __init__(self, clock_s: Callable[[], float]) -> None:
-        super().__init__()
         self._clock_s = clock_s
-        self._selector = self
+        self._ready: deque[asyncio.Handle] = deque()
+        self._timers: list[asyncio.TimerHandle] = []
+        self._tasks: list[asyncio.Task[Any]] = []
         self._gone = False
 
-    def select(self, _timeout: float | None) -> list[Any]:
-        """Nothing ever comes from a socket."""
-        return []
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is ready now."""
+        timer_s = self.next_timer_s()
+        return not self._ready and (timer_s is None or timer_s > self._clock_s())
 
-    def _process_events(self, _events: list[Any]) -> None:
-        pass
+    def next_timer_s(self) -> float | None:
+        """When the next timer rings; None if there is none."""
+        timers = self._timers
+        while timers and timers[0]._cancelled:
+            heapq.heappop(timers)
+        return timers[0].when() if timers else None
 
-    def _write_to_self(self) -> None:
-        pass
+    def step(self) -> None:
+        """Runs what is ready now, once."""
+        ready, timers = self._ready, self._timers
+        now_s = self._clock_s()
+        while timers and timers[0].when() <= now_s:
+            ready.append(heapq.heappop(timers))
+        if not ready:
+            return
+        previous = asyncio._get_running_loop()
+        asyncio._set_running_loop(self)
+        try:
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:
+                    handle._run()
+        finally:
+            asyncio._set_running_loop(previous)
+
+    def discard(self) -> None:
+        """Ends the process as SIGKILL does: nothing of it reaches anybody any more.
+
+        Its coroutines are closed here, each at its place: left to the garbage collector they are torn down among tasks
+        and futures that are half cleared already, which Python 3.11 does not survive.
+        """
+        self._gone = True
+        self._ready.clear()
+        self._timers.clear()
+        for task in self._tasks:
+            if not task.done():
+                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                coroutine = task.get_coro()
+                assert inspect.iscoroutine(coroutine)
+                coroutine.close()
+        self._tasks.clear()
+
+    # What asyncio asks a loop for.
 
     def time(self) -> float:
         """The world's clock."""
         return self._clock_s()
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is ready now."""
-        return not self._ready and not self._due()
+    def get_debug(self) -> bool:
+        """Never."""
+        return False
 
-    def _due(self) -> bool:
-        return bool(self._scheduled) and self._scheduled[0]._when <= self.time()
-
-    def next_timer_s(self) -> float | None:
-        """When the next timer rings; None if there is none."""
-        return self._scheduled[0]._when if self._scheduled else None
-
-    def step(self) -> None:
-        """Runs what is ready now, once."""
-        previous = asyncio._get_running_loop()
-        asyncio._set_running_loop(self)
-        try:
-            self._run_once()
-        finally:
-            asyncio._set_running_loop(previous)
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Starts a coroutine."""
-        return self.create_task(work)
-
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
+    def call_soon(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         """Schedules a call; in a process that is gone nothing is scheduled any more."""
-        if self._gone:
-            return asyncio.Handle(callback, args, self, context)
-        return super().call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        if not self._gone:
+            self._ready.append(handle)
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Schedules a call so many seconds from now."""
+        return self.call_at(self._clock_s() + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Schedules a call at a time."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        if not self._gone:
+            heapq.heappush(self._timers, handle)
+        return handle
+
+    def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
+        """It is passed over when its time comes."""
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future of this loop."""
+        return asyncio.Future(loop=self)
+
+    def create_task(  # type: ignore[override]
+        self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """A task of this loop."""
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._tasks.append(task)
+        return task
 
     def call_exception_handler(self, _context: dict[str, Any]) -> None:
         """What a task died of is known to whoever waits for it; the tasks of killed processes have nobody."""
-
-    def discard(self) -> None:
-        """Ends the process as SIGKILL does: nothing in it runs any more."""
-        self._gone = True
-        for task in asyncio.all_tasks(self):
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-            coroutine = task.get_coro()
-            if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-                coroutine.close()
-        self._ready.clear()
-        self._scheduled.clear()

@@ -9,8 +9,13 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
+from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch
-from tests.simulation.store import SimulatedChain
+from tests.simulation.oracle import CORRUPT
+from tests.simulation.store import SimulatedStore
+from tracker.domain import side_data
+from tracker.domain.parcel import fold as domain_fold
+from tracker.domain.partition import partition_of
 from tracker.process import partition as product
 from tracker.process import processor
 from tracker.process.partition import Fetched, Folding, Partition, Reading
@@ -112,8 +117,6 @@ def mark_not_moved() -> AbstractContextManager[None]:
             ),
         )
 
-    from tests.simulation.store import SimulatedStore  # noqa: PLC0415
-
     return _patched(SimulatedStore, "apply", apply)
 
 
@@ -168,7 +171,7 @@ def late_scan_appended() -> AbstractContextManager[None]:
             changed[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8] = newest.to_bytes(8, "little")
         return original(names, ids, buffer, arena, bytes(changed), records)
 
-    original = product.fold  # type: ignore[attr-defined]
+    original = domain_fold
     return _patched(product, "fold", fold)
 
 
@@ -186,8 +189,57 @@ def gap_taken_as_end() -> AbstractContextManager[None]:
 
 def rekeyed_wrongly() -> AbstractContextManager[None]:
     """A scan on the wrong partition is sent on to another wrong one."""
-    original = processor.partition_of  # type: ignore[attr-defined]
-    return _patched(processor, "partition_of", lambda key, count: (original(key, count) + 1) % count)
+    return _patched(processor, "partition_of", lambda key, count: (partition_of(key, count) + 1) % count)
+
+
+def rekey_swallowed() -> AbstractContextManager[None]:
+    """A scan on the wrong partition is counted and forgotten."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        folding = _fold(self, reading, found)
+        return replace(folding, outgoing=[record for record in folding.outgoing if not record.rekeyed])
+
+    return _patched(Partition, "fold", fold)
+
+
+def data_written_over() -> AbstractContextManager[None]:
+    """What a parcel's earlier events carry is written over by what new ones carry."""
+    original = side_data.merged
+    return _patched(side_data, "merged", lambda _held, *rest: original(None, *rest))
+
+
+def other_log_not_noticed() -> AbstractContextManager[None]:
+    """A worker asks once which log it is, and never again."""
+
+    async def identity(self: processor.Processor) -> str:
+        if self._identity is None:
+            self._identity = await self._log_client.identity()
+        return self._identity.name
+
+    return _patched(processor.Processor, "identity", identity)
+
+
+def retention_not_noticed() -> AbstractContextManager[None]:
+    """Where the log does not hold the next record any more, the first that it holds is taken for the next."""
+    original = Partition.claimed
+
+    def claimed(
+        self: Partition, answer: Claimed | Denied, dictionary: Dictionary | None, earliest: int, end: int
+    ) -> int | None:
+        if isinstance(answer, Claimed) and (answer.mark.next or 0) < earliest:
+            answer = replace(answer, mark=replace(answer.mark, next=earliest))
+        return original(self, answer, dictionary, earliest, end)
+
+    return _patched(Partition, "claimed", claimed)
+
+
+def corrupt_record_taken_for_none() -> AbstractContextManager[None]:
+    """A parcel whose record is none begins anew."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        return _fold(self, reading, [None if record == CORRUPT else record for record in found])
+
+    return _patched(Partition, "fold", fold)
 
 
 def undo_forgotten() -> AbstractContextManager[None]:
@@ -244,6 +296,11 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         late_scan_appended,
         gap_taken_as_end,
         rekeyed_wrongly,
+        rekey_swallowed,
+        data_written_over,
+        other_log_not_noticed,
+        retention_not_noticed,
+        corrupt_record_taken_for_none,
         undo_forgotten,
         reply_taken_for_granted,
         begins_where_it_was,

@@ -17,44 +17,49 @@ PARTITIONS: Final = 2
 PARCELS: Final = tuple(f"P{i}" for i in range(8))
 EVENTS: Final = ("ACCEPTED", "ARRIVED", "LAB:IN", "LAB:OUT", "DEPARTED", "OUT_FOR_DELIVERY", "LAB:DROP", "PRE_ADVISED")
 HOSTILE: Final = (
-    None,
-    b"not JSON",
-    b"{}",
-    b"[" * 50,
-    b'{"parcel":"P1","event":"NO:SUCH","time":1}',
-    b'{"barcode":"NOREAD"}',
+    *(None, b"not JSON", b"{}", b"[" * 50),
+    *(b'{"parcel":"P1","event":"NO:SUCH","time":1}', b'{"barcode":"NOREAD"}'),
 )
+POOL: Final = 4_096
+"""Different scans that there are: few enough for each to be read by the reference model once a process."""
+
+Sent = tuple[bytes | None, int]
+"""What was sent: a value, and the broker's time."""
 
 __all__ = ["READER"]
 
 
+def _drawn(random: Random, number: int) -> tuple[bytes | None, bytes | None]:
+    if random.random() < 0.06:
+        return None, random.choice(HOSTILE)
+    parcel = random.choice(PARCELS)
+    fields: dict[str, Any] = {
+        "parcel": parcel,
+        "event": random.choice(EVENTS),
+        "time": BASE_MS + random.randrange(40) * 7_000,
+        "site": random.choice(("A", "B", "")),
+        "device": "D1",
+        "seq": number % 5,
+    }
+    if random.random() < 0.1:
+        fields |= {"event": "UNDO", "target": random.choice(EVENTS)}
+    elif random.random() < 0.1:
+        fields["data"] = {"n": number % 3}
+    if random.random() < 0.05:
+        fields["time"] += 2 * 86_400_000  # Ahead of the broker's clock.
+    return parcel.encode(), json.dumps(fields).encode()
+
+
+SCANS: Final = tuple(_drawn(Random(number), number) for number in range(POOL))
+"""(key, value) of every scan that a world may send."""
+
+
 def draw_pool(random: Random) -> list[tuple[bytes | None, bytes | None]]:
-    """Some dozen scans (key, value) that a world sends, some of them more than once."""
-    pool: list[tuple[bytes | None, bytes | None]] = []
-    for number in range(random.randrange(20, 60)):
-        if random.random() < 0.06:
-            pool.append((None, random.choice(HOSTILE)))
-            continue
-        parcel = random.choice(PARCELS)
-        fields: dict[str, Any] = {
-            "parcel": parcel,
-            "event": random.choice(EVENTS),
-            "time": BASE_MS + random.randrange(40) * 7_000,
-            "site": random.choice(("A", "B", "")),
-            "device": "D1",
-            "seq": number % 5,
-        }
-        if random.random() < 0.1:
-            fields |= {"event": "UNDO", "target": random.choice(EVENTS)}
-        if random.random() < 0.1:
-            fields["data"] = {"n": number % 3}
-        if random.random() < 0.05:
-            fields["time"] += 2 * 86_400_000  # Ahead of the broker's clock.
-        pool.append((parcel.encode(), json.dumps(fields).encode()))
-    return pool
+    """Some dozen scans that a world sends, some of them more than once."""
+    return random.choices(SCANS, k=random.randrange(20, 60))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=2 * POOL)
 def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Refusal:
     """A value as the reference model reads it."""
     return reading.read(
@@ -67,12 +72,16 @@ def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Refusa
 
 
 @lru_cache(maxsize=20_000)
-def folded(scans: tuple[tuple[bytes | None, int], ...]) -> dict[str, Any]:
-    """The parcel that scans of one parcel come to."""
-    read_scans = [read(value, received) for value, received in scans]
-    return reference.as_json(reference.Parcel([scan for scan in read_scans if isinstance(scan, reading.Scan)]))
+def folded(sent: tuple[Sent, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What scans of one parcel come to: the parcel, and what its events carry beside, by event id."""
+    found = [read(value, received) for value, received in sent]
+    parcel = reference.Parcel([scan for scan in found if isinstance(scan, reading.Scan)])
+    events = [step.event for life in parcel.lives for step in life.steps]
+    carried = {f"{event.scan.id:016x}": {"data": json.loads(event.data)} for event in events if event.data}
+    return reference.as_json(parcel), carried
 
 
+@lru_cache(maxsize=64)
 def home(parcel: str) -> int:
     """The partition of a parcel."""
     return partition_of(parcel.encode(), PARTITIONS)

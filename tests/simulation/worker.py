@@ -1,12 +1,13 @@
 """A simulated worker process: the product's Processor on a loop of its own, and the fetch loop that Faust would run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final, Protocol
 
+from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
-from tests.simulation.store import SimulatedChain, SimulatedStore
+from tests.simulation.store import SimulatedStore
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.process.log import Identity
@@ -17,6 +18,13 @@ from tracker.store.claims import Claimed, Denied, Dictionary
 FETCH_S: Final = 0.05
 
 
+class Send(Protocol):
+    """A record on its way to Kafka: called when it arrives; `lost` if its acknowledgement gets lost."""
+
+    def __call__(self, *, lost: bool = False) -> None:
+        """It arrives."""
+
+
 class SimulatedWorker:
     """One worker.
 
@@ -25,6 +33,10 @@ class SimulatedWorker:
         log, store: of the world.
         clock_s: the world's.
         timestamp: the broker's time for records that this worker produces, milliseconds.
+
+    Attributes:
+        share: partitions that the group has given it last.
+        crashed: what it died of, if it did.
     """
 
     def __init__(
@@ -36,23 +48,28 @@ class SimulatedWorker:
         clock_s: Callable[[], float],
         timestamp: int,
     ) -> None:
-        self.loop = SimulatedLoop(clock_s)
+        self.loop = SimulatedLoop(clock_s)  # type: ignore[abstract]  # No sockets, no processes.
         self.log = log
         self.store = store
         self.chains: list[SimulatedChain] = []
-        self.sends: list[Callable[[], None]] = []
+        self.sends: list[Send] = []
         self.paused = False
-        self.batches = 0
+        self.share: set[int] = set()
         self._timestamp = timestamp
+        self._rejected_topic = settings.rejected_topic
         self._rebalancing = asyncio.Lock()
         self._positions: dict[int, int] = {}
         self.processor = Processor(settings, reader, self, self, self, self, clock_s)
-        self._main = self.loop.spawn(self._run())
+        self.crashed: BaseException | None = None
+        self._start(self._run())
+        self._start(self.processor.watch())
 
-    @property
-    def crashed(self) -> BaseException | None:
-        """What the fetch loop died of, if it did."""
-        return self._main.exception() if self._main.done() and not self._main.cancelled() else None
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self.loop.create_task(work).add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.crashed = error
 
     async def _run(self) -> None:
         while True:
@@ -75,7 +92,8 @@ class SimulatedWorker:
 
     def rebalanced(self, partitions: set[int]) -> None:
         """The group gives this worker other partitions: as Faust does, all are revoked first."""
-        self.loop.spawn(self._rebalance(partitions))
+        self.share = partitions
+        self._start(self._rebalance(partitions))
 
     async def _rebalance(self, partitions: set[int]) -> None:
         async with self._rebalancing:
@@ -86,6 +104,7 @@ class SimulatedWorker:
 
     async def claim(self, partition: int, log: str) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
         """A claim on a connection of its own."""
+        self.chains = [chain for chain in self.chains if chain.is_open or chain.requests]
         chain = SimulatedChain(self.store, partition, self.loop)
         self.chains.append(chain)
         return await chain.claim(log, len(self.log.partitions))
@@ -105,23 +124,21 @@ class SimulatedWorker:
         self._positions[partition] = offset
 
     async def produce(
-        self,
-        topic: str,  # noqa: ARG002
-        partition: int | None,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Mapping[str, bytes],
+        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
     ) -> Awaitable[None]:
         """Sends a record; the world says when, and whether its acknowledgement comes back."""
+        assert topic == (self.processor.topic if partition is not None else self._rejected_topic)
         acknowledged = self.loop.create_future()
 
         def send(*, lost: bool = False) -> None:
+            reaches = partition is None or self.log.open
             if partition is None:
-                self.log.rejected.append((value, dict(headers)))
-            else:
+                self.log.rejected.setdefault(headers["source"], set()).add(headers["reason"].decode())
+            elif reaches:
                 self.log.append(partition, self._timestamp, key, value)
+                self.log.rekeyed.add((headers["source"], partition))
             if not acknowledged.done():
-                if lost:
+                if lost or not reaches:
                     acknowledged.set_exception(OSError("not acknowledged"))
                     acknowledged.exception()
                 else:
@@ -136,9 +153,8 @@ class SimulatedWorker:
 
     # The watcher.
 
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:  # noqa: ARG002
-        """A batch has landed."""
-        self.batches += 1
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        """Does nothing: the world hears of it from the store."""
 
     def claimed(self, result: str) -> None:
         """Does nothing."""

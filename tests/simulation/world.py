@@ -1,26 +1,38 @@
 """One seed: a log, a store and some workers, and what happens to them."""
 
+import hashlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
+from unittest.mock import patch
 
-from tests.simulation import oracle, scans
-from tests.simulation.log import Entry, SimulatedLog
-from tests.simulation.oracle import Violation
-from tests.simulation.store import SimulatedChain, SimulatedStore
+from tests.simulation import faults, oracle, scans
+from tests.simulation.chain import SimulatedChain
+from tests.simulation.log import SimulatedLog
+from tests.simulation.store import Content, SimulatedStore
+from tests.simulation.violation import Violation
 from tests.simulation.worker import SimulatedWorker
+from tracker import limits
 from tracker.config import Settings
+from tracker.process.partition import Partition, State
+from tracker.store.claims import Batch
 
 WORKERS_MAX: Final = 3
 STEPS: Final = 150
+ROUNDS: Final = 2
+BATCH_SCANS_MAX: Final = 5
+"""In place of the limit of that name: less than some fetches have, so that those become several batches."""
+CHECKED_AFTER: Final = 75
 QUIET_STEPS_MAX: Final = 6_000
 
-WorkerType = type[SimulatedWorker]
-
 logging.getLogger("tracker.process").setLevel(logging.CRITICAL)
+
+_NAMES: Final = (*faults.SHARES, faults.PRODUCE, faults.WORK)
+_SHARES: Final = [share for share, _ in faults.SHARES.values()] + [faults.PRODUCE_SHARE]
+_WEIGHTS: Final = [*_SHARES, 1 - sum(_SHARES)]
 
 
 class World:
@@ -28,79 +40,138 @@ class World:
 
     Args:
         seed: decides everything.
-        worker_type: the workers; another one carries a planted bug.
+        steps: how many steps the faults may take.
+        only: {step: fault}: these faults strike, and no others; None for those that the seed draws.
+        tell: is told of every step.
+
+    Attributes:
+        struck: what has happened, and how often.
+        faults: {step: fault} of those that struck.
+        batches: that have landed.
     """
 
-    def __init__(self, seed: int, worker_type: WorkerType = SimulatedWorker) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        steps: int = STEPS,
+        only: Mapping[int, str] | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self.random = Random(seed)
         random.seed(seed)  # The worker draws its pauses from there.
+        self.plan = self._drawn_plan(steps, only)
         self.struck: Counter[str] = Counter()
+        self.faults: dict[int, str] = {}
+        self.batches = 0
+        self.scans = 0
         self.now_s = 1_000.0
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
+        self.log_opens_s = self.now_s
         self.store = SimulatedStore(scans.PARTITIONS)
-        self.ever: list[list[Entry]] = [[] for _ in range(scans.PARTITIONS)]
+        self.store.landed = self._landed
+        self.foreign: tuple[Content, ...] = ()
         self.left = scans.draw_pool(self.random)
         self.gone: list[SimulatedChain] = []
         self.workers: list[SimulatedWorker] = []
-        self._worker_type = worker_type
+        self._last: list[Batch | None] = [None] * scans.PARTITIONS
+        self._tell = tell
         self._settings = Settings(partitions=scans.PARTITIONS, cache_parcels=self.random.choice((0, 4, 1000)))
         for _ in range(self.random.randrange(1, WORKERS_MAX)):
             self.join()
         self.rebalance()
 
-    def run(self) -> Counter[str]:
-        """Runs the seed to its end; what struck, and how often.
+    def _drawn_plan(self, steps: int, only: Mapping[int, str] | None) -> list[str]:
+        """What happens at each step. All is drawn, also what is left out then: a part of a plan is like the whole."""
+        plan = self.random.choices(_NAMES, _WEIGHTS, k=STEPS)
+        ending, at = self.random.choice(list(faults.ENDINGS)), self.random.randrange(STEPS - 30)
+        if self.random.random() < faults.ENDINGS_SHARE:
+            plan[at] = ending
+        if only is not None:
+            plan = [only.get(i, faults.NOTHING if name in faults.ACTS else name) for i, name in enumerate(plan)]
+        return plan[:steps]
+
+    def run(self) -> None:
+        """Runs the seed to its end.
 
         Raises:
-            Violation: something is lost, doubled or different, or it does not end.
+            Violation: something is lost, doubled or different, or it does not end; or something in it has raised what
+                it must not.
         """
         try:
-            for step in range(STEPS):
-                self.step()
-                if step % 50 == 49:
-                    self.check(at_end=False)
-            self.calm()
-            self.check(at_end=True)
+            with patch.object(limits, "BATCH_SCANS_MAX", BATCH_SCANS_MAX):
+                self._run()
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation(f"{type(error).__name__} inside of the world: {error}") from error
         finally:
             for worker in self.workers:
                 worker.kill()
-        return self.struck
+
+    def _run(self) -> None:
+        for step in range(len(self.plan)):
+            self._step(step)
+            if step == CHECKED_AFTER:
+                self.check()
+        self._calm()
+        self.check()
+
+    @property
+    def digest(self) -> str:
+        """A hash of what has happened and what it came to."""
+        seen = (sorted(self.struck.items()), self.faults, self.now_s, self.batches, self.store.contents)
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
 
     # What happens.
 
-    def step(self) -> None:
-        """One thing happens."""
-        name, act = self._draw()
-        if act() is not False:
+    def _step(self, step: int) -> None:
+        name = self.plan[step]
+        if name == faults.WORK:
+            struck = self.work()
+        elif name == faults.PRODUCE:
+            struck = self.produce()
+        elif name == faults.NOTHING:
+            struck = False
+        else:
+            struck = faults.ACTS[name](self)
+            if struck:
+                self.faults[step] = name
+            elif name in faults.ENDINGS and step + 1 < len(self.plan):  # It strikes as soon as it can.
+                self.plan[step + 1] = name
+        if struck:
             self.struck[name] += 1
+        if self._tell is not None:
+            self._tell(f"{step:4} {self.now_s:9.2f} s  {name if struck else '(' + name + ')':30} {self._summary()}")
 
-    def _draw(self) -> tuple[str, Callable[[], object]]:
-        roll = self.random.random()
-        for share, name, act in ACTS:
-            roll -= share
-            if roll < 0:
-                return name, lambda act=act: act(self)
-        return "work", self.work
-
-    def work(self) -> None:
+    def work(self) -> bool:
         """Processes run, messages arrive, time goes by."""
-        for worker in self.workers:
-            if not worker.paused:
-                for _ in range(self.random.randrange(1, 4)):
-                    worker.loop.step()
-                while worker.sends and self.random.random() < 0.8:
+        draw = self.random.random
+        for _ in range(ROUNDS):
+            for worker in self.workers:
+                for chain in worker.chains:
+                    while chain.is_open and chain.requests and draw() < 0.8:
+                        chain.serve()
+                    while chain.replies and not worker.paused and draw() < 0.8:
+                        chain.reply()
+                if worker.paused:
+                    continue
+                while worker.sends and draw() < 0.7:
                     worker.sends.pop(0)()
-                self._crashed(worker)
-        for chain in self.chains():
-            while chain.requests and self.random.random() < 0.7:
-                chain.serve()
-            while chain.replies and self.random.random() < 0.7:
-                chain.reply()
-        self.now_s += self.random.choice((0.0, 0.01, 0.06, 0.3))
+                worker.loop.step()
+                if draw() < 0.5:
+                    worker.loop.step()
+                self._look_at(worker)
+        self.now_s += self.random.choice((0.0, 0.02, 0.1, 0.5))
+        self._open_log()
+        return True
 
-    def _crashed(self, worker: SimulatedWorker) -> None:
-        if (error := worker.crashed) is not None:
-            raise Violation(f"a worker died of {error!r}") from error
+    def _look_at(self, worker: SimulatedWorker) -> None:
+        if worker.crashed is not None:
+            raise Violation(f"a worker died of {worker.crashed!r}") from worker.crashed
+
+    def _open_log(self) -> None:
+        self.log.open = self.now_s >= self.log_opens_s
 
     def chains(self) -> list[SimulatedChain]:
         """Every connection of workers that live."""
@@ -108,7 +179,7 @@ class World:
 
     def produce(self) -> bool:
         """Some scans are sent; now and then one again, or to the wrong partition."""
-        if not self.left:
+        if not self.left or not self.log.open:
             return False
         for _ in range(self.random.randrange(1, 5)):
             if not self.left:
@@ -126,11 +197,14 @@ class World:
         """A worker starts."""
         if len(self.workers) >= WORKERS_MAX:
             return False
-        worker = self._worker_type(
-            self._settings, scans.READER, self.log, self.store, lambda: self.now_s, scans.RECEIVED_MS
+        clock_s = self._clock_s
+        self.workers.append(
+            SimulatedWorker(self._settings, scans.READER, self.log, self.store, clock_s, scans.RECEIVED_MS)
         )
-        self.workers.append(worker)
         return True
+
+    def _clock_s(self) -> float:
+        return self.now_s
 
     def rebalance(self) -> None:
         """The group hands the partitions out anew; a worker that is stopped does not hear of it."""
@@ -142,123 +216,29 @@ class World:
         for worker, share in zip(awake, shares, strict=True):
             worker.rebalanced(share)
 
-    def crash(self) -> bool:
-        """A worker is killed; what it has sent may still arrive, later."""
-        if not self.workers:
-            return False
-        worker = self.workers.pop(self.random.randrange(len(self.workers)))
-        worker.kill()
-        self.gone += [chain for chain in worker.chains if chain.requests]
-        for send in worker.sends:
-            if self.random.random() < 0.5:
-                send()
-        if not self.workers:
-            self.join()
-        self.rebalance()
-        return True
-
-    def pause(self) -> bool:
-        """A worker stops, as by SIGSTOP; the group goes on without it, and it knows nothing of that."""
-        awake = [worker for worker in self.workers if not worker.paused]
-        if not awake:
-            return False
-        self.random.choice(awake).paused = True
-        if self.random.random() < 0.7:
-            if len(awake) == 1:
-                self.join()
-            self.rebalance()
-        return True
-
-    def resume(self) -> bool:
-        """A stopped worker goes on where it was: a zombie."""
-        asleep = [worker for worker in self.workers if worker.paused]
-        for worker in asleep:
-            worker.paused = False
-        return bool(asleep)
-
-    def lose_reply(self) -> bool:
-        """A request is run, and the connection breaks before its reply arrives."""
-        waiting = [chain for chain in self.chains() if chain.requests]
-        if not waiting:
-            return False
-        chain = self.random.choice(waiting)
-        chain.serve()
-        chain.break_off()
-        return True
-
-    def drop(self) -> bool:
-        """A connection breaks, and what was on its way is lost."""
-        chains = [chain for chain in self.chains() if chain.is_open]
-        if not chains:
-            return False
-        chain = self.random.choice(chains)
-        chain.requests.clear()
-        chain.break_off()
-        return True
-
-    def delay(self) -> bool:
-        """Redis is silent for longer than a client waits; the request stays on its way."""
-        if not any(chain.requests for chain in self.chains()):
-            return False
-        self.now_s += 6.0
-        return True
-
-    def deliver_late(self) -> bool:
-        """A request of a connection that its client has given up arrives at last."""
-        given_up = [chain for chain in (*self.gone, *self.chains()) if chain.requests and not chain.is_open]
-        if not given_up:
-            return False
-        self.random.choice(given_up).serve()
-        return True
-
-    def repeat(self) -> bool:
-        """Something on the way sends a request a second time."""
-        waiting = [chain for chain in self.chains() if chain.requests and chain.is_open]
-        if not waiting:
-            return False
-        self.random.choice(waiting).serve(twice=True)
-        return True
-
-    def roll_back(self) -> bool:
-        """The store goes back to an earlier state, and every connection breaks."""
-        if len(self.store.history) < 3:
-            return False
-        self.store.roll_back(self.random.randrange(len(self.store.history)))
-        for chain in (*self.chains(), *self.gone):
-            chain.requests.clear()
-            chain.break_off()
-        return True
-
-    def lose_acknowledgement(self) -> bool:
-        """Kafka has a dead letter or a re-keyed scan, and the worker is not told."""
-        sending = [worker for worker in self.workers if worker.sends and not worker.paused]
-        if not sending:
-            return False
-        self.random.choice(sending).sends.pop(0)(lost=True)  # type: ignore[call-arg]
-        return True
-
     # The end.
 
-    def calm(self) -> None:
-        """No more faults: everything must come to rest with all applied."""
-        while self.left:
-            self.produce()
-        self.resume()
-        for chain in self.gone:
+    def _calm(self) -> None:
+        """No more faults: every partition must come to its end, or stand still where it must."""
+        self.store.full = False
+        faults.resume(self)
+        for chain in (*self.gone, *self.chains()):
             while chain.requests:
                 chain.serve()
-        if not self.workers:
-            self.join()
-        self.rebalance()
+        # The group hears of a zombie at last, and a person starts anew what was stopped; a rollback may have undone the
+        # cause. Else everything must come right by itself.
+        shared = sorted(number for worker in self.workers for number in worker.share)
+        stopped = any(partition.state is State.STOPPED for partition in self._partitions())
+        if stopped or shared != list(range(scans.PARTITIONS)):
+            self.rebalance()
         for _ in range(QUIET_STEPS_MAX):
             self._quiet_step()
-            if self._at_rest():
+            self._open_log()
+            while self.left and self.log.open:
+                self.produce()
+            if self.log.open and self._at_rest():
                 return
-        states = [
-            (number, runner.partition.state, runner.partition.why, runner.partition.position)
-            for worker in self.workers
-            for number, runner in worker.processor._runners.items()
-        ]
+        states = [(p.number, str(p.state), p.why, p.position) for p in self._partitions()]
         marks = [content.next for content in self.store.contents]
         raise Violation(f"does not come to rest: marks {marks}, ends {[p.end for p in self.log.partitions]}, {states}")
 
@@ -271,7 +251,7 @@ class World:
             while worker.sends:
                 worker.sends.pop(0)()
                 moved = True
-            self._crashed(worker)
+            self._look_at(worker)
         for chain in self.chains():
             while chain.requests:
                 chain.serve()
@@ -281,35 +261,54 @@ class World:
                 moved = True
         if not moved:
             timers = [timer for worker in self.workers if (timer := worker.loop.next_timer_s()) is not None]
-            self.now_s = max(self.now_s, min(timers)) if timers else self.now_s + 0.1
+            self.now_s = max(self.now_s, min(timers))
+
+    def _partitions(self) -> list[Partition]:
+        return [runner.partition for worker in self.workers for runner in worker.processor._runners.values()]
 
     def _at_rest(self) -> bool:
-        return all(
-            (content.next or 0) == partition.end
-            for content, partition in zip(self.store.contents, self.log.partitions, strict=True)
-        ) and not any(chain.requests or chain.replies for chain in self.chains())
+        held = self._partitions()
+        return (
+            len(held) == scans.PARTITIONS
+            and all(self._ended(partition) for partition in held)
+            and not any(chain.requests or chain.replies for chain in self.chains())
+        )
 
-    def check(self, *, at_end: bool) -> None:
+    def _ended(self, partition: Partition) -> bool:
+        """Whether a partition has come to the end that it must come to."""
+        content = self.store.contents[partition.number]
+        if reason := oracle.must_stop(partition.number, content, self.log):
+            return partition.state is State.STOPPED and partition.why.startswith(reason)
+        if partition.state is State.STOPPED:
+            return partition.why.startswith("corrupt_record") and oracle.CORRUPT in content.records.values()
+        return partition.state is State.RUNNING and content.next_offset == self.log.partitions[partition.number].end
+
+    # The oracle.
+
+    def check(self) -> None:
         """Holds the store against the log."""
-        rejected = {headers["source"]: headers["reason"].decode() for _, headers in self.log.rejected}
         for number, content in enumerate(self.store.contents):
-            partition = self.log.partitions[number]
-            oracle.check(number, content, partition.entries, partition.end if at_end else None, rejected)
+            if not self.foreign:
+                oracle.check(number, content, self.log)
+            elif content is not self.foreign[number]:
+                raise Violation(f"partition {number} of the store of another log was written: {content}")
 
+    def _landed(self, number: int, before: Content, batch: Batch, epoch: int) -> None:
+        if batch is self._last[number] and before.next == batch.end:
+            return  # It was sent twice, and writes the same again.
+        oracle.check_landing(number, before, batch, epoch, self.log)
+        self._last[number] = batch
+        self.batches += 1
 
-ACTS: Final[tuple[tuple[float, str, Callable[[World], object]], ...]] = (
-    (0.10, "produce", World.produce),
-    (0.012, "join", World.join),
-    (0.012, "rebalance", World.rebalance),
-    (0.015, "crash", World.crash),
-    (0.015, "pause", World.pause),
-    (0.03, "resume", World.resume),
-    (0.03, "lost reply", World.lose_reply),
-    (0.02, "connection dropped", World.drop),
-    (0.015, "reply after timeout", World.delay),
-    (0.04, "old request late", World.deliver_late),
-    (0.02, "request repeated", World.repeat),
-    (0.015, "store rolled back", World.roll_back),
-    (0.03, "acknowledgement lost", World.lose_acknowledgement),
-)
-"""(share of the steps, what it is called, what happens); the rest of the steps is work."""
+    def _summary(self) -> str:
+        """Where everything stands, for a person."""
+        marks = [
+            f"{number}: epoch {content.epoch}, {content.next_offset} of {log.earliest}-{log.end}"
+            for number, (content, log) in enumerate(zip(self.store.contents, self.log.partitions, strict=True))
+        ]
+        workers = [
+            ("zzz " if worker.paused else "")
+            + ", ".join(f"{n} {r.partition.state}" for n, r in sorted(worker.processor._runners.items()))
+            for worker in self.workers
+        ]
+        return f"[{'; '.join(marks)}] workers [{'; '.join(workers)}]"

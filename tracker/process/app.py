@@ -62,7 +62,7 @@ class WorkerApp(faust.App):
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
         self.processor = Processor(settings, reader, store, self, client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
-        self.task(self.processor.watch_log)
+        self.task(self.processor.watch)
 
     def _create_directories(self) -> None:
         """Faust keeps tables on disk; there are none."""

@@ -17,8 +17,9 @@ from tracker.process.runner import Runner, Store, Watcher
 
 log = logging.getLogger("tracker.process")
 
-IDENTITY_AGE_S_MAX: Final = 5.0
-"""How old the log's identity may be: a topic that was made anew is noticed within that time."""
+WATCH_S: Final = 5.0
+"""How often log and store are looked at: a topic that was made anew is noticed within that time, and so is a store that
+has gone back while no scans came."""
 
 DELIVER_TIMEOUT_S: Final = 30.0
 """How long dead letters and re-keyed scans may take to be acknowledged."""
@@ -150,15 +151,18 @@ class Processor:
         self._watcher.kafka_error()
 
     async def identity(self) -> str:
-        """Identity of the log.
+        """Identity of the log, asked after this was called: by an older one a claim would take another log's offsets.
 
         Raises:
             LogUnknownError: Kafka can't be asked, or the topic has another number of partitions than the settings.
         """
+        called_s = self._clock_s()
         async with self._identity_lock:
-            if self._identity is None or self._clock_s() - self._identity_s > IDENTITY_AGE_S_MAX:
+            # Partitions that are claimed at once wait here for one question.
+            if self._identity is None or self._identity_s < called_s:
+                asked_s = self._clock_s()
                 self._identity = await self._log_client.identity()
-                self._identity_s = self._clock_s()
+                self._identity_s = asked_s
                 self._kafka_answers = True
         if self._identity.partitions != self._settings.partitions:
             raise LogUnknownError(
@@ -167,20 +171,23 @@ class Processor:
             )
         return self._identity.name
 
-    async def watch_log(self) -> None:
-        """Looks again and again whether the log is still the one that was claimed."""
+    async def watch(self) -> None:
+        """Looks again and again whether log and store are still what was claimed."""
         while True:
-            await asyncio.sleep(IDENTITY_AGE_S_MAX)
-            known = self._identity
-            try:
-                await self.identity()
-            except LogUnknownError as error:
-                log.warning("Kafka: %s", error)
-                self.kafka_error()
-                continue
-            if known is not None and known != self._identity:
-                for runner in list(self._runners.values()):
-                    await runner.again(f"the log was {known.name} and is {self._identity}")
+            await asyncio.sleep(WATCH_S)
+            await self._look_at_log()
+            await asyncio.gather(*(runner.look() for runner in list(self._runners.values())))
+
+    async def _look_at_log(self) -> None:
+        try:
+            name = await self.identity()
+        except LogUnknownError as error:
+            log.warning("Kafka: %s", error)
+            self.kafka_error()
+            return
+        for runner in list(self._runners.values()):
+            if runner.log not in (None, name):
+                await runner.again(f"the log was {runner.log} and is {name}")
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""

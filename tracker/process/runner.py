@@ -92,6 +92,9 @@ class Runner:
         kafka: the log.
         watcher: is told what happens.
         clock_s: gives seconds that never go back.
+
+    Attributes:
+        log: identity of the log that the partition was claimed for, None before.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Runner:
     ) -> None:
         self.partition = partition
         self.progress_s = clock_s()
+        self.log: str | None = None
         self._clock_s = clock_s
         self._store = store
         self._kafka = kafka
@@ -203,6 +207,18 @@ class Runner:
         if not answer.cancelled() and (answer.exception() is not None or not answer.result()):
             self._looking = asyncio.ensure_future(self.settle())
 
+    async def look(self) -> None:
+        """Looks whether the store is as this worker left it. Where no scans come, nothing else would show it."""
+        if not self._busy.locked():
+            async with self._busy:
+                await self._guarded(self._look())
+
+    async def _look(self) -> None:
+        if not await self._settle() or not self.running or self._chain is None:
+            return
+        if not await self._chain.holds():
+            await self._lost("the store is not as this worker left it")
+
     async def settle(self) -> None:
         """Waits for the apply in flight, and claims again if it has not landed."""
         async with self._busy:
@@ -298,6 +314,7 @@ class Runner:
             await chain.close()
             return
         self._chain = chain
+        self.log = identity
         self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)

@@ -1,0 +1,155 @@
+"""Seeds by the thousand: runs them on every core and adds up what happened."""
+
+import gc
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any, Final
+
+from tests.simulation import faults
+from tests.simulation.planted import PLANTED
+from tests.simulation.violation import Violation
+from tests.simulation.world import World
+
+SEEDS_AT_ONCE: Final = 100
+"""Seeds that a process runs before it reports: about a second of work."""
+
+CAUGHT_WITHIN: Final = 300
+"""Seeds within which every planted bug must be caught."""
+
+
+@dataclass
+class Tally:
+    """What seeds came to.
+
+    Attributes:
+        seeds, steps, scans, batches: that were run, taken, in the logs, and landed.
+        struck: how often each kind of fault struck.
+        violations: {seed: what it found}.
+        cpu_s: processor time.
+    """
+
+    seeds: int = 0
+    steps: int = 0
+    scans: int = 0
+    batches: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    violations: dict[int, str] = field(default_factory=dict)
+    cpu_s: float = 0.0
+
+    def add(self, other: "Tally") -> None:
+        """Adds another's."""
+        self.seeds += other.seeds
+        self.steps += other.steps
+        self.scans += other.scans
+        self.batches += other.batches
+        self.struck += other.struck
+        self.violations |= other.violations
+        self.cpu_s += other.cpu_s
+
+    @property
+    def never_struck(self) -> list[str]:
+        """Kinds of faults that have not struck."""
+        return [name for name in faults.ACTS if not self.struck[name]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, for a file."""
+        return {
+            **{name: getattr(self, name) for name in ("seeds", "steps", "scans", "batches")},
+            "cpu_s": round(self.cpu_s, 3),
+            "faults": {name: self.struck[name] for name in faults.ACTS},
+            "violations": {str(seed): found for seed, found in sorted(self.violations.items())},
+        }
+
+
+def run_seeds(first: int, count: int) -> Tally:
+    """Runs seeds in this process."""
+    tally = Tally()
+    begun = time.process_time()
+    for seed in range(first, first + count):
+        world = World(seed)
+        try:
+            world.run()
+        except Violation as found:
+            tally.violations[seed] = str(found)
+        tally.seeds += 1
+        tally.steps += len(world.plan)
+        tally.scans += sum(len(partition.entries) for log in world.log.former.values() for partition in log)
+        tally.batches += world.batches
+        tally.struck += world.struck
+    tally.cpu_s = time.process_time() - begun
+    return tally
+
+
+def run_on_all_cores(first: int, seeds: int | None, deadline: float | None, jobs: int) -> Iterator[Tally]:
+    """Runs seeds on several processes, in order, until so many are run or the time is up.
+
+    Args:
+        first: seed to begin with.
+        seeds: how many; None: as many as fit.
+        deadline: by time.monotonic; None: there is none.
+        jobs: processes.
+
+    Yields:
+        The tallies of a hundred seeds each, as they come.
+    """
+    end = None if seeds is None else first + seeds
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as pool:
+        running: set[Future[Tally]] = set()
+        while True:
+            while len(running) < 2 * jobs and (end is None or first < end) and not _late(deadline):
+                count = SEEDS_AT_ONCE if end is None else min(SEEDS_AT_ONCE, end - first)
+                running.add(pool.submit(run_seeds, first, count))
+                first += count
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+
+
+def _late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
+
+
+def _begin() -> None:
+    # A world is a ring of references, and is not needed any more when it has run: seldom, but all at once is cheaper.
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """What became of a planted bug.
+
+    Attributes:
+        bug: its name.
+        seed: that caught it, None if none did.
+        seeds: that were needed.
+        found: what it was caught by.
+    """
+
+    bug: str
+    seed: int | None
+    seeds: int
+    found: str
+
+
+def catch(bug: str, first: int = 0) -> Caught:
+    """Runs seeds with a planted bug until one catches it."""
+    with PLANTED[bug]():
+        for seed in range(first, first + CAUGHT_WITHIN):
+            try:
+                World(seed).run()
+            except Violation as found:
+                return Caught(bug, seed, seed - first + 1, str(found))
+    return Caught(bug, None, CAUGHT_WITHIN, "")
+
+
+def catch_all(jobs: int, first: int = 0) -> Iterator[Caught]:
+    """Every planted bug, on several processes, in the order of the table."""
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as pool:
+        yield from pool.map(catch, PLANTED, [first] * len(PLANTED))
