@@ -4,19 +4,18 @@ import re
 from pathlib import Path
 
 from tracker import cli, config
-from tracker.errors import REASONS
+from tracker.errors import FAULTS, REASONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-NOT_OF_A_SCAN = "bad_vocabulary"
-"""From this reason on they are of files and commands."""
 
 
 def reasons_table() -> str:
     """The table as it must stand in the README."""
-    rows = [f"| `{code}` | {meaning} |" for code, meaning in REASONS.items()]
-    line = list(REASONS).index(NOT_OF_A_SCAN)
-    return "\n".join(["| reason | |", "|---|---|", *rows[:line], "| | |", *rows[line:]])
+    of_scans, of_others = (
+        [f"| `{code}` | {meaning} |" for code, meaning in codes.items()] for codes in (REASONS, FAULTS)
+    )
+    return "\n".join(["| reason | |", "|---|---|", *of_scans, "| | |", *of_others])
 
 
 def test_the_table_of_reasons_is_that_of_errors_py() -> None:

@@ -29,6 +29,10 @@ REASONS: Final[dict[str, str]] = {
     "ambiguous": "the barcodes can be read as more than one parcel",
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
+}
+"""Why a scan is refused: code -> what it means."""
+
+FAULTS: Final[dict[str, str]] = {
     "bad_vocabulary": "a vocabulary's file is not as it should be",
     "unknown_scheme": "no barcode format has this name",
     "bad_part": "a part of an identifier to be made is missing, or is not what its format accepts",
@@ -37,10 +41,6 @@ REASONS: Final[dict[str, str]] = {
     "bad_ledger": "the file is not a ledger of sent scans",
     "bad_traffic": "simulated traffic of that kind cannot be made",
     "unknown_parcel": "no scan of the parcel has been applied",
-}
-"""Reason code -> what it means."""
-
-FAULTS: Final[dict[str, str]] = {
     "bad_setting": "a setting has a value that it can't have",
     "no_kafka": "Kafka can't be reached, or refuses what was asked",
     "bad_topic": "a topic exists with another partition count than the setting's",
@@ -51,7 +51,7 @@ FAULTS: Final[dict[str, str]] = {
     "wrong_version": "the store was made by a version of tracker that lays it out otherwise",
     "corrupt_record": "the store holds something that is no parcel's record, or lacks what a record names",
 }
-"""Reason code -> what it means, of what an operator has to mend: settings and servers."""
+"""What goes wrong besides: in commands, files, settings and servers. Code -> what it means."""
 
 
 _REPR: Final = Repr()
