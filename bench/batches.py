@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from itertools import count
 
 from aiokafka.codec import lz4_decode
 from aiokafka.record.util import calc_crc32c
@@ -16,6 +17,9 @@ LZ4 = 3
 READER = scan.reader(vocabulary.load(), {})
 """With the vocabularies that are shipped."""
 
+_OFFSETS = count()
+"""Each scan stands behind all before it: what a record has already is passed over."""
+
 KeyAndValue = tuple[bytes, bytes]
 Records = dict[bytes, bytes]
 
@@ -23,7 +27,7 @@ Records = dict[bytes, bytes]
 def fetched(scans: Iterable[KeyAndValue], compression: int = 0) -> bytes:
     """One Kafka record batch of these scans, stamped with the time of now."""
     now_ms = time.time_ns() // 1_000_000
-    records = ((offset, now_ms, key, value) for offset, (key, value) in enumerate(scans))
+    records = ((next(_OFFSETS), now_ms, key, value) for key, value in scans)
     return compiled.batch(records, compression=compression)
 
 

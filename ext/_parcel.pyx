@@ -196,6 +196,7 @@ cdef class Folded:
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
         applied, duplicates, late, anomalies: how many scans; applied counts all that are no duplicates.
+        passed_over: how many scans were in their parcel's record already.
     """
 
     cdef readonly dict records
@@ -206,6 +207,7 @@ cdef class Folded:
     cdef readonly int64_t duplicates
     cdef readonly int64_t late
     cdef readonly int64_t anomalies
+    cdef readonly int64_t passed_over
 
     def __cinit__(self):
         self.records = {}
@@ -215,7 +217,8 @@ cdef class Folded:
 
 
 cdef bytes _append(
-    const context_t* context, const uint8_t* record, Py_ssize_t length, const event_t* event, bint has_data, Folded folded
+    const context_t* context, const uint8_t* record, Py_ssize_t length, const event_t* event, int64_t offset,
+    bint has_data, Folded folded
 ):
     """The record with one event behind all others and one cell taken; None where that is not all there is to do."""
     cdef header_t header
@@ -249,6 +252,7 @@ cdef bytes _append(
         folded.anomalies += 1
     header.events += 1
     header.scans += 1
+    header.next = offset + 1
     if event.flags & EVENT_HAS_ID:
         header.flags |= RECORD_HAS_IDS
     if has_data:
@@ -266,7 +270,7 @@ cdef bytes _append(
 
 
 cdef bytes _refold(
-    const context_t* context, const uint8_t* record, const event_t* event, bint has_data, Folded folded
+    const context_t* context, const uint8_t* record, const event_t* event, int64_t offset, bint has_data, Folded folded
 ):
     """The record (NULL: there is none) with an event taken into its history, and its last life folded again."""
     cdef event_t[HISTORY_MAX + 1] events
@@ -282,6 +286,7 @@ cdef bytes _refold(
     inserted = insert(context, events, header.events, event, &header.flags)
     header.events = inserted.count
     header.scans += 1
+    header.next = offset + 1
     header.life = 0
     end = 0
     begin = 0
@@ -404,9 +409,13 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             record = <const uint8_t*>PyBytes_AS_STRING(before)
             if not is_record(record, PyBytes_GET_SIZE(before)):
                 raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {before[:32]!r}")
-            after = _append(&context, record, PyBytes_GET_SIZE(before), &event, has_data, folded)
+            if scan[i].offset < get48(record + NEXT_AT):
+                after = before
+                folded.passed_over += 1
+            else:
+                after = _append(&context, record, PyBytes_GET_SIZE(before), &event, scan[i].offset, has_data, folded)
         if after is None:
-            after = _refold(&context, record, &event, has_data, folded)
+            after = _refold(&context, record, &event, scan[i].offset, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
     folded.applied = count - folded.duplicates - <int64_t>len(folded.refused)
     folded.final = frozenset(

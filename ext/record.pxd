@@ -1,6 +1,6 @@
 # The wire layout of a parcel's record, version 1, little endian. Its Redis value is just this.
 #
-# header, 24 bytes                                 event, 21 bytes, in order (docs/fold.md, section 2)
+# header, 30 bytes                                 event, 21 bytes, in order (docs/fold.md, section 2)
 #    0 version      u8                                0 time      u48  effective, milliseconds since the epoch
 #    1 state        u8   of the last life             6 seq       u48  sequence number + 1, 0: none
 #    2 overlays     u8   of the last life            12 code      u16  in the partition's dictionary of codes
@@ -13,10 +13,11 @@
 #   11 place        u24  place whose site it is           HAS_ID      id      u64  given event id
 #   14 since        u48  NO_TIME: never                   HAS_TARGET  target  u64  event id, or hash64 of a code
 #   20 scans        u32  all that ever reached it         SKEWED      time    u48  the device's
-#                                                         HAS_RIGHT   kind u8, code u16  what a CORRECT says
+#   24 next         u48  offset behind the last of them   HAS_RIGHT   kind u8, code u16  what a CORRECT says
 #
 # Place 0 is the place that is not known. State, overlays, office, place and since are what the fold gives: they stand here so that a
-# scan in order costs one step and a reader need not fold.
+# scan in order costs one step and a reader need not fold. A scan from before `next` is in the record already: it is passed over, so that a
+# record stays right even where a store brings it back without the mark that was written with it.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -49,7 +50,8 @@ cdef enum:
     PLACE_AT = 11
     SINCE_AT = 14
     SCANS_AT = 20
-    HEADER_BYTES = 24
+    NEXT_AT = 24
+    HEADER_BYTES = 30
 
     EVENT_TIME_AT = 0
     EVENT_SEQ_AT = 6
@@ -77,6 +79,7 @@ cdef struct header_t:
     uint32_t office
     uint32_t place
     int64_t since
+    int64_t next
     uint32_t scans
 
 cdef struct event_t:
@@ -125,6 +128,7 @@ cdef inline void read_header(const uint8_t* p, header_t* header) noexcept nogil:
     header.place = get24(p + PLACE_AT)
     header.since = get48(p + SINCE_AT)
     memcpy(&header.scans, p + SCANS_AT, 4)
+    header.next = get48(p + NEXT_AT)
 
 
 cdef inline void write_header(uint8_t* p, const header_t* header) noexcept nogil:
@@ -140,6 +144,7 @@ cdef inline void write_header(uint8_t* p, const header_t* header) noexcept nogil
     put24(p + PLACE_AT, header.place)
     put48(p + SINCE_AT, header.since)
     memcpy(p + SCANS_AT, &header.scans, 4)
+    put48(p + NEXT_AT, header.next)
 
 
 cdef inline int32_t more_bytes(uint8_t flags) noexcept nogil:

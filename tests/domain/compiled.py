@@ -56,11 +56,12 @@ def walk(fetched: bytes, first: int = 0, aborted: Iterable[tuple[int, int]] = ()
     return buffer, packed, after
 
 
-def read(values: Sequence[bytes | None], timestamps: Sequence[int] | None = None) -> _scan.Scans:
-    """Reads values as one batch of one partition of one."""
+def read(values: Sequence[bytes | None], timestamps: Sequence[int] | None = None, first: int = 0) -> _scan.Scans:
+    """Reads values as one batch of one partition of one, which begins at offset first."""
     timestamps = timestamps or [-1] * len(values)
     records = [
-        (i, max(timestamp, 0), None, value) for i, (value, timestamp) in enumerate(zip(values, timestamps, strict=True))
+        (offset, max(timestamp, 0), None, value)
+        for offset, (value, timestamp) in enumerate(zip(values, timestamps, strict=True), first)
     ]
     buffer, packed, _ = walk(batch(records))
     return READER.read(buffer, with_timestamps(packed, timestamps), 0, 1)
@@ -82,7 +83,7 @@ def fold(records: Sequence[Record], batches: int = 1) -> tuple[parcel.Names, dic
     step = -(-len(records) // batches)
     for begin in range(0, len(records), step):
         part = records[begin : begin + step]
-        scans = read([record.value for record in part], [record.received_ms for record in part])
+        scans = read([record.value for record in part], [record.received_ms for record in part], begin)
         assert not scans.refused, scans.refused
         ids = scans.parcels()
         folded = parcel.fold(names, ids, scans.buffer, scans.arena, scans.scans, {one: kept.get(one) for one in ids})

@@ -111,7 +111,7 @@ def test_a_parcel_whose_record_was_not_read_is_an_error_and_not_a_new_parcel() -
 
 
 @pytest.mark.parametrize(
-    "mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:24]]
+    "mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:30]]
 )
 def test_bytes_that_are_no_record_are_an_error_and_not_a_parcel(mend: object) -> None:
     names, kept = compiled.fold([SCAN])
@@ -129,10 +129,19 @@ def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
         parcel.decode(parcel.Names([]), b"P1", kept[b"P1"])
 
 
-def test_a_record_with_ten_scans_has_234_bytes() -> None:
+def test_a_record_with_ten_scans_has_240_bytes() -> None:
     scans = [
         Record(SCAN.value.replace(b'"seq":5', b'"seq":%d' % i).replace(b"00000,", b"%05d," % (i * 7)))
         for i in range(10)
     ]
     _, kept = compiled.fold(scans)
-    assert len(kept[b"P1"]) == 24 + 10 * 21
+    assert len(kept[b"P1"]) == 30 + 10 * 21
+
+
+def test_a_scan_that_is_in_the_record_already_is_passed_over() -> None:
+    names, kept = compiled.fold([SCAN, SCAN])
+    scans = compiled.read([SCAN.value])
+    ids = scans.parcels()
+    folded = parcel.fold(names, ids, scans.buffer, scans.arena, scans.scans, dict(kept))
+    assert folded.records == kept
+    assert (folded.passed_over, folded.duplicates) == (1, 0)
