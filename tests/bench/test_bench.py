@@ -83,5 +83,5 @@ def test_the_benches_of_functions_and_memory_measure_every_bar(tmp_path: Path) -
     assert results["not_run"] == {}
     assert {"cpu", "cores", "python", "kafka", "redis", "commit"} <= results["machine"].keys()
     held = {figure["name"] for figure in results["figures"] if figure["bar"]}
-    assert held == {"barcode.s10", "barcode.s10.times", "fold.in_order", "fold.late", "memory.parcel"}
+    assert {"barcode.s10", "barcode.s10.times", "fold.in_order", "fold.late", "memory.parcel"} <= held
     assert all(figure["value"] > 0 for figure in results["figures"])
