@@ -42,6 +42,7 @@ class Worker(Server):
     ) -> None:
         super().__init__()
         self._claims_min = claims_min
+        self._asked_s = 0.0
         self._flags = [
             *("--kafka", kafka.address, "--redis", redis_url, "--topic", topic, "--group", topic),
             *("--rejected-topic", f"{topic}.rejected", "--partitions", str(PARTITIONS), "--monitor", "off"),
@@ -61,15 +62,25 @@ class Worker(Server):
         """How many lines of its log have these words."""
         return sum(words in line for line in self.log.read_text(errors="replace").splitlines())
 
-    def end(self) -> float:
-        """Sends SIGTERM; gives how many seconds it took to end."""
+    def ask_to_end(self) -> None:
+        """Sends SIGTERM."""
         assert self._process is not None
-        began = time.monotonic()
+        self._asked_s = time.monotonic()
         self._process.terminate()
+
+    def ended(self) -> float:
+        """Waits for the end; gives how many seconds it took from SIGTERM on."""
+        assert self._process is not None
         self._process.wait(60)
+        took_s = time.monotonic() - self._asked_s
         assert self._process.returncode == 0, self.log_end()
         self._process = None
-        return time.monotonic() - began
+        return took_s
+
+    def end(self) -> float:
+        """Sends SIGTERM and waits; gives how many seconds it took to end."""
+        self.ask_to_end()
+        return self.ended()
 
 
 def until(holds: Callable[[], Any], what: str, worker: Worker | None = None) -> None:

@@ -121,30 +121,32 @@ class Processor:
         Raises:
             LogUnknownError: Kafka can't be asked, or the topic has another number of partitions than the settings.
         """
+        asked_s = time.monotonic()
         async with self._identity_lock:
-            if self._identity is None or time.monotonic() - self._identity_s > IDENTITY_AGE_S_MAX:
+            before = self._identity
+            # Claims that come together share one question, but none is answered by what was known before it came.
+            if before is None or self._identity_s < asked_s:
+                begun_s = time.monotonic()
                 self._identity = await asyncio.to_thread(self._log_client.identity)
-                self._identity_s = time.monotonic()
-        if self._identity.partitions != self._settings.partitions:
+                self._identity_s = begun_s
+            now = self._identity
+        if before is not None and before != now:
+            for runner in list(self._runners.values()):
+                await runner.again(f"the log was {before} and is {now}")
+        if now.partitions != self._settings.partitions:
             raise LogUnknownError(
-                f"topic {self.topic} has {self._identity.partitions} partitions, "
-                f"TRACKER_PARTITIONS is {self._settings.partitions}"
+                f"topic {self.topic} has {now.partitions} partitions, TRACKER_PARTITIONS is {self._settings.partitions}"
             )
-        return self._identity.name
+        return now.name
 
     async def watch_log(self) -> None:
         """Looks again and again whether the log is still the one that was claimed."""
         while True:
             await asyncio.sleep(IDENTITY_AGE_S_MAX)
-            known = self._identity
             try:
                 await self.identity()
             except Exception as error:  # Kafka can't be asked now: fetches will tell what matters.
                 log.debug("the log's identity is not known now: %r", error)
-                continue
-            if known is not None and known != self._identity:
-                for runner in list(self._runners.values()):
-                    await runner.again(f"the log was {known.name} and is {self._identity}")
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""

@@ -1,0 +1,133 @@
+"""All partitions of a worker, at a real Redis, with a log that says what a test wants."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import redis
+
+from tests.domain.compiled import READER
+from tests.servers import Redis
+from tracker.config import Settings
+from tracker.process.log import Identity, LogClient
+from tracker.process.processor import Processor
+from tracker.process.runner import Unwatched
+
+
+class Asked(LogClient):
+    """Says which log it is, and counts how often it was asked."""
+
+    def __init__(self, partitions: int = 2) -> None:
+        self.now = Identity("cluster/first", partitions)
+        self.times = 0
+
+    def identity(self) -> Identity:
+        self.times += 1
+        return self.now
+
+
+class Still:
+    """A consumer to which nothing comes."""
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        del partition
+        return 0, 100
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Takes it."""
+
+    async def produce(self, *_: Any) -> Any:
+        raise AssertionError
+
+    def ends(self) -> Mapping[int, int]:
+        return {0: 100}
+
+
+@pytest.fixture
+def url(redis_server: Redis) -> Iterator[str]:
+    url = redis_server.url.removesuffix("/0") + "/8"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    yield url
+
+
+def states(processor: Processor) -> set[str]:
+    return {row["state"] for row in processor.health()["partitions"].values()}
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def work(url: str, log: Asked, doing: Callable[[Processor], Any]) -> None:
+    """Runs something with a processor of two partitions."""
+
+    async def run() -> None:
+        processor = Processor(Settings(redis=url, partitions=2), READER, Still(), log, Unwatched())
+        processor.assigned({0, 1})
+        try:
+            await doing(processor)
+        finally:
+            await processor.close()
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+
+def test_claims_that_come_together_share_a_question_and_later_ones_ask_again(url: str) -> None:
+    log = Asked()
+
+    async def doing(processor: Processor) -> None:
+        processor.assigned(set(range(20)))
+        await until(lambda: len(processor.running()) == 20)
+        # One is under way when the others come; what it is told may be older than they are.
+        assert log.times == 2
+        await processor.revoked({1})
+        processor.assigned(set(range(20)))
+        await until(lambda: len(processor.running()) == 20)
+        assert log.times == 3
+
+    work(url, log, doing)
+
+
+def test_whoever_finds_that_it_is_another_log_stops_every_partition(url: str) -> None:
+    log = Asked()
+
+    async def doing(processor: Processor) -> None:
+        await until(lambda: states(processor) == {"running"})
+        log.now = Identity("cluster/second", 2)
+        await processor.out_of_range({0})
+        await until(lambda: states(processor) == {"stopped"})
+        rows = processor.health()["partitions"].values()
+        assert {row["why"] for row in rows} == {
+            "wrong_log: this worker has cluster/second, the store has cluster/first"
+        }
+
+    work(url, log, doing)
+
+
+def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(url: str) -> None:
+    log = Asked(partitions=3)
+
+    async def doing(processor: Processor) -> None:
+        await until(lambda: log.times >= 2)
+        rows = processor.health()["partitions"]
+        assert states(processor) == {"claiming"}
+        assert "has 3 partitions, TRACKER_PARTITIONS is 2" in rows["0"]["why"]
+        log.now = Identity("cluster/first", 2)
+        await until(lambda: states(processor) == {"running"})
+
+    work(url, log, doing)
+
+
+def test_health_tells_lag_where_the_end_is_known(url: str) -> None:
+    async def doing(processor: Processor) -> None:
+        await until(lambda: states(processor) == {"running"})
+        rows = processor.health()["partitions"]
+        assert (rows["0"]["applied"], rows["0"]["end"], rows["0"]["lag"]) == (0, 100, 100)
+        assert (rows["1"]["applied"], rows["1"]["end"], rows["1"]["lag"]) == (0, None, None)
+
+    work(url, Asked(), doing)
