@@ -1,6 +1,6 @@
 # Everything a person does here. Needs Python 3.11 to 3.14, a C compiler and make; the rest is fetched, pinned and checked.
 #   make PYTHON=/path/to/python3.12 ...    another Python than the newest on the PATH
-#   make test ARGS="-k barcode -x"         what is handed on to pytest, `tracker demo` or the benchmarks
+#   make test ARGS="-k barcode -x"         what is handed on to pytest, `tracker demo`, `tracker up` or the benchmarks
 
 PYTHON ?= $(shell deploy/python.sh)
 VENV := .venv
@@ -9,12 +9,15 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test bench lint format debug lock clean distclean
+.PHONY: help setup demo up test conformance fuzz bench lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    runs simulated scans through broker, worker and Redis, and shows what became of them"
+	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
+	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
+	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
 	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
 	@echo "make setup   only sets up: .venv from the lock file, the extensions, the servers"
@@ -28,8 +31,17 @@ setup: $(VENV)/.built
 demo: setup
 	@$(VENV)/bin/tracker demo $(ARGS)
 
+up: setup
+	@$(VENV)/bin/tracker up $(ARGS)
+
 test: setup
 	@$(PY) -m pytest $(ARGS)
+
+conformance: $(VENV)/.built
+	@$(PY) -m tests.conformance $(ARGS)
+
+fuzz: $(VENV)/.built
+	@$(PY) -m tests.fuzz $(ARGS)
 
 bench: setup
 	@$(PY) -m bench $(ARGS)

@@ -1,11 +1,12 @@
 """What recognising a barcode costs, and how many times as much the fastest Python libraries take for the same codes.
 
-The timed call takes a whole batch; `ns_per_code` is its least time by its codes. The libraries are timed in the same
-run over fewer codes, each by its quickest way: with tracking-numbers the definition of the one format, not the search
+The timed call takes a whole batch; figures are its median time by its codes. The libraries are timed in the same run
+over fewer codes, each by its quickest way: with tracking-numbers the definition of the one format, not the search
 through all. python-stdnum has neither S10 nor 1Z, and reads an SSCC as an element string only, faster than biip does.
 """
 
 import random
+import statistics
 import timeit
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ import tracking_numbers
 from biip.sscc import Sscc
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from bench.figures import Figure, at_least, at_most, keep, median_ns
 from tracker.domain import barcode
 
 CODES = 20_000
@@ -54,12 +56,15 @@ REFERENCES: dict[str, tuple[str, Callable[[str], object]]] = {
 }
 
 
-def least_ns_per_code(benchmark: BenchmarkFixture) -> float:
-    """The least time of the batch by its codes, which is also put beside the benchmark's results."""
-    assert benchmark.stats is not None
-    ns_per_code = float(benchmark.stats.stats.min) / CODES * 1e9
-    benchmark.extra_info["ns_per_code"] = round(ns_per_code, 1)
-    return ns_per_code
+BARS = {"s10": (at_most(150), at_least(100))}
+"""Kind of code -> the bars of its nanoseconds and of its ratio to the fastest library."""
+
+
+def reference_ns(codes: list[str], read_by: Callable[[str], object]) -> float:
+    """What a library takes for a code, in nanoseconds: the median of five runs."""
+    assert all(read_by(code) for code in codes)
+    seconds = timeit.repeat(lambda: [read_by(code) for code in codes], number=1, repeat=5)
+    return statistics.median(seconds) / len(codes) * 1e9
 
 
 @pytest.mark.parametrize("make", [s10, sscc, element_string, ups, typed, mixed], ids=lambda make: make.__name__)
@@ -69,16 +74,15 @@ def test_recognise_batch(benchmark: BenchmarkFixture, make: Callable[[random.Ran
     reads = [code.encode() for code in codes]
     batch = benchmark(barcode.recognise_batch, reads)
     assert None not in batch.keys
-    ns_per_code = least_ns_per_code(benchmark)
-    if make.__name__ in REFERENCES:
-        library, read_by = REFERENCES[make.__name__]
-        few = codes[:REFERENCE_CODES]
-        assert all(read_by(code) for code in few)
-        seconds = min(timeit.repeat(lambda: [read_by(code) for code in few], number=1, repeat=3))
-        benchmark.extra_info["reference"] = library
-        benchmark.extra_info["reference_ns_per_code"] = round(seconds / REFERENCE_CODES * 1e9)
-        benchmark.extra_info["times_as_fast"] = round(seconds / REFERENCE_CODES * 1e9 / ns_per_code)
-    print(f"\n{make.__name__}: {benchmark.extra_info}")
+    name = make.__name__
+    ns = median_ns(benchmark, CODES)
+    most_ns, least_times = BARS.get(name, (None, None))
+    figures = [Figure(f"barcode.{name}", ns, "ns/code", f"{name.replace('_', ' ')} recognised in batches", most_ns)]
+    if name in REFERENCES:
+        library, read_by = REFERENCES[name]
+        times = reference_ns(codes[:REFERENCE_CODES], read_by) / ns
+        figures.append(Figure(f"barcode.{name}.times", times, "times", f"as fast as {library}", least_times))
+    keep(benchmark, *figures)
 
 
 def test_recognise_batch_of_nothing_known(benchmark: BenchmarkFixture) -> None:
@@ -87,5 +91,5 @@ def test_recognise_batch_of_nothing_known(benchmark: BenchmarkFixture) -> None:
     reads = [f"{source.randrange(10**13):013}".encode() for _ in range(CODES)]
     batch = benchmark(barcode.recognise_batch, reads)
     assert set(batch.keys) == {None}
-    least_ns_per_code(benchmark)
-    print(f"\nnothing known: {benchmark.extra_info}")
+    ns = median_ns(benchmark, CODES)
+    keep(benchmark, Figure("barcode.unknown", ns, "ns/code", "codes that no format reads"))

@@ -3,87 +3,146 @@
 from string import ascii_lowercase, ascii_uppercase
 
 from tracker.domain.formats import FORMATS, elements, forms, symbologies
+from tracker.domain.formats.checks import Mod37And36
+from tracker.domain.formats.format import Frame
 
 cdef enum:
     FORMS_MAX = 512               # forms of all formats
-    LISTS_MAX = 8192              # numbers in all lists of forms to try
-    SETS_MAX = 256                # different sets of characters, and of their values
+    LISTS_MAX = 8192              # entries in all lists of forms to try
+    SETS_MAX = 256                # different sets of characters, and of what they count
     LOOKUPS_MAX = 4               # of one format
+    ADDED_MAX = 4                 # characters that a key has before or behind those of the text
     ASCII = 128
+    FRAMES = 6                    # tracker.domain.formats.format.Frame
     LOOKUP_TABLES_MAX = 32        # of all formats
     LETTER_PAIRS = 26 * 26
+    REFUSED = 255                 # in a lookup's table
     LIST_END = 0xFFFF
 
-cdef enum carries_t:              # what stands behind a symbology identifier
-    TEXT = 0
-    ELEMENT_STRINGS = 1
-    TRADE_ITEM = 2
+cdef enum carries_t:              # what stands behind a symbology identifier, if it is no text: those are Frame's numbers
+    ELEMENT_STRINGS = FRAMES
+    TRADE_ITEM
+
+cdef enum check_t:
+    NO_CHECK = 0
+    SUM = 1
+    MOD_37_36 = 2
 
 ctypedef const uint8_t* table_t    # character, or letter pair -> a number
 
 cdef struct form_t:
-    uint8_t length, format, rank
-    uint8_t key_at, key_length
-    uint8_t check_at, covered_at, covered_length, modulus   # modulus 0: no check character
+    uint8_t length, format, carrier
+    uint8_t key_at, key_length, lead_length, tail_length
+    uint8_t check, check_at, covered_at, covered_length, modulus, start
     uint8_t lookups
+    bint names_parcel
+    bint claims                                             # a wrong check digit ends the search
     uint8_t[LOOKUPS_MAX] lookup_at
-    table_t[LOOKUPS_MAX] lookup                             # letter pair -> 1 + number of a warning, or 0
-    table_t values                                          # character -> what it counts in the sum
-    table_t[BARCODE_KEY_MAX] accepts                        # position -> character -> 1 if it may stand there
-    uint8_t[BARCODE_KEY_MAX] weights
-    uint8_t[ASCII] characters                               # remainder -> check character
+    uint8_t[ADDED_MAX] lead, tail                           # of the key
+    table_t[LOOKUPS_MAX] lookup                             # letter pair -> 1 + number of a warning, 0, or REFUSED
+    uint8_t[BARCODE_KEY_MAX] accepts                        # position -> the set of characters that may stand there
+    uint8_t[BARCODE_KEY_MAX] counts                         # place -> what characters count there
+    uint8_t[64] characters                                  # remainder -> check character
+
+cdef struct entry_t:
+    uint16_t form
+    uint8_t precedence
+
+cdef struct lists_t:
+    entry_t[LISTS_MAX] entries                              # each list ends with LIST_END
+    uint16_t[FRAMES * (BARCODE_KEY_MAX + 1) * ASCII] starts # [frame][length][first character] -> start of its list
 
 cdef form_t[FORMS_MAX] FORMS
-cdef uint16_t[LISTS_MAX] LISTS                                   # numbers of forms; each list ends with LIST_END
-cdef uint16_t[(BARCODE_KEY_MAX + 1) * ASCII] TEXT_LISTS          # [length][first character] -> start of its list
-cdef uint16_t[(BARCODE_KEY_MAX + 1) * ASCII] ELEMENT_LISTS
-cdef uint8_t[SETS_MAX * 256] SETS
+cdef uint8_t[SETS_MAX * 256] SETS                           # [set][character] -> a number, 0 for what it does not have
 cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
-cdef uint8_t[ASCII * ASCII] CARRIES                              # [letter][modifier] -> carries_t
-cdef uint8_t[256] TYPED                                          # what a typed character stands for; BLANK: nothing
+cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier] -> Frame or carries_t
+cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
+cdef uint8_t[256] TYPED                                     # what a typed character stands for; BLANK: nothing
 cdef uint8_t[256] CSET_82
-cdef uint8_t[100] AI_DIGITS                                      # first two digits -> digits of the AI, or 0
-cdef uint8_t[100] VALUE_LENGTH                                   # first two digits -> predefined length, or 0
+cdef uint8_t[100] AI_DIGITS                                 # first two digits -> digits of the AI, or 0
+cdef uint8_t[100] VALUE_LENGTH                              # first two digits -> predefined length, or 0
 cdef size_t VALUE_LENGTH_MAX = elements.VALUE_LENGTH_MAX
 
 
 # How they are made.
 
-cdef dict set_places = {}         # characters with their values -> place in SETS
+cdef dict set_places = {}         # characters with their numbers -> place in SETS
 cdef dict lookup_places = {}      # (format, place among its lookups) -> place in LOOKUPS
-cdef size_t lists_length = 1
 
 
-cdef table_t set_of(object values) except NULL:
-    """The table that has these values for these characters and 0 for all others; shared by all that need the same."""
+cdef int set_of(object values) except -1:
+    """The set that has these numbers for these characters and 0 for all others; shared by all that need the same."""
     cdef size_t place = set_places.setdefault(tuple(sorted(values.items())), len(set_places))
     if place >= SETS_MAX:
         raise OverflowError(f"formats need more than {SETS_MAX} sets of characters")
     for character, value in values.items():
         SETS[place * 256 + <size_t>ord(character)] = value
-    return &SETS[place * 256]
+    return place
 
 
 cdef table_t lookup_of(object format_, size_t at) except NULL:
     """The table of the warnings of a format's lookup, by letter pair; shared by all of the format's forms."""
     cdef size_t place = lookup_places.setdefault((format_.name, at), len(lookup_places))
     cdef uint8_t* table = &LOOKUPS[place * LETTER_PAIRS]
+    cdef object lookup = format_.lookups[at]
     if place >= LOOKUP_TABLES_MAX:
         raise OverflowError(f"formats need more than {LOOKUP_TABLES_MAX} lookups")
     for pair in range(LETTER_PAIRS):
-        warning = format_.lookups[at].warning(chr(ord("A") + pair // 26) + chr(ord("A") + pair % 26))
+        value = chr(ord("A") + pair // 26) + chr(ord("A") + pair % 26)
+        warning = lookup.warning(value)
         table[<size_t>pair] = 0 if warning is None else 1 + forms.WARNINGS.index(warning)
+        if lookup.refuses(value):
+            table[<size_t>pair] = REFUSED
     return table
 
 
+cdef int fill_added(uint8_t* added, uint8_t* length, str text) except -1:
+    if len(text) > ADDED_MAX:
+        raise OverflowError(f"a key has more than {ADDED_MAX} characters besides those of the text")
+    length[0] = len(text)
+    for at, character in enumerate(text):
+        added[<size_t>at] = ord(character)
+    return 0
+
+
+cdef int fill_check(form_t* form, object source) except -1:
+    cdef object check = source.check
+    cdef size_t at
+    form.check = NO_CHECK
+    if check is None:
+        return 0
+    form.check_at = source.parts[check.check].start
+    form.covered_at = source.covered.start
+    form.covered_length = source.covered.stop - source.covered.start
+    if isinstance(check, Mod37And36):
+        form.check = MOD_37_36
+        return 0
+    if len(check.characters) != check.modulus or check.modulus > 64:
+        raise ValueError(f"{source.format.name}: expected a check character for each of at most 64 remainders")
+    form.check = SUM
+    form.modulus = check.modulus
+    form.start = check.start % check.modulus
+    for at, counts in enumerate(check.counts(form.covered_length)):
+        form.counts[at] = set_of(counts)
+    for at in range(form.modulus):
+        form.characters[at] = ord(check.characters[at])
+    return 0
+
+
 cdef int fill_form(form_t* form, object source) except -1:
-    cdef object format_ = source.format, check = source.format.check
+    cdef object format_ = source.format
     cdef size_t at
     form.length = len(source.accepts)
     form.format = FORMATS.index(format_)
-    form.rank = format_.rank
+    form.carrier = forms.CARRIERS.index(format_.carrier)
+    form.names_parcel = format_.names_parcel
+    form.claims = source.pattern.claims
     form.key_at = source.key.start
     form.key_length = source.key.stop - source.key.start
+    fill_added(form.lead, &form.lead_length, source.lead)
+    fill_added(form.tail, &form.tail_length, source.tail)
+    if form.lead_length + form.key_length + form.tail_length > BARCODE_KEY_MAX:
+        raise ValueError(f"{format_.name}: a key of more than {BARCODE_KEY_MAX} characters")
     for at in range(form.length):
         form.accepts[at] = set_of(dict.fromkeys(source.accepts[at], 1))
     form.lookups = len(format_.lookups)
@@ -93,61 +152,62 @@ cdef int fill_form(form_t* form, object source) except -1:
             raise ValueError(f"{format_.name}: only parts of two capital letters can be looked up")
         form.lookup_at[at] = part.start
         form.lookup[at] = lookup_of(format_, at)
-    form.modulus = 0
-    if check is None:
-        return 0
-    if len(check.characters) != check.modulus or check.modulus > ASCII:
-        raise ValueError(f"{format_.name}: expected a check character for each remainder, at most {ASCII}")
-    form.modulus = check.modulus
-    form.check_at = source.parts[check.check].start
-    form.covered_at = source.covered.start
-    form.covered_length = source.covered.stop - source.covered.start
-    form.values = set_of(check.values)
-    for at in range(form.covered_length):
-        form.weights[at] = check.weights[at % len(check.weights)]
-    for at in range(form.modulus):
-        form.characters[at] = ord(check.characters[at])
+    return fill_check(form, source)
+
+
+cdef int fill_lists(lists_t* lists, object first, object off) except -1:
+    """The forms that a site's texts can have, by frame, length and first character; equal lists are kept once."""
+    cdef size_t used = 1
+    cdef int frame
+    cdef dict places = {}
+    memset(lists, 0, sizeof(lists_t))
+    lists.entries[0].form = LIST_END    # the list of all texts that no form has
+    for frame in range(FRAMES):
+        for (length, character), entries in forms.dispatch(Frame(frame), first, off).items():
+            if entries not in places:
+                places[entries] = used
+                if used + len(entries) + 1 > LISTS_MAX:
+                    raise OverflowError(f"the lists of forms need more than {LISTS_MAX} places")
+                for number, precedence in entries:
+                    lists.entries[used].form = number
+                    lists.entries[used].precedence = precedence
+                    used += 1
+                lists.entries[used].form = LIST_END
+                used += 1
+            lists.starts[list_place(frame, length, ord(character))] = places[entries]
     return 0
 
 
-cdef int fill_lists(uint16_t* starts, object dispatch) except -1:
-    global lists_length
-    for (length, first), numbers in dispatch.items():
-        if lists_length + len(numbers) + 1 > LISTS_MAX:
-            raise OverflowError(f"the lists of forms need more than {LISTS_MAX} places")
-        starts[<size_t>length * ASCII + <size_t>ord(first)] = lists_length
-        for number in numbers:
-            LISTS[lists_length] = number
-            lists_length += 1
-        LISTS[lists_length] = LIST_END
-        lists_length += 1
-    return 0
+cdef inline size_t list_place(size_t frame, size_t length, uint8_t first) noexcept nogil:
+    return (frame * (BARCODE_KEY_MAX + 1) + length) * ASCII + first
 
 
-cdef int fill_carries(object identifiers, carries_t carries) except -1:
+cdef int fill_carries(str identifier, int carries) except -1:
     cdef size_t modifier
-    for identifier in identifiers:
-        for modifier in range(ASCII) if identifier[2] == "*" else (ord(identifier[2]),):
-            CARRIES[<size_t>ord(identifier[1]) * ASCII + modifier] = carries
+    for modifier in range(ASCII) if identifier[2] == "*" else (ord(identifier[2]),):
+        CARRIES[<size_t>ord(identifier[1]) * ASCII + modifier] = carries
     return 0
 
 
 cdef int fill_tables() except -1:
     cdef Py_ssize_t number
-    if len(forms.FORMS) > FORMS_MAX or len(FORMATS) > 255 or len(forms.WARNINGS) > 64:
-        raise OverflowError("more forms, formats or warnings than their numbers allow")
+    if len(forms.FORMS) > FORMS_MAX or len(FORMATS) > 255 or len(forms.WARNINGS) > 64 or len(forms.CARRIERS) > 64:
+        raise OverflowError("more forms, formats, warnings or carriers than their numbers allow")
     for number in range(len(forms.FORMS)):
         fill_form(&FORMS[number], forms.FORMS[number])
-    LISTS[0] = LIST_END           # the list of all texts that no form has
-    fill_lists(TEXT_LISTS, forms.dispatch(elements=False))
-    fill_lists(ELEMENT_LISTS, forms.dispatch(elements=True))
-    fill_carries(symbologies.TEXTS, TEXT)
-    fill_carries(symbologies.ELEMENT_STRINGS, ELEMENT_STRINGS)
-    fill_carries(symbologies.TRADE_ITEMS, TRADE_ITEM)
+    memset(CARRIES, Frame.LINEAR, sizeof(CARRIES))
+    for identifier, (_, frame) in symbologies.TEXTS.items():
+        fill_carries(identifier, frame)
+    for identifier in symbologies.ELEMENT_STRINGS:
+        fill_carries(identifier, ELEMENT_STRINGS)
+    for identifier in symbologies.TRADE_ITEMS:
+        fill_carries(identifier, TRADE_ITEM)
     for number in range(256):
         TYPED[number] = ord(chr(number).upper()) if chr(number) in ascii_lowercase else number
     for character in " -\t\r\n":
         TYPED[<size_t>ord(character)] = 0x20
+    for number, character in enumerate("0123456789" + ascii_uppercase):
+        ALPHANUMERIC[<size_t>ord(character)] = number
     for character in elements.CSET_82:
         CSET_82[<size_t>ord(character)] = 1
     for first_two, length in elements.AI_DIGITS.items():

@@ -67,6 +67,16 @@ cdef inline int _compare(uint64_t a, uint64_t b) noexcept nogil:
     return (1 if a > b else 0) - (1 if a < b else 0)
 
 
+cdef inline int _compare_source(const context_t* context, const event_t* a, const event_t* b) noexcept nogil:
+    """Compares by (site, device, seq), no seq before 0."""
+    cdef int difference = compare_sites(context.places, a.place, b.place)
+    if difference == 0:
+        difference = compare_devices(context.places, a.place, b.place)
+    if difference == 0:
+        difference = _compare(<uint64_t>(a.seq + 1), <uint64_t>(b.seq + 1))
+    return difference
+
+
 cdef inline uint64_t _target_kind(const event_t* event) noexcept nogil:
     """0: no target, 1: a code, 2: an event id."""
     if not event.flags & EVENT_HAS_TARGET:
@@ -94,11 +104,7 @@ cdef inline int compare_order(const context_t* context, const event_t* a, const 
         return 1 if a.time > b.time else -1
     difference = <int>context.ranks[a.kind] - <int>context.ranks[b.kind]
     if difference == 0:
-        difference = compare_sites(context.places, a.place, b.place)
-    if difference == 0:
-        difference = compare_devices(context.places, a.place, b.place)
-    if difference == 0:
-        difference = _compare(<uint64_t>(a.seq + 1), <uint64_t>(b.seq + 1))
+        difference = _compare_source(context, a, b)
     if difference == 0:
         difference = _compare(event_id(context, a), event_id(context, b))
     return difference if difference != 0 else _compare_alike(context, a, b)
@@ -115,11 +121,7 @@ cdef inline int compare_copies(const context_t* context, const event_t* a, const
     if difference == 0:
         difference = compare_names(context.codes, a.code, b.code)
     if difference == 0:
-        difference = compare_sites(context.places, a.place, b.place)
-    if difference == 0:
-        difference = compare_devices(context.places, a.place, b.place)
-    if difference == 0:
-        difference = _compare(<uint64_t>(a.seq + 1), <uint64_t>(b.seq + 1))
+        difference = _compare_source(context, a, b)
     if difference == 0:
         difference = _compare(_target_kind(a), _target_kind(b))
     if difference == 0:

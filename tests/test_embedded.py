@@ -61,7 +61,7 @@ def test_the_broker_is_gone_after_its_end() -> None:
 class Twice(dict[str, int]):
     """Names each topic twice."""
 
-    def items(self) -> Any:  # noqa: ANN401
+    def items(self) -> Any:
         return [*super().items(), *super().items()]
 
 

@@ -25,6 +25,10 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "serve": SHARED | {"serve", "domain", "store"},
     "simulate": SHARED | {"simulate", "domain", "ingest"},
     "embedded": SHARED,
+    "child": SHARED | {"embedded"},
+    "applied": SHARED | {"domain", "store", "ingest", "simulate"},
+    "up": SHARED | {"domain", "store", "ingest", "embedded", "child", "applied"},
+    "demo": SHARED | {"domain", "store", "ingest", "simulate", "serve", "embedded", "child", "applied", "up", "demo"},
 }
 """Folder or module of tracker -> those of tracker that it may import. `cli`, which ties all together, may all."""
 

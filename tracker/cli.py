@@ -16,8 +16,12 @@ import click
 from tracker import config
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.serve import commands as answers
+from tracker.simulate import commands as simulation
 
 EXIT_ERROR: Final = 2
+EXIT_UNKNOWN_PARCEL: Final = 3
+"""Of `show` and `why`: no scan of the parcel has been applied."""
 EXIT_INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells count."""
 
@@ -53,6 +57,23 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
         return loaded
 
     return decorate
+
+
+def _options_of(command: Callable[..., None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command the options that another function carries."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        # Where click's own decorators keep them.
+        function.__click_params__ = list(command.__click_params__)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def given() -> set[str]:
+    """Gives the names of the settings that were given to this command explicitly, by flag or environment."""
+    flags = click.get_current_context().params
+    return {name for name in config.TABLE if config.source(name, os.environ, flags) != "default"}
 
 
 def warn(line: str) -> None:
@@ -103,28 +124,86 @@ def init(settings: Settings) -> None:
         warn(warning)
 
 
+@cli.command("up")
+@with_settings()
+def up_command(settings: Settings) -> None:
+    """Runs a broker, a Redis and a worker until Ctrl-C, with no service installed.
+
+    Kafka or Redis that is given, by flag or TRACKER_* variable, is used instead of an embedded one.
+    """
+    from tracker.up import up
+
+    up(settings, given())
+
+
+@cli.command("demo")
+@with_settings("partitions", "vocabularies")
+@click.option("--parcels", type=click.IntRange(1, 100_000), default=2_200, show_default=True, help="how many parcels")
+@click.option(
+    "--rate", type=click.FloatRange(min=0), default=2_000, show_default=True, help="scans a second; 0: no limit"
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="another seed, other parcels")
+def demo_command(settings: Settings, *, parcels: int, rate: float, seed: int) -> None:
+    """Runs simulated scans through embedded servers and a worker, and shows what became of them."""
+    from tracker.demo.run import demo
+
+    demo(settings, given(), parcels, rate, seed)
+
+
+@cli.command()
+@with_settings("kafka", "redis", "topic", "partitions")
+@_options_of(simulation.simulate)
+def simulate(settings: Settings, **options: Any) -> None:  # noqa: ANN401
+    """Makes realistic parcels and sends their scans to Kafka; the same for the same seed."""
+    from tracker import applied
+
+    simulation.simulate(settings, **options, hold_back=functools.partial(applied.hold_back, settings))
+
+
+@cli.command()
+@with_settings("kafka", "redis", "topic", "partitions")
+@_options_of(simulation.replay)
+def replay(settings: Settings, **options: Any) -> None:  # noqa: ANN401
+    """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
+    from tracker import applied
+
+    simulation.replay(
+        settings,
+        **options,
+        wait_applied=functools.partial(applied.wait_applied, settings),
+        hold_back=functools.partial(applied.hold_back, settings),
+    )
+
+
 @cli.command()
 @with_settings()
 def worker(settings: Settings) -> None:
     """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
     from tracker.process import worker as process
-    from tracker.process.runner import Unwatched
     from tracker.store import checks
 
     for warning in checks.check(settings).warnings:
         warn(warning)
-    process.run(settings, Unwatched())
+    process.run(settings)
+
+
+_READS_PARCELS: Final = ("redis", "partitions", "vocabularies")
+_READS_LOG: Final = ("kafka", "topic", "site_zones")
+cli.command()(with_settings(*_READS_PARCELS)(answers.show))
+cli.command()(with_settings(*_READS_PARCELS, *_READS_LOG)(answers.why))
+cli.command()(with_settings("redis", "partitions")(answers.export))
+cli.command()(answers.barcode)
 
 
 def main() -> None:
-    """Runs the command line; ends the process with 0, 2 after an error, 130 after Ctrl-C."""
+    """Runs the command line; ends the process with 0, 2 after an error, 3 if no such parcel, 130 after Ctrl-C."""
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except TrackerError as error:
         message = " ".join(str(error).split())
         click.echo(f"tracker: error[{error.code}]: {message}", err=True)
-        code = EXIT_ERROR
+        code = EXIT_UNKNOWN_PARCEL if error.code == "unknown_parcel" else EXIT_ERROR
     except click.ClickException as error:
         error.show()
         code = error.exit_code

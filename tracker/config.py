@@ -3,6 +3,7 @@
 The setting `partitions` is `TRACKER_PARTITIONS` in the environment and `--partitions` as a flag; a flag goes first.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -10,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.errors import TrackerError
 from tracker.limits import OFFLINE_DAYS_MAX, PARTITIONS_MAX
@@ -124,6 +126,9 @@ class Settings:
     fetch_bytes: int = _setting(
         "1048576", _whole(1_024, 1 << 30), "the most that is fetched of a partition at once", "bytes"
     )
+    fetch_wait_ms: int = _setting(
+        "500", _whole(1, 60_000), "how long a broker may hold an answer that has no scan in it", "milliseconds"
+    )
     session_timeout_s: int = _setting("10", _whole(6, 1_800), "silence after which a worker counts as dead", "seconds")
     monitor: Address | None = _setting(
         "127.0.0.1:9464", _address_or_off, "where a worker serves /metrics and /healthz", "host:port|off"
@@ -214,9 +219,37 @@ def masked(text: str) -> str:
     return re.sub(r"(?<=[?&])(password=)[^&]*", r"\1***", text)
 
 
-def shown(settings: Settings, name: str) -> str:
-    """Gives the value of a setting in the form that the environment takes, without passwords."""
+def text(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes."""
     value = getattr(settings, name)
     if value is None:
         return "off" if name == "monitor" else ""
-    return masked(str(value))
+    return str(value)
+
+
+def shown(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes, without passwords."""
+    return masked(text(settings, name))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Gives the variables with which another process loads the same settings."""
+    return {variable(name): text(settings, name) for name in TABLE}
+
+
+def site_zones(settings: Settings) -> dict[str, str]:
+    """Gives the time zone of each site, from the file that the settings name.
+
+    Raises:
+        TrackerError: `bad_setting`, the file is not a JSON object {site: IANA zone}.
+    """
+    if settings.site_zones is None:
+        return {}
+    try:
+        zones = dict(json.loads(settings.site_zones.read_bytes()))
+        for zone in zones.values():
+            ZoneInfo(zone)
+    except (OSError, ValueError, TypeError, ZoneInfoNotFoundError) as error:
+        expected = f"TRACKER_SITE_ZONES: expected a JSON object of site to IANA zone in {settings.site_zones}"
+        raise TrackerError("bad_setting", f"{expected}, got {error}") from None
+    return zones

@@ -1,8 +1,9 @@
 """Broker and Redis without any service installed: what `tracker up` and the demo run on.
 
 The broker is librdkafka's in-process cluster. It speaks the real protocol over TCP, but lives in memory, keeps 5 MB or
-100,000 messages a partition and drops the oldest beyond that, and takes about 10 s to rebalance: whatever feeds it must
-watch the consumer's lag and hold back. It is for trying out. The Redis is a real one and keeps its data.
+100,000 messages a partition and drops the oldest beyond that, and rebalances a second before the session timeout of its
+workers ends: whatever feeds it must watch the consumer's lag and hold back. It is for trying out. The Redis is a real
+one and keeps its data.
 """
 
 import ctypes
@@ -46,6 +47,7 @@ def _librdkafka() -> ctypes.CDLL:
         ("rd_kafka_mock_cluster_bootstraps", text, (pointer,)),
         ("rd_kafka_mock_cluster_destroy", None, (pointer,)),
         ("rd_kafka_mock_topic_create", number, (pointer, text, number, number)),
+        ("rd_kafka_mock_group_initial_rebalance_delay_ms", None, (pointer, ctypes.c_int32)),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -80,6 +82,8 @@ class EmbeddedBroker:
         if not self._cluster:
             self._library.rd_kafka_destroy(self._handle)
             raise TrackerError("embedded", "the embedded broker did not start: no local port could be opened")
+        # The first worker gets its partitions at once instead of after 3 s.
+        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
         for topic, partitions in self.topics.items():
             if error := self._library.rd_kafka_mock_topic_create(self._cluster, topic.encode(), partitions, 1):
                 self.__exit__(None, None, None)
@@ -178,6 +182,20 @@ class EmbeddedRedis:
             self._process.wait()
         self._lock.close()
 
+    def check(self) -> None:
+        """Returns if the server runs.
+
+        Raises:
+            TrackerError: `embedded`, it has ended; with its last words.
+        """
+        if (code := self._process.poll()) is not None:
+            raise TrackerError("embedded", f"the embedded Redis has ended with code {code}: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        log = self.folder / "redis.log"
+        last = (log.read_text(errors="replace").strip().splitlines() or ["it printed nothing"])[-1]
+        return f"{last} (all of it in {log})"
+
     def _start(self, server: Path) -> None:
         settings = {
             "bind": "127.0.0.1",
@@ -189,8 +207,7 @@ class EmbeddedRedis:
             "maxmemory-policy": "noeviction",
         }
         arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-        log = self.folder / "redis.log"
-        with log.open("wb") as output:
+        with (self.folder / "redis.log").open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603
                 [server, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -198,14 +215,13 @@ class EmbeddedRedis:
                 stderr=output,
                 # Ctrl-C is for the worker, which still needs its Redis while it stops.
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()
-                last = (log.read_text(errors="replace").strip().splitlines() or ["it printed nothing"])[-1]
-                raise TrackerError("embedded", f"{server} did not start: {last} (all of it in {log})")
+                raise TrackerError("embedded", f"{server} did not start: {self._last_words()}")
             time.sleep(0.02)
 
     def _answers(self) -> bool:
@@ -221,7 +237,7 @@ class EmbeddedRedis:
 _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Asks Linux to end this child, so that it saves, when the thread that started it ends."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -36,6 +36,7 @@ REASONS: Final[dict[str, str]] = {
     "not_applied": "the workers did not apply what is in the log in time",
     "bad_ledger": "the file is not a ledger of sent scans",
     "bad_traffic": "simulated traffic of that kind cannot be made",
+    "unknown_parcel": "no scan of the parcel has been applied",
 }
 """Reason code -> what it means."""
 
@@ -46,6 +47,9 @@ FAULTS: Final[dict[str, str]] = {
     "no_redis": "Redis can't be reached, or refuses what was asked",
     "bad_redis": "Redis is too old, may evict, or keeps nothing",
     "embedded": "the embedded broker or Redis can't be started",
+    "wrong_partitions": "the store was made with another partition count than the setting's",
+    "wrong_version": "the store was made by a version of tracker that lays it out otherwise",
+    "corrupt_record": "the store holds something that is no parcel's record, or lacks what a record names",
 }
 """Reason code -> what it means, of what an operator has to mend: settings and servers."""
 

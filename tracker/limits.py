@@ -17,6 +17,9 @@ BARCODE_BYTES_MAX: Final = 4_096
 BARCODES_MAX: Final = 32
 """Labels that one scan may carry. A tunnel sees six sides with a handful each."""
 
+ALIASES_MAX: Final = 8
+"""Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
+
 SITE_BYTES_MAX: Final = 128
 """Length of a site's name in UTF-8. IMPC codes have 6, the longest place in real histories 48."""
 
@@ -89,5 +92,13 @@ QUEUE_SCANS_MAX: Final = 100_000
 QUEUE_KIB_MAX: Final = 65_536
 """The same in KiB of keys and values: 64 MiB, so that thousands of lines of 2 MB wait instead of filling the memory."""
 
+CLAIM_S_MAX: Final = 30
+"""How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
+
+STALL_S_MAX: Final = 60
+"""How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
 DETAIL_BYTES_MAX: Final = 1_000
 """Length of the header `detail` of a dead letter. It is for a person to read; the value itself stands beside it."""
+
+ELEMENTS_MAX: Final = 64
+"""GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""

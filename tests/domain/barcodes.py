@@ -1,6 +1,9 @@
 """Barcodes that the tests share: a valid one of each format, and every form that it can be read in."""
 
 from tracker.domain import barcode
+from tracker.domain.formats import Format
+from tracker.domain.formats.format import Frame
+from tracker.domain.formats.forms import FORMS
 
 S10 = b"RR123456785KZ"
 SSCC = b"095287654321012346"
@@ -19,3 +22,10 @@ def key_of(read: bytes | str) -> str | None:
 
 def reason_of(*reads: bytes | str) -> str | None:
     return barcode.recognise_set(reads).reason
+
+
+def front_of(format_: Format) -> str:
+    """The symbology identifier without which texts of the format are not read, if there is such."""
+    form = next(form for form in FORMS if form.format is format_)
+    fronts = {Frame.TYPED: "", Frame.LINEAR: "]C0", Frame.ITF: "]I0", Frame.TWO_DIMENSIONAL: "]d1"}
+    return next(front for frame, front in fronts.items() if form.rank(frame) is not None)

@@ -59,7 +59,9 @@ def walk(fetched: bytes, first: int = 0, aborted: Iterable[tuple[int, int]] = ()
 def read(values: Sequence[bytes | None], timestamps: Sequence[int] | None = None) -> _scan.Scans:
     """Reads values as one batch of one partition of one."""
     timestamps = timestamps or [-1] * len(values)
-    records = [(i, max(timestamp, 0), None, value) for i, (value, timestamp) in enumerate(zip(values, timestamps, strict=True))]
+    records = [
+        (i, max(timestamp, 0), None, value) for i, (value, timestamp) in enumerate(zip(values, timestamps, strict=True))
+    ]
     buffer, packed, _ = walk(batch(records))
     return READER.read(buffer, with_timestamps(packed, timestamps), 0, 1)
 

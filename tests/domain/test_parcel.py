@@ -98,7 +98,9 @@ def test_a_parcel_whose_record_was_not_read_is_an_error_and_not_a_new_parcel() -
         parcel.fold(names, scans.parcels(), scans.buffer, scans.arena, scans.scans, {})
 
 
-@pytest.mark.parametrize("mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: b"", lambda r: r[:24]])
+@pytest.mark.parametrize(
+    "mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:24]]
+)
 def test_bytes_that_are_no_record_are_an_error_and_not_a_parcel(mend: object) -> None:
     names, kept = compiled.fold([SCAN])
     bad = mend(kept[b"P1"])  # type: ignore[operator]
@@ -116,6 +118,9 @@ def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
 
 
 def test_a_record_with_ten_scans_has_234_bytes() -> None:
-    scans = [Record(SCAN.value.replace(b'"seq":5', b'"seq":%d' % i).replace(b"00000,", b"%05d," % (i * 7)) ) for i in range(10)]
+    scans = [
+        Record(SCAN.value.replace(b'"seq":5', b'"seq":%d' % i).replace(b"00000,", b"%05d," % (i * 7)))
+        for i in range(10)
+    ]
     _, kept = compiled.fold(scans)
     assert len(kept[b"P1"]) == 24 + 10 * 21

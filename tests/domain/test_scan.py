@@ -15,9 +15,7 @@ def _recognise(reads: list[str]) -> tuple[str | None, str | None]:
 
 
 def expected(value: bytes | None) -> reference.Scan | reference.Refusal:
-    return reference.read(
-        value, vocabularies=VOCABULARIES, site_zones=SITE_ZONES, received_ms=-1, recognise=_recognise
-    )
+    return reference.read(value, vocabularies=VOCABULARIES, site_zones=SITE_ZONES, received_ms=-1, recognise=_recognise)
 
 
 @given(values())

@@ -241,7 +241,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ([], "0.json: expected an object, got []"),
         ({}, '"prefix": expected 1 to 16 of A-Z 0-9 _, got None'),
         ({"prefix": "kazpost"}, "got 'kazpost'"),
-        ({"prefix": "А"}, "got 'А'"),  # noqa: RUF001 - a Cyrillic letter that looks like a Latin one
+        ({"prefix": "А"}, "got 'А'"),
         ({"prefix": "A\n"}, "got 'A\\n'"),
         (
             {"prefix": "A", "nmae": "x"},

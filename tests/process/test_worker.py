@@ -183,20 +183,19 @@ def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_w
     assert {f"T{number}-{i}" in found for number in (1, 3, 5) for i in range(30)} == {False}
 
 
-def test_a_batch_that_somebody_else_has_spoiled_is_applied_by_the_next_claim_without_a_further_scan(
+def test_batches_that_somebody_else_has_spoiled_are_applied_by_the_next_claims_without_a_further_scan(
     shared: Shared,
 ) -> None:
-    keys = [f"K{i}" for i in range(400) if partition_of(b"K%d" % i, PARTITIONS) == 1][:2]
-    send(shared.kafka, shared.topic, [(keys[0].encode(), scan(keys[0]))])
+    send(shared.kafka, shared.topic, scans("K", 100))
     shared.applied()
-    claimed = shared.worker.says("partition 1 is claimed: ")
-    for number in range(PARTITIONS):  # Of all, so that no other partition's fetch wakes this one.
+    claimed = shared.worker.says(" is claimed: ")
+    for number in range(PARTITIONS):
         shared.client.hset(f"t:{{{number}}}:mark", "touched", "1")
-    send(shared.kafka, shared.topic, [(keys[1].encode(), scan(keys[1]))])
+    send(shared.kafka, shared.topic, scans("K", 100, 1))  # To every partition: none is left that goes on by itself.
     shared.applied()
-    assert shared.worker.says("partition 1 is claimed: ") == claimed + 1
+    assert shared.worker.says(" is claimed: ") == claimed + PARTITIONS
     found = parcels(shared.client)
-    assert [len(found[key]["events"]) for key in keys] == [1, 1]
+    assert {len(found[f"K-{i}"]["events"]) for i in range(100)} == {2}
 
 
 def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: "redis.Redis[bytes]") -> None:

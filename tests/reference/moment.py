@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.limits import TIME_MS_MAX
 
-EPOCH: Final = datetime(1970, 1, 1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DIGITS: Final = frozenset("0123456789")
 DAYS_OF_MONTH: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -47,7 +47,7 @@ def read(text: str, zone: str | None) -> int:
 
 def write(time: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    moment = EPOCH.replace(tzinfo=UTC) + timedelta(milliseconds=time)
+    moment = EPOCH + timedelta(milliseconds=time)
     return moment.strftime(f"{moment.year:04d}-%m-%dT%H:%M:%S.") + f"{time % 1_000:03d}Z"
 
 
@@ -66,7 +66,7 @@ def _days(year: int, month: int, day: int) -> int:
         raise BadTimeError
     if year == 0:
         return -719_528
-    return (datetime(year, month, day) - EPOCH).days
+    return (datetime(year, month, day, tzinfo=UTC) - EPOCH).days
 
 
 def _fraction(text: str) -> tuple[int, str]:

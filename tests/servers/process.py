@@ -24,7 +24,7 @@ _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 def free_port() -> int:
     """Gives a free TCP port below the ephemeral range, so that no client takes it while its server is down."""
     while True:
-        port = random.randint(15_000, 30_000)  # noqa: S311
+        port = random.randint(15_000, 30_000)
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 continue

@@ -20,10 +20,10 @@ class Settings:
     topic: str = "scans"
 
 
-def wired(function: Callable[..., None], settings: Settings, **more: Any) -> click.Command:  # noqa: ANN401
+def wired(function: Callable[..., None], settings: Settings, **more: Any) -> click.Command:
     """The function as a command that has its settings already."""
 
-    def command(**options: Any) -> None:  # noqa: ANN401
+    def command(**options: Any) -> None:
         function(settings, **options, **more)
 
     command.__click_params__ = list(function.__click_params__)  # type: ignore[attr-defined]
@@ -80,10 +80,10 @@ def test_replay_sends_each_line_and_waits_if_it_should(brokers: str, tmp_path: P
     pytest.importorskip("tracker.domain.barcode")
     file = tmp_path / "scans.ndjson"
     file.write_bytes(b'{"parcel":"A1"}\n\nnot json\n')
-    waited: list[bool] = []
-    command = wired(commands.replay, Settings(brokers, "replayed"), wait_applied=lambda: waited.append(True))
-    result = CliRunner().invoke(command, [str(file), "--wait"], catch_exceptions=False)
+    waited: list[float] = []
+    command = wired(commands.replay, Settings(brokers, "replayed"), wait_applied=waited.append)
+    result = CliRunner().invoke(command, [str(file), "--wait", "--timeout", "7"], catch_exceptions=False)
     assert result.exit_code == 0
     assert "2 scans acknowledged of 3 lines, 1 empty" in result.stderr
     assert in_log(brokers, "replayed", 2) == [(None, b"not json"), (b"A1", b'{"parcel":"A1","seq":1}')]
-    assert waited == [True]
+    assert waited == [7.0]

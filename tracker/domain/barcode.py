@@ -1,7 +1,9 @@
 """What parcel a barcode names: recognise one read, the reads of one parcel, or a batch; make and print identifiers.
 
 A read is what a scanner hands over: bytes, perhaps behind a symbology identifier (`]C1`, ISO/IEC 15424), or what a
-person typed. Only ASCII counts; a str is taken as UTF-8. Formats are declared in `tracker.domain.formats`, one a file.
+person typed. Only ASCII counts; a str is taken as UTF-8. Formats are declared in `tracker.domain.formats`, and listed
+with examples in docs/barcodes.md. What is a partner's for one site is the own carrier's for another: `configure` makes
+a reader for a site, and the functions here are those of the reader without any such preference.
 
     >>> from tracker.domain import barcode
     >>> barcode.recognise("ee 876 543 216 ca").key
@@ -10,14 +12,15 @@ person typed. Only ASCII counts; a str is taken as UTF-8. Formats are declared i
     'sscc'
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from tracker.domain import _barcode
 from tracker.domain.formats import FORMATS, Format
-from tracker.domain.formats.forms import FORMS, WARNINGS
+from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, WARNINGS
 from tracker.domain.formats.pattern import Form
 from tracker.errors import TrackerError
 
@@ -25,7 +28,6 @@ REASONS: Final[tuple[str | None, ...]] = (None, "no_identifier", "bad_check_digi
 """Number of a reason in packed results -> its code in `tracker.errors`; None: recognised."""
 
 _FORMATS: Final = MappingProxyType({format_.name: format_ for format_ in FORMATS})
-_FORM_MADE: Final = MappingProxyType({form.format.name: form for form in reversed(FORMS) if not form.is_element})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,15 @@ class Candidate:
 class Barcode:
     """What reads come to.
 
+    What tells itself goes before what only has the right length, in the order of `Rank`: an own carrier's
+    number, S10, SSCC, a partner's number with a prefix or frame of its own, any other number.
+
     Args:
         key: canonical parcel id, or None.
         scheme: name of the format of the key, or None.
         carrier: who issues such identifiers, or None.
-        candidates: every identifier that was found, in order of precedence; those after the first are aliases.
+        candidates: every identifier that was found, the parcel's first, the others in order of precedence.
+        aliases: the parcel's other keys; a candidate that is another reading of the same text is none.
         warnings: what is odd about the key, though it is taken.
         reason: why there is no key: `no_identifier`, `bad_check_digit` or `ambiguous`; None if there is one.
     """
@@ -64,6 +70,7 @@ class Barcode:
     scheme: str | None
     carrier: str | None
     candidates: tuple[Candidate, ...]
+    aliases: tuple[str, ...]
     warnings: tuple[str, ...]
     reason: str | None
 
@@ -87,6 +94,109 @@ class Batch(NamedTuple):
     reasons: bytes
 
 
+class Recogniser:
+    """A reader of barcodes, as `configure` makes it for a site."""
+
+    __slots__ = ("_site", "first", "off")
+
+    first: Final[tuple[str, ...]]
+    off: Final[tuple[str, ...]]
+
+    def __init__(self, first: Iterable[str] = (), off: Iterable[str] = ()) -> None:
+        self.first, self.off = tuple(dict.fromkeys(first)), tuple(dict.fromkeys(off))
+        for carrier in self.first + self.off:
+            if carrier not in CARRIERS:
+                raise TrackerError("bad_setting", f"expected carriers of {', '.join(CARRIERS)}, got {carrier!r}")
+        if len(self.first) >= PRECEDENCE_STEP:
+            raise TrackerError("bad_setting", f"expected at most {PRECEDENCE_STEP - 1} carriers that go first")
+        self._site: Final = _barcode.Site(self.first, self.off)
+
+    def __repr__(self) -> str:
+        return f"Recogniser(first={self.first}, off={self.off})"
+
+    @property
+    def site(self) -> _barcode.Site:
+        """What compiled code hands to the functions of ext/barcode.pxd."""
+        return self._site
+
+    def recognise(self, read: bytes | str) -> Barcode:
+        """What one read says: see `recognise`."""
+        return self.recognise_set((read,))
+
+    def recognise_set(self, reads: Iterable[bytes | str]) -> Barcode:
+        """What the reads of one parcel say together: see `recognise_set`."""
+        reason, key, format_number, warnings, aliases, findings = self._site.read_all([_as_bytes(read) for read in reads])
+        found = [
+            _candidate(FORMS[number], text.decode("ascii"))
+            for _, number, text in sorted(findings, key=lambda finding: finding[0])
+        ]
+        candidates = {(candidate.scheme, candidate.key): candidate for candidate in found}
+        first = candidates.pop((FORMATS[format_number].name, key.decode("ascii")), None)
+        return Barcode(
+            key=first.key if first else None,
+            scheme=first.scheme if first else None,
+            carrier=first.carrier if first else None,
+            candidates=(*([first] if first else []), *candidates.values()),
+            aliases=tuple(alias.decode("ascii") for alias in aliases),
+            warnings=tuple(warning for bit, warning in enumerate(WARNINGS) if warnings >> bit & 1),
+            reason=REASONS[reason],
+        )
+
+    def recognise_batch(self, reads: list[bytes]) -> Batch:
+        """What each of many reads says by itself: see `recognise_batch`."""
+        return Batch(*self._site.recognise_batch(reads))
+
+    def explain(self, reads: Sequence[bytes | str]) -> dict[str, Any]:
+        """What `recognise_set` found, as a JSON object: see `explain`."""
+        found = self.recognise_set(reads)
+        return {
+            "input": [read if isinstance(read, str) else read.decode("utf-8", "backslashreplace") for read in reads],
+            "ok": found.ok,
+            "key": found.key,
+            "scheme": found.scheme,
+            "carrier": found.carrier,
+            "candidates": [
+                {
+                    "scheme": candidate.scheme,
+                    "carrier": candidate.carrier,
+                    "key": candidate.key,
+                    "check": candidate.check,
+                    "parts": candidate.parts,
+                }
+                for candidate in found.candidates
+            ],
+            "warnings": list(found.warnings),
+            "reason": found.reason,
+        }
+
+
+_DEFAULT: Final = Recogniser()
+
+
+def configure(first: Iterable[str] = (), off: Iterable[str] = ()) -> Recogniser:
+    """A reader for a site.
+
+    Numbers of a carrier in `first` that tell themselves are the own carrier's licence plates; those that only happen to
+    have the right length are still no match for an S10, but are taken before any other carrier's. Formats of a carrier
+    in `off` are not read at all.
+
+    >>> recognise("287809468872").reason
+    'ambiguous'
+    >>> configure(first=("purolator",)).recognise("287809468872").scheme
+    'purolator'
+    >>> configure(off=("ups",)).recognise("1Z999AA10123456784").reason
+    'no_identifier'
+
+    Args:
+        first: carriers, the first one before the second.
+        off: carriers.
+
+    Raises:
+        TrackerError: `bad_setting` if there is no such carrier, or too many of them go first.
+    """
+    return Recogniser(first, off)
+
+
 def recognise(read: bytes | str) -> Barcode:
     """What one read says.
 
@@ -97,36 +207,23 @@ def recognise(read: bytes | str) -> Barcode:
     >>> recognise("RR123456786KZ").reason
     'bad_check_digit'
     """
-    return recognise_set((read,))
+    return _DEFAULT.recognise(read)
 
 
 def recognise_set(reads: Iterable[bytes | str]) -> Barcode:
     """What the reads of one parcel say together.
 
     The identifier of the lowest `Rank` names the parcel and the others are its aliases. Two of that rank that differ
-    are `ambiguous`: nothing is guessed.
+    are `ambiguous`: nothing is guessed. So is a text that formats of several carriers accept, unless one of them tells
+    itself by its prefix, its frame or its symbology, or another label says which it is.
 
     >>> found = recognise_set([b"]C100095287654321012346", b"]C0RR123456785KZ", b"4006381333931"])
-    >>> found.key, [candidate.scheme for candidate in found.candidates]
-    ('RR123456785KZ', ['s10', 'sscc'])
+    >>> found.key, found.aliases
+    ('RR123456785KZ', ('095287654321012346',))
     >>> recognise_set(["RR123456785KZ", "EE876543216CA"]).reason
     'ambiguous'
     """
-    reason, warnings, findings = _barcode.read_all([_as_bytes(read) for read in reads])
-    by_rank = sorted(findings, key=lambda finding: FORMS[finding[0]].format.rank)
-    candidates = {
-        (candidate.scheme, candidate.key): candidate
-        for candidate in (_candidate(FORMS[number], text.decode("ascii")) for number, text in by_rank)
-    }
-    first = next(iter(candidates.values())) if reason == 0 else None
-    return Barcode(
-        key=first.key if first else None,
-        scheme=first.scheme if first else None,
-        carrier=first.carrier if first else None,
-        candidates=tuple(candidates.values()),
-        warnings=tuple(warning for bit, warning in enumerate(WARNINGS) if warnings >> bit & 1),
-        reason=REASONS[reason],
-    )
+    return _DEFAULT.recognise_set(reads)
 
 
 def recognise_batch(reads: list[bytes]) -> Batch:
@@ -138,7 +235,7 @@ def recognise_batch(reads: list[bytes]) -> Batch:
     Raises:
         TypeError: if a read is not bytes.
     """
-    return Batch(*_barcode.recognise_batch(reads))
+    return _DEFAULT.recognise_batch(reads)
 
 
 def explain(reads: Sequence[bytes | str]) -> dict[str, Any]:
@@ -148,26 +245,7 @@ def explain(reads: Sequence[bytes | str]) -> dict[str, Any]:
     >>> explanation["key"], explanation["candidates"][0]["parts"]
     ('095287654321012346', {'extension_digit': '0', 'body': '9528765432101234', 'check_digit': '6'})
     """
-    found = recognise_set(reads)
-    return {
-        "input": [read if isinstance(read, str) else read.decode("utf-8", "backslashreplace") for read in reads],
-        "ok": found.ok,
-        "key": found.key,
-        "scheme": found.scheme,
-        "carrier": found.carrier,
-        "candidates": [
-            {
-                "scheme": candidate.scheme,
-                "carrier": candidate.carrier,
-                "key": candidate.key,
-                "check": candidate.check,
-                "parts": candidate.parts,
-            }
-            for candidate in found.candidates
-        ],
-        "warnings": list(found.warnings),
-        "reason": found.reason,
-    }
+    return _DEFAULT.explain(reads)
 
 
 def format_for_humans(scheme: str, key: str) -> str:
@@ -185,45 +263,84 @@ def format_for_humans(scheme: str, key: str) -> str:
 def check_digit(scheme: str, covered: str) -> str:
     """The check digit of the characters that it covers: for S10 the serial number, for an SSCC its first 17 digits.
 
-    >>> check_digit("s10", "47312482"), check_digit("sscc", "09528765432101234")
-    ('9', '6')
+    >>> check_digit("s10", "47312482"), check_digit("sscc", "09528765432101234"), check_digit("dpd", "09980000020033")
+    ('9', '6', 'F')
 
     Raises:
         TrackerError: `unknown_scheme`, or `bad_part` if these are not characters that it covers.
     """
-    check = _format(scheme).check
-    form = _FORM_MADE[scheme]
-    if check is None:
+    forms = [form for form in _texts(scheme) if form.check is not None]
+    if not forms:
         raise TrackerError("bad_part", f"{scheme} has no check digit")
-    _require(scheme, "covered characters", form.accepts[form.covered], covered)
-    return check.character(covered)
+    for form in forms:
+        if form.check is not None and _accepts(form.accepts[form.covered], covered):
+            return form.check.character(covered)
+    expected = forms[0].accepts[forms[0].covered]
+    raise TrackerError("bad_part", f"{scheme}: expected {_shape(expected)} as covered characters, got {covered!r}")
 
 
 def make_valid(scheme: str, **parts: str) -> str:
-    """A well-formed identifier from its parts, with its check digit.
+    """A well-formed identifier from its parts, with its check digit; parts that are always the same may be left out.
 
     >>> make_valid("s10", service_indicator="RR", serial="12345678", country="KZ")
     'RR123456785KZ'
     >>> make_valid("sscc", extension_digit="0", body="9528765432101234")
     '095287654321012346'
+    >>> make_valid("usps_impb_n", service="001", mailer="112062", package="0640626078")
+    '9400111206206406260787'
 
     Raises:
         TrackerError: `unknown_scheme`, or `bad_part` if a part is missing, too many, or not what the format accepts.
     """
-    format_ = _format(scheme)
-    form = _FORM_MADE[scheme]
-    made = format_.check and format_.check.check
-    wanted = [name for name in form.parts if name != made]
-    if sorted(parts) != sorted(wanted):
-        raise TrackerError("bad_part", f"{scheme}: expected the parts {', '.join(wanted)}, got {', '.join(parts)}")
+    forms = _texts(scheme)
+    for form in forms:
+        if _refusal(form, parts) is None:
+            return _made(form, parts)
+    # Of the forms that differ in length or parts, the one that comes nearest says what is wrong.
+    nearest = min(forms, key=lambda form: len(_wanted(form) ^ set(parts)))
+    raise TrackerError("bad_part", f"{scheme}: {_refusal(nearest, parts)}")
+
+
+def _made(form: Form, parts: Mapping[str, str]) -> str:
     # What no part names has one character to choose from.
     text = [accepted[0] for accepted in form.accepts]
     for name, value in parts.items():
-        _require(scheme, name, form.accepts[form.parts[name]], value)
         text[form.parts[name]] = value
-    if format_.check is not None:
-        text[form.parts[format_.check.check]] = format_.check.character("".join(text[form.covered]))
+    if form.check is not None:
+        text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
     return "".join(text)
+
+
+def _refusal(form: Form, parts: Mapping[str, str]) -> str | None:
+    """Why these are not the parts of this form; None: they are."""
+    made = form.check and form.check.check
+    wanted = _wanted(form)
+    if made in parts or not wanted <= set(parts) <= set(form.parts):
+        return f"expected the parts {', '.join(name for name in form.parts if name in wanted)}, got {', '.join(parts)}"
+    for name, value in parts.items():
+        if not _accepts(form.accepts[form.parts[name]], value):
+            return f"expected {_shape(form.accepts[form.parts[name]])} as {name}, got {value!r}"
+    return None
+
+
+def _wanted(form: Form) -> set[str]:
+    """The parts that can differ, without the check digit."""
+    made = form.check and form.check.check
+    return {
+        name
+        for name, place in form.parts.items()
+        if name != made and any(len(accepted) > 1 for accepted in form.accepts[place])
+    }
+
+
+def _accepts(accepts: Sequence[str], value: str) -> bool:
+    return len(value) == len(accepts) and all(char in accepted for char, accepted in zip(value, accepts, strict=True))
+
+
+def _shape(accepts: Sequence[str]) -> str:
+    """The characters that are accepted, for a message: `8 of 0123456789`."""
+    runs = ((len(list(run)), accepted) for accepted, run in groupby(accepts))
+    return ", ".join(f"{length} of {accepted}" for length, accepted in runs)
 
 
 def _as_bytes(read: bytes | str) -> bytes:
@@ -241,8 +358,8 @@ def _candidate(form: Form, text: str) -> Candidate:
     return Candidate(
         scheme=form.format.name,
         carrier=form.format.carrier,
-        key=text[form.key],
-        check="none" if form.format.check is None else "valid",
+        key=form.key_of(text),
+        check="none" if form.check is None else "valid",
         parts=parts,
     )
 
@@ -253,7 +370,7 @@ def _format(scheme: str) -> Format:
     return _FORMATS[scheme]
 
 
-def _require(scheme: str, name: str, accepts: Sequence[str], value: str) -> None:
-    if len(value) != len(accepts) or any(char not in accepted for char, accepted in zip(value, accepts, strict=True)):
-        expected = f"{len(accepts)} of {accepts[0]}"
-        raise TrackerError("bad_part", f"{scheme}: expected {expected} as {name}, got {value!r}")
+def _texts(scheme: str) -> list[Form]:
+    """The forms that a text of the scheme can have."""
+    format_ = _format(scheme)
+    return [form for form in FORMS if form.format is format_ and not form.is_element]

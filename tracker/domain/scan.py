@@ -97,7 +97,14 @@ def _object(value: bytes | None) -> dict[str, Any]:
 
 def _kind_of(value: object) -> str:
     """What JSON calls a value."""
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+        dict: "an object",
+    }
     return names.get(type(value), "null")
 
 

@@ -18,8 +18,8 @@ def merged(
 ) -> bytes:
     """Adds what scans carried to what a parcel has.
 
-    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that a
-    cut history has dropped goes when there is more than a history can hold.
+    Of copies of an event the least pair (data, container) stays (docs/fold.md, section 2). What belongs to events that
+    a cut history has dropped goes when there is more than a history can hold.
 
     Args:
         held: what the parcel has, None if nothing.
@@ -46,8 +46,9 @@ def merged(
 
 
 def _entries(parcel: bytes, held: bytes) -> dict[str, dict[str, Any]]:
+    entries: Any
     try:
-        entries: dict[str, dict[str, Any]] = orjson.loads(held)
+        entries = orjson.loads(held)
     except ValueError:
         raise CorruptRecord(f"{parcel!r}: its data is not JSON: {held[:32]!r}") from None
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):

@@ -24,6 +24,8 @@ sending."""
 
 _SETTINGS: Final[dict[str, Setting]] = {
     "client.id": "tracker",
+    # Its log would go to standard error, a line a try; what is wrong `last_error` says.
+    "log_level": 0,
     "enable.idempotence": True,
     "acks": "all",
     # What Java clients do, and `tracker.domain.partition` computes. librdkafka's own default is CRC-32.

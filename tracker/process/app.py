@@ -1,9 +1,8 @@
 """The Faust app of a worker, and what ties it to the processor."""
 
-import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, cast
 
 import faust
 from aiokafka.structs import TopicPartition
@@ -17,7 +16,8 @@ from tracker.process import fetch
 from tracker.process.log import LogClient
 from tracker.process.processor import Processor
 from tracker.process.runner import Watcher
-from tracker.process.transport import BatchTransport
+from tracker.process.transport import BatchConsumer, BatchTransport, ConsumerThread
+from tracker.store.connection import RedisStore
 
 log = logging.getLogger("tracker.process")
 
@@ -25,7 +25,7 @@ HEARTBEATS_A_SESSION: Final = 3
 COMMIT_INTERVAL_S: Final = 2.0
 
 
-class WorkerApp(faust.App):  # type: ignore[misc]
+class WorkerApp(faust.App):
     """A Faust app that reads scans in whole fetches and keeps no tables.
 
     Args:
@@ -53,11 +53,14 @@ class WorkerApp(faust.App):  # type: ignore[misc]
             autodiscover=False,
         )
         self._worker_settings = settings
+        self.fetch_wait_ms = settings.fetch_wait_ms
+        """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
         self._transport = BatchTransport(brokers, self)
         fetch.keep_whole(settings.topic)
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones)
         client = LogClient(settings.kafka, settings.topic)
-        self.processor = Processor(settings, reader, self, client, watcher)
+        store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
+        self.processor = Processor(settings, reader, store, self, client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
         self.task(self.processor.watch_log)
 
@@ -72,7 +75,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""
         tp = TopicPartition(self._worker_settings.topic, partition)
-        thread = self.consumer._thread  # noqa: SLF001  Faust has no public way to ask for both.
+        thread = self._thread()
         first = await thread.earliest_offsets(tp)
         last = await thread.highwaters(tp)
         return first[tp], last[tp]
@@ -80,19 +83,22 @@ class WorkerApp(faust.App):  # type: ignore[misc]
     async def seek(self, partition: int, offset: int) -> None:
         """Fetches a partition from an offset on."""
         tp = TP(self._worker_settings.topic, partition)
-        thread = self.consumer._thread  # noqa: SLF001  Faust seeks from the caller's thread, aiokafka is not safe for that.
+        thread = self._thread()
+        # Faust itself seeks from the caller's thread, for which aiokafka is not made.
         await thread.call_thread(_seek, thread, tp, offset)
+
+    def _thread(self) -> ConsumerThread:
+        return cast("ConsumerThread", cast("BatchConsumer", self.consumer)._thread)  # noqa: SLF001  # Not public in Faust.
 
     async def produce(
         self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
-    ) -> asyncio.Future[Any]:
+    ) -> Awaitable[Any]:
         """Hands a record to the producer."""
-        sent: asyncio.Future[Any] = await self.producer.send(topic, key, value, partition, None, dict(headers))
-        return sent
+        return await self.producer.send(topic, key, value, partition, None, dict(headers))
 
     def ends(self) -> Mapping[int, int]:
         """Partition -> offset that it ends with, as the last fetches told."""
-        consumer = self.consumer._thread._consumer  # noqa: SLF001  A look at what is known, without a question.
+        consumer = self._thread()._consumer  # noqa: SLF001  # A look at what is known, without a question.
         if consumer is None:
             return {}
         found = {tp.partition: consumer.highwater(tp) for tp in consumer.assignment()}

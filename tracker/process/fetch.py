@@ -57,6 +57,8 @@ class _KeptRecords(MemoryRecords):  # type: ignore[misc]
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """PartitionRecords that gives a kept topic's records whole."""
 
+    next_fetch_offset: int
+
     def _unpack_records(self) -> Iterator[Any]:
         if self._tp.topic not in _whole_topics:
             yield from super()._unpack_records()

@@ -1,5 +1,6 @@
 """What the worker asks Kafka beside fetching: which log this is, and how many partitions it has."""
 
+import asyncio
 from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaException, TopicCollection
@@ -8,7 +9,8 @@ from confluent_kafka.admin import AdminClient
 TIMEOUT_S: Final = 5.0
 
 _EMBEDDED: Final = "mockCluster"
-"""What the cluster id of librdkafka's in-process cluster begins with. It has no topic ids, and a cluster id of its own at each start."""
+"""What the cluster id of librdkafka's in-process cluster begins with. It has no topic ids, and another cluster id at
+each start."""
 
 
 class Identity(NamedTuple):
@@ -28,7 +30,7 @@ class LogUnknownError(Exception):
 
 
 class LogClient:
-    """Asks a cluster; blocks for at most TIMEOUT_S a question, so it belongs in a thread.
+    """Asks a cluster, for at most TIMEOUT_S a question.
 
     Args:
         brokers: `host:port,...`.
@@ -37,20 +39,24 @@ class LogClient:
 
     def __init__(self, brokers: str, topic: str) -> None:
         self._topic = topic
-        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0, "error_cb": lambda _: None})
+        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
 
-    def identity(self) -> Identity:
+    async def identity(self) -> Identity:
         """Which log it is now.
 
         Raises:
             LogUnknownError: there is no answer in time, or no such topic.
         """
+        return await asyncio.to_thread(self._ask)
+
+    def _ask(self) -> Identity:
         try:
             listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
             topic = listing.topics[self._topic]
             if topic.error is not None:
                 raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
-            cluster = listing.cluster_id or ""
+            # Its type in the stubs is that of its first value, None.
+            cluster = str(listing.cluster_id)
             if cluster.startswith(_EMBEDDED):
                 return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
             asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)

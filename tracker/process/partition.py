@@ -202,7 +202,7 @@ class Partition:
         scans = self._reader.read(fetched.buffer, fetched.records, self.number, self.partitions)
         parcels = scans.parcels()
         known, missing = _parcel.gather(parcels, self._cache.young, self._cache.old)
-        return Reading(fetched, scans, parcels, known, missing, list({parcels[i] for i in scans.data}))
+        return Reading(fetched, scans, parcels, known, missing, list(dict.fromkeys(parcels[i] for i in scans.data)))
 
     def fold(self, reading: Reading, found: Sequence[bytes | None]) -> Folding:
         """Folds a batch.
@@ -317,7 +317,10 @@ class Partition:
         records = reading.fetched.records
         outgoing: dict[int, Outgoing] = {}
         for index, reason, detail in refused:
-            headers = {"reason": reason.encode(), "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX]}
+            headers = {
+                "reason": reason.encode(),
+                "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
+            }
             offset, key, value = _record(reading, records, index)
             outgoing[index] = Outgoing(False, key, value, {**headers, "source": self._source(offset)})
         for index, parcel in reading.scans.foreign:

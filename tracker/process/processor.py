@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
 from tracker.process.fetch import WholeFetch
-from tracker.process.log import Identity, LogClient, LogUnknownError
-from tracker.process.partition import Outgoing, Partition, State
-from tracker.process.runner import Runner, Watcher
+from tracker.process.log import Identity, LogUnknownError
+from tracker.process.monitor import Health, PartitionHealth
+from tracker.process.partition import Folding, Outgoing, Partition
+from tracker.process.runner import Runner, Store, Watcher
 
 log = logging.getLogger("tracker.process")
 
@@ -41,37 +42,57 @@ class Fetching(Protocol):
         """Partition -> offset that it ends with, as far as is known."""
 
 
+class LogIdentity(Protocol):
+    """Who knows which log it is: what tracker.process.log.LogClient does."""
+
+    async def identity(self) -> Identity:
+        """Which log it is now; raises LogUnknownError."""
+
+
 class Processor:
     """The partitions of this worker.
 
     Args:
         settings: of the worker.
         reader: reads scans.
+        store: where parcels live.
         fetching: the consumer and the producer.
         log_client: asks which log it is.
         watcher: is told what happens.
+        clock_s: gives seconds that never go back.
     """
 
     def __init__(
-        self, settings: Settings, reader: ScanReader, fetching: Fetching, log_client: LogClient, watcher: Watcher
+        self,
+        settings: Settings,
+        reader: ScanReader,
+        store: Store,
+        fetching: Fetching,
+        log_client: LogIdentity,
+        watcher: Watcher,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.topic = settings.topic
         self._settings = settings
         self._reader = reader
+        self._store = store
         self._fetching = fetching
         self._log_client = log_client
         self._watcher = watcher
+        self._clock_s = clock_s
         self._runners: dict[int, Runner] = {}
         self._identity: Identity | None = None
         self._identity_s = 0.0
         self._identity_lock = asyncio.Lock()
+        self._redis_answers: bool | None = None
+        self._kafka_answers: bool | None = None
 
     def assigned(self, partitions: set[int]) -> None:
         """Claims partitions that are new here; those that a rebalance left are kept."""
         cache = self._settings.cache_parcels // max(len(partitions), 1)
         for number in sorted(partitions - self._runners.keys()):
             partition = Partition(self.topic, number, self._settings.partitions, self._reader, cache)
-            self._runners[number] = runner = Runner(partition, self._settings, self, self._watcher)
+            self._runners[number] = runner = Runner(partition, self._store, self, self, self._clock_s)
             runner.start()
 
     async def revoked(self, partitions: set[int]) -> None:
@@ -93,9 +114,6 @@ class Processor:
             for fetch in found:
                 if (runner := self._runners.get(number)) is not None:
                     await runner.take(fetch)
-        for number, runner in list(self._runners.items()):
-            if number not in fetches:
-                await runner.settle_if_answered()
 
     async def out_of_range(self, partitions: set[int]) -> None:
         """Asks the store and the log again where these partitions stand; the claim says what is wrong."""
@@ -103,7 +121,7 @@ class Processor:
             if (runner := self._runners.get(number)) is not None:
                 await runner.again("the log does not hold the offset that is to be read next")
 
-    def applied(self) -> Mapping[int, int]:
+    def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed."""
         return {
             number: runner.partition.applied
@@ -111,8 +129,24 @@ class Processor:
             if runner.partition.applied is not None
         }
 
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        """A batch has landed, so many seconds after it was sent."""
+        self._redis_answers = True
+        self._watcher.applied(partition, folding, apply_s)
+
+    def claimed(self, result: str) -> None:
+        """A claim has ended."""
+        self._redis_answers = True
+        self._watcher.claimed(result)
+
+    def redis_error(self) -> None:
+        """Redis failed us."""
+        self._redis_answers = False
+        self._watcher.redis_error()
+
     def kafka_error(self) -> None:
-        """Counts a failure of Kafka."""
+        """Kafka failed us."""
+        self._kafka_answers = False
         self._watcher.kafka_error()
 
     async def identity(self) -> str:
@@ -121,18 +155,19 @@ class Processor:
         Raises:
             LogUnknownError: Kafka can't be asked, or the topic has another number of partitions than the settings.
         """
-        asked_s = time.monotonic()
+        asked_s = self._clock_s()
         async with self._identity_lock:
             before = self._identity
             # Claims that come together share one question, but none is answered by what was known before it came.
             if before is None or self._identity_s < asked_s:
-                begun_s = time.monotonic()
-                self._identity = await asyncio.to_thread(self._log_client.identity)
+                begun_s = self._clock_s()
+                self._identity = await self._log_client.identity()
                 self._identity_s = begun_s
+                self._kafka_answers = True
             now = self._identity
         if before is not None and before != now:
             for runner in list(self._runners.values()):
-                await runner.again(f"the log was {before} and is {now}")
+                await runner.again(f"the log was {before.name} and is {now}")
         if now.partitions != self._settings.partitions:
             raise LogUnknownError(
                 f"topic {self.topic} has {now.partitions} partitions, TRACKER_PARTITIONS is {self._settings.partitions}"
@@ -145,8 +180,9 @@ class Processor:
             await asyncio.sleep(IDENTITY_AGE_S_MAX)
             try:
                 await self.identity()
-            except Exception as error:  # Kafka can't be asked now: fetches will tell what matters.
-                log.debug("the log's identity is not known now: %r", error)
+            except LogUnknownError as error:
+                log.warning("Kafka: %s", error)
+                self.kafka_error()
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""
@@ -169,23 +205,21 @@ class Processor:
         number = partition_of(record.key, self._settings.partitions)
         return await self._fetching.produce(self.topic, number, record.key, record.value, record.headers)
 
-    def health(self) -> dict[str, Any]:
-        """What is known of each partition now; for the monitor, also from another thread."""
+    def health(self) -> Health:
+        """What is known now; for the monitor, also from another thread."""
         ends = self._fetching.ends()
-        now = time.monotonic()
-        rows = {}
-        for number, runner in sorted(self._runners.copy().items()):
-            partition = runner.partition
-            end = ends.get(number)
-            lag = None if end is None or partition.applied is None else max(end - partition.applied, 0)
-            rows[str(number)] = {
-                "state": str(partition.state),
-                "why": partition.why or None,
-                "applied": partition.applied,
-                "end": end,
-                "lag": lag,
-                "progress_age_s": round(now - runner.progress_s, 3),
-            }
-        stopped = [number for number, row in rows.items() if row["state"] == State.STOPPED]
-        waiting = [number for number, row in rows.items() if row["state"] == State.CLAIMING]
-        return {"partitions": rows, "stopped": stopped, "claiming": waiting}
+        now = self._clock_s()
+        return Health(
+            {
+                number: PartitionHealth(
+                    state=str(runner.partition.state),
+                    reason=runner.partition.why,
+                    applied_offset=runner.partition.applied,
+                    end_offset=ends.get(number),
+                    progress_age_s=now - runner.progress_s,
+                )
+                for number, runner in self._runners.copy().items()
+            },
+            redis=self._redis_answers,
+            kafka=self._kafka_answers,
+        )

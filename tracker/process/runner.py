@@ -6,21 +6,18 @@ One apply is in flight while the next batch is read and folded; only that batch'
 import asyncio
 import logging
 import random
-import time
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from tracker.config import Settings
 from tracker.domain._records import CorruptBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Folding, Outgoing, Partition, State
-from tracker.store.claims import Denied
-from tracker.store.connection import Chain, ChainBrokenError
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
 
 log = logging.getLogger("tracker.process")
 
+CLAIM_PAUSE_S_MIN: Final = 0.025
 CLAIM_PAUSE_S_MAX: Final = 2.0
 """Longest pause between two tries to claim: a Redis that is back is noticed within that time."""
 
@@ -41,6 +38,35 @@ class Log(Protocol):
         """Has dead letters and re-keyed scans acknowledged by all in-sync replicas."""
 
 
+class ClaimedChain(Protocol):
+    """The chain of applies of one partition under one claim: what tracker.store.connection.Chain does."""
+
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
+        """Asks for records and for data; the number of replies that `reads` then takes."""
+
+    async def reads(self, replies: int) -> list[bytes | None]:
+        """The answers, one a key, in order."""
+
+    async def send_apply(self, batch: Batch) -> int:
+        """Sends a batch as one transaction; the number of replies that `applied` then takes."""
+
+    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+        """What became of a batch that was sent."""
+
+    async def holds(self) -> bool:
+        """Whether nobody has written the partition since the last batch."""
+
+    async def close(self) -> None:
+        """Ends the chain."""
+
+
+class Store(Protocol):
+    """Where parcels live: what tracker.store.connection.RedisStore does."""
+
+    async def claim(self, partition: int, log: str) -> tuple[ClaimedChain, Claimed, Dictionary] | Denied:
+        """Claims a partition."""
+
+
 class Watcher(Protocol):
     """Who is told what happens, for metrics."""
 
@@ -48,37 +74,13 @@ class Watcher(Protocol):
         """A batch has landed, so many seconds after it was sent."""
 
     def claimed(self, result: str) -> None:
-        """A claim ended: `claimed`, `denied`, `stopped`, `failed`."""
+        """A claim has ended: `claimed`, `denied`, `stopped`, `failed`."""
 
     def redis_error(self) -> None:
-        """A chain broke."""
+        """Redis failed us."""
 
     def kafka_error(self) -> None:
         """Kafka failed us."""
-
-
-class Unwatched:
-    """A watcher whom nothing interests."""
-
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
-        """Does nothing."""
-
-    def claimed(self, result: str) -> None:
-        """Does nothing."""
-
-    def redis_error(self) -> None:
-        """Does nothing."""
-
-    def kafka_error(self) -> None:
-        """Does nothing."""
-
-
-@dataclass(slots=True)
-class _InFlight:
-    """An apply that was sent."""
-
-    folding: Folding
-    answer: asyncio.Task[bool]
 
 
 class Runner:
@@ -86,21 +88,27 @@ class Runner:
 
     Args:
         partition: what decides.
-        settings: of the worker.
+        store: where parcels live.
         kafka: the log.
         watcher: is told what happens.
+        clock_s: gives seconds that never go back.
     """
 
-    def __init__(self, partition: Partition, settings: Settings, kafka: Log, watcher: Watcher) -> None:
+    def __init__(
+        self, partition: Partition, store: Store, kafka: Log, watcher: Watcher, clock_s: Callable[[], float]
+    ) -> None:
         self.partition = partition
-        self.progress_s = time.monotonic()
-        self._settings = settings
+        self.progress_s = clock_s()
+        self._clock_s = clock_s
+        self._store = store
         self._kafka = kafka
         self._watcher = watcher
-        self._chain: Chain | None = None
-        self._in_flight: _InFlight | None = None
+        self._chain: ClaimedChain | None = None
+        self._in_flight: asyncio.Task[bool] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
+        self._fruitless = 0
 
     @property
     def running(self) -> bool:
@@ -119,10 +127,10 @@ class Runner:
 
     async def release(self) -> None:
         """The partition is revoked, or the worker ends: finishes the batch in flight, then lets go."""
-        if self._claiming is not None:
-            self._claiming.cancel()
         async with self._busy:
             await self._guarded(self._settle())
+            if self._claiming is not None:
+                self._claiming.cancel()
             self.partition.revoked()
             await self._close()
 
@@ -132,7 +140,7 @@ class Runner:
             if self.running:
                 await self._lost(why)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Awaitable[object]) -> None:
         """Turns what can go wrong into what the partition does next."""
         try:
             await work
@@ -170,37 +178,45 @@ class Runner:
             return
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return
-        sent = time.monotonic()
+        sent = self._clock_s()
         count = await self._chain.send_apply(folding.batch)
-        self._in_flight = _InFlight(folding, asyncio.ensure_future(self._answer(self._chain, count, folding, sent)))
+        answer = asyncio.ensure_future(self._answer(self._chain, count, folding, sent))
+        answer.add_done_callback(self._look_at)
+        self._in_flight = answer
 
-    async def _answer(self, chain: Chain, replies: int, folding: Folding, sent: float) -> bool:
+    async def _answer(self, chain: ClaimedChain, replies: int, folding: Folding, sent: float) -> bool:
         """Reads the answer to an apply; whether it has landed."""
         answer = await chain.applied(replies, folding.batch)
         landed = self.partition.answered(answer, folding.batch)
         if landed:
-            self.progress_s = time.monotonic()
+            self._fruitless = 0
+            self.progress_s = self._clock_s()
             self._watcher.applied(self.partition.number, folding, self.progress_s - sent)
         return landed
+
+    def _look_at(self, answer: asyncio.Task[bool]) -> None:
+        """An apply was answered. One that failed is settled now: there may be no further batch that would."""
+        if not answer.cancelled() and (answer.exception() is not None or not answer.result()):
+            self._looking = asyncio.ensure_future(self.settle())
+
+    async def settle(self) -> None:
+        """Waits for the apply in flight, and claims again if it has not landed."""
+        async with self._busy:
+            await self._guarded(self._settle())
 
     async def _settle(self) -> bool:
         """Waits for the apply in flight; whether the chain goes on."""
         in_flight, self._in_flight = self._in_flight, None
-        if in_flight is None or await in_flight.answer:
+        if in_flight is None or await in_flight:
             return True
         await self._lost(self.partition.why)
         return False
 
-    async def settle_if_answered(self) -> None:
-        """Notices an apply that failed, also when no further batch comes."""
-        if self._in_flight is not None and self._in_flight.answer.done():
-            async with self._busy:
-                await self._guarded(self._settle())
-
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
             await self._kafka.deliver(outgoing)
-        except Exception as error:  # Any failure means the same: they are not in the log, so the mark must not pass them.
+        except Exception as error:  # noqa: BLE001
+            # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._watcher.kafka_error()
             await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
             return False
@@ -220,7 +236,7 @@ class Runner:
     async def _close(self) -> None:
         in_flight, self._in_flight = self._in_flight, None
         if in_flight is not None:
-            in_flight.answer.cancel()
+            in_flight.cancel()
         chain, self._chain = self._chain, None
         if chain is not None:
             await chain.close()
@@ -231,30 +247,31 @@ class Runner:
 
     async def _claim(self) -> None:
         """Claims the partition; tries again until the store or the log says something that is final."""
-        pause = 0.05
         while self.partition.state is State.CLAIMING:
+            await asyncio.sleep(self._pause_s())
             try:
                 await self._try_claim()
             except ChainBrokenError as error:
                 self._watcher.redis_error()
                 self._not_yet(f"Redis: {error}")
-            except Exception as error:  # Of Kafka: whatever it is, it is tried again, and health says so.
+            except Exception as error:  # noqa: BLE001
+                # Of Kafka: whatever it is, it is tried again, and health says so.
                 self._watcher.kafka_error()
                 self._not_yet(f"Kafka: {error!r}")
-            if self.partition.state is State.CLAIMING:
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-                pause = min(pause * 2, CLAIM_PAUSE_S_MAX)
+
+    def _pause_s(self) -> float:
+        """How long to wait before a claim: longer the more claims since the last batch that landed came to nothing.
+
+        Two workers that both believe to own a partition take it from each other. The pause lets one of them get on.
+        """
+        pause = min(CLAIM_PAUSE_S_MIN * 2 ** min(self._fruitless, 10), CLAIM_PAUSE_S_MAX) if self._fruitless else 0.0
+        self._fruitless += 1
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311  # No secret.
 
     async def _try_claim(self) -> None:
         number = self.partition.number
         identity = await self._kafka.identity()
-        claim = await Chain.claim(
-            self._settings.redis,
-            number,
-            identity,
-            self._settings.partitions,
-            self._settings.final_ttl_days * 86_400,
-        )
+        claim = await self._store.claim(number, identity)
         if isinstance(claim, Denied):
             self.partition.claimed(claim, None, 0, 0)
             self._watcher.claimed("denied")
@@ -277,7 +294,7 @@ class Runner:
             await chain.close()
             return
         self._chain = chain
-        self.progress_s = time.monotonic()
+        self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
 

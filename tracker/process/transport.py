@@ -8,7 +8,7 @@ from comes from the store, and what Faust commits to Kafka is only what lag moni
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, cast
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -21,12 +21,9 @@ from tracker.process.fetch import WholeFetch
 
 log = logging.getLogger("tracker.process")
 
-FETCH_WAIT_MS: Final = 500
-"""How long a broker holds a fetch that has nothing to give. Faust fixes it at 1,500, which an idle partition would pay at each end."""
-
 METADATA_AGE_MS: Final = 5_000
-"""How often the consumer asks which partitions there are. aiokafka's 5 minutes are how long a worker that has seen its topic deleted, or
-was started before it, would go without the new one."""
+"""How often the consumer asks which partitions there are. aiokafka's 5 minutes are how long a worker that has seen its
+topic deleted, or was started before it, would go without the new one."""
 
 IDLE_PAUSE_S: Final = 0.05
 """Between two looks at partitions of which none is claimed yet."""
@@ -52,14 +49,21 @@ class Processor(Protocol):
     async def out_of_range(self, partitions: set[int]) -> None:
         """The log does not hold the offset that these partitions are read from."""
 
-    def applied(self) -> Mapping[int, int]:
+    def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed in the store."""
 
     def kafka_error(self) -> None:
         """Kafka failed us."""
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class WholeFetchApp(Protocol):
+    """What the transport needs of the app."""
+
+    processor: Processor
+    fetch_wait_ms: int
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with a consumer of our settings and commits that may fail."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
@@ -75,7 +79,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
+            # Faust fixes it at 1,500.
+            fetch_max_wait_ms=cast("WholeFetchApp", self.app).fetch_wait_ms,
             metadata_max_age_ms=METADATA_AGE_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
@@ -98,14 +103,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return True
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+class BatchConsumer(driver.Consumer):
     """Faust's consumer, with scans handed over in whole fetches."""
 
     @property
     def processor(self) -> Processor:
         """Who gets the scans; the app has it."""
-        processor: Processor = self.app.processor
-        return processor
+        return cast("WholeFetchApp", self.app).processor
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -122,12 +126,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Faust seeks to what was committed; we claim, and read from where the store says."""
         self.processor.assigned(self._numbers(self.assignment()))
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, Any]:  # noqa: ASYNC109
         processor = self.processor
         running = processor.running()
         wanted = {tp for tp in active_partitions or () if tp.topic != processor.topic or tp.partition in running}
         if not wanted:
-            await processor.take({})  # An apply that failed may be what keeps the last partition from being wanted.
+            # The applies of all partitions may have failed at once: nothing but this look claims them again.
+            await processor.take({})
             await asyncio.sleep(IDLE_PAUSE_S)
             return {}
         try:
@@ -145,13 +150,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401
         yield from super()._filter_tps_with_pending_acks(topics)
-        yield from (TP(self.processor.topic, number) for number in self.processor.applied())
+        yield from (TP(self.processor.topic, number) for number in self.processor.applied_offsets())
 
     def _new_offset(self, tp: TP) -> int | None:
         if tp.topic != self.processor.topic:
             offset: int | None = super()._new_offset(tp)
             return offset
-        return self.processor.applied().get(tp.partition)
+        return self.processor.applied_offsets().get(tp.partition)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust warns of partitions whose messages no stream has acknowledged; ours never pass a stream."""
@@ -159,7 +164,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             super().verify_event_path(now, tp)
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
+class BatchTransport(driver.Transport):
     """Faust's transport over aiokafka, with BatchConsumer."""
 
     Consumer: ClassVar[type[BatchConsumer]] = BatchConsumer
@@ -168,4 +173,6 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]
 def _partitions_of(error: OffsetOutOfRangeError) -> Iterable[TP]:
     """The partitions that an error names."""
     named = error.args[0] if error.args else ()
-    return named if isinstance(named, Mapping) else ([named] if isinstance(named, tuple) else ())
+    if isinstance(named, Mapping):
+        return named.keys()
+    return [TP(*named)] if isinstance(named, tuple) else ()

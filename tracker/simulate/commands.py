@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tracker.simulate.progress import ProgressShown
+    from tracker.simulate.send import HoldBack
     from tracker.simulate.traffic import Traffic
 
 _SEED_MAX = 2**32 - 1
@@ -54,6 +55,7 @@ def simulate(
     now: bool,
     out: BinaryIO | None,
     ledger: Path | None,
+    hold_back: Callable[[], HoldBack | None] = lambda: None,
 ) -> None:
     """Makes realistic parcels and sends their scans to Kafka; the same for the same seed."""
     import time
@@ -69,7 +71,7 @@ def simulate(
     gc.disable()
     try:
         if out is None:
-            _simulate_to_kafka(settings, traffic, rate, ledger)
+            _simulate_to_kafka(settings, traffic, rate, ledger, hold_back())
         else:
             _simulate_to_file(out, traffic)
     finally:
@@ -79,16 +81,26 @@ def simulate(
 @click.argument("file", type=click.File("rb"))
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
 @click.option("--wait", is_flag=True, help="return when the workers have applied all")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="with --wait: how long nothing may be applied",
+)
 def replay(
     settings: Target,
     *,
     file: BinaryIO,
     rate: float,
     wait: bool,
-    wait_applied: Callable[[], None],
+    timeout: float,
+    wait_applied: Callable[[float], None],
+    hold_back: Callable[[], HoldBack | None] = lambda: None,
 ) -> None:
     """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
-    # `wait_applied` is the one argument that is no option: the command line knows the store, we do not.
+    # `wait_applied` and `hold_back` are no options: the command line knows the store, we do not.
     from tracker.domain.barcode import recognise_set
     from tracker.ingest.producer import ScanProducer
     from tracker.simulate.progress import ProgressShown
@@ -98,12 +110,12 @@ def replay(
     lines = Replay(file, recognise_set)
     producer = ScanProducer(settings.kafka, settings.topic)
     with ProgressShown("scans sent") as progress:
-        send(lines, producer, rate, watcher=progress)
+        send(lines, producer, rate, hold_back=hold_back(), watcher=progress)
     click.echo(
         f"{producer.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True
     )
     if wait:
-        wait_applied()
+        wait_applied(timeout)
     if lines.too_long:
         raise TrackerError(
             "too_large",
@@ -112,7 +124,9 @@ def replay(
         )
 
 
-def _simulate_to_kafka(settings: Target, traffic: Traffic, rate: float, ledger: Path | None) -> None:
+def _simulate_to_kafka(
+    settings: Target, traffic: Traffic, rate: float, ledger: Path | None, hold_back: HoldBack | None
+) -> None:
     from tracker.ingest.producer import ScanProducer
     from tracker.simulate.ledger import Ledger
     from tracker.simulate.progress import ProgressShown
@@ -123,7 +137,7 @@ def _simulate_to_kafka(settings: Target, traffic: Traffic, rate: float, ledger: 
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(ProgressShown("scans sent"))
         book = stack.enter_context(Ledger(ledger)) if ledger else None
-        send(records, producer, rate, ledger=book, watcher=progress)
+        send(records, producer, rate, ledger=book, hold_back=hold_back, watcher=progress)
     click.echo(f"{producer.acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
 
 

@@ -27,6 +27,10 @@ BETWEEN: Final = b"\x1f"
 Counters = tuple[int, int, int, int]
 
 
+class ChainBrokenError(Exception):
+    """The connection is lost or Redis refuses: nothing that was held in memory is valid any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a mark says: who holds the partition, and up to where its log is applied.
@@ -119,11 +123,16 @@ class Lost:
     why: str
 
 
+def command(*parts: str | int | bytes) -> bytes:
+    """A Redis command in RESP."""
+    packed: bytes = pack_command(parts)  # type: ignore[arg-type]  # It is declared to take a tuple of one.
+    return packed
+
+
 def claim_command(partition: int, log: str, partitions: int) -> bytes:
     """The command that claims a partition."""
     names = (keys.mark(partition), keys.sources(partition), keys.codes(partition), keys.out(partition))
-    packed: bytes = pack_command(("EVAL", CLAIM, len(names), *names, log, partitions, keys.VERSION))
-    return packed
+    return command("EVAL", CLAIM, len(names), *names, log, partitions, keys.VERSION)
 
 
 def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
@@ -138,14 +147,12 @@ def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
 
 def mark_command(partition: int) -> bytes:
     """The command that reads the mark."""
-    packed: bytes = pack_command(("HMGET", keys.mark(partition), "epoch", "next"))
-    return packed
+    return command("HMGET", keys.mark(partition), "epoch", "next")
 
 
 def watch_command(partition: int) -> bytes:
     """Watches the mark, then reads it: what is read holds until the next transaction, or that one writes nothing."""
-    packed: bytes = pack_command(("WATCH", keys.mark(partition))) + mark_command(partition)
-    return packed
+    return command("WATCH", keys.mark(partition)) + mark_command(partition)
 
 
 WATCH_REPLIES: Final = 2
@@ -163,37 +170,35 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
     any type, and the types of the others' keys were checked at the claim.
     """
-    commands = [pack_command(("MULTI",))]
+    commands = [command("MULTI")]
     if batch.records:
         commands.append(_resp.pack_mset(keys.parcels(partition), batch.records))
     if batch.data:
         commands.append(_resp.pack_mset(keys.data(partition), batch.data))
     for parcel in batch.final:
-        commands.append(pack_command(("EXPIRE", keys.parcels(partition) + parcel, final_ttl_s)))
-        commands.append(pack_command(("EXPIRE", keys.data(partition) + parcel, final_ttl_s)))
+        commands.append(command("EXPIRE", keys.parcels(partition) + parcel, final_ttl_s))
+        commands.append(command("EXPIRE", keys.data(partition) + parcel, final_ttl_s))
     if batch.places:
-        pairs = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
-        commands.append(pack_command(("HSET", keys.sources(partition), *pairs)))
+        places = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
+        commands.append(command("HSET", keys.sources(partition), *places))
     if batch.codes:
-        commands.append(pack_command(("HSET", keys.codes(partition), *[part for pair in batch.codes for part in pair])))
+        codes = [part for pair in batch.codes for part in pair]
+        commands.append(command("HSET", keys.codes(partition), *codes))
     if batch.records:
         commands.append(_change(partition, batch))
     counters = [part for pair in zip(COUNTERS, batch.counters, strict=True) for part in pair]
-    commands.append(pack_command(("HSET", keys.mark(partition), *counters, "next", batch.end)))
-    commands.append(pack_command(("EXEC",)))
+    commands.append(command("HSET", keys.mark(partition), *counters, "next", batch.end))
+    commands.append(command("EXEC"))
     commands.append(watch_command(partition))
     return b"".join(commands), len(commands) - 1 + WATCH_REPLIES
 
 
 def _change(partition: int, batch: Batch) -> bytes:
     entries = min(max(keys.OUT_PARCELS_MAX // len(batch.records), keys.OUT_ENTRIES_MIN), keys.OUT_ENTRIES_MAX)
-    packed: bytes = pack_command(
-        (
-            *("XADD", keys.out(partition), "MAXLEN", "~", entries, "*"),
-            *("from", batch.begin, "next", batch.end, "parcels", b" ".join(batch.records)),
-        )
+    return command(
+        *("XADD", keys.out(partition), "MAXLEN", "~", entries, "*"),
+        *("from", batch.begin, "next", batch.end, "parcels", b" ".join(batch.records)),
     )
-    return packed
 
 
 def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:

@@ -6,17 +6,16 @@ opened again: whatever goes wrong on it ends the chain, and the partition is cla
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from redis.asyncio.connection import AbstractConnection, Connection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from hiredis import pack_command
 from tracker.domain import _resp
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost, Mark
 
 TIMEOUT_S: Final = 5.0
 """How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
@@ -28,8 +27,32 @@ KEYS_A_COMMAND: Final = 4_096
 """Keys of one MGET: Redis serves nobody else while it runs, so none takes more than about a millisecond."""
 
 
-class ChainBrokenError(Exception):
-    """The connection is lost or Redis refuses: nothing that was held in memory is valid any more."""
+class RedisStore:
+    """The store that parcels live in.
+
+    Args:
+        url: of Redis.
+        partitions: how many the log has; part of every key.
+        final_ttl_s: how long a parcel in a final state is kept, seconds.
+    """
+
+    def __init__(self, url: str, partitions: int, final_ttl_s: int) -> None:
+        self._url = url
+        self._partitions = partitions
+        self._final_ttl_s = final_ttl_s
+
+    async def claim(self, partition: int, log: str) -> "tuple[Chain, Claimed, Dictionary] | Denied":
+        """Claims a partition on a connection of its own.
+
+        Args:
+            partition: which partition.
+            log: identity of the log, which must be the one that the store was made from.
+
+        Raises:
+            ChainBrokenError: Redis can't be reached, or refuses.
+        """
+        chain = Chain(connection_to(self._url), partition, self._final_ttl_s)
+        return await chain.claim(log, self._partitions)
 
 
 def connection_to(url: str, timeout_s: float = TIMEOUT_S) -> AbstractConnection:
@@ -52,56 +75,41 @@ class Chain:
     """The chain of applies of one partition, from a claim on.
 
     Args:
-        connection: open, and this chain's alone.
+        connection: not open yet, and this chain's alone.
         partition: number of the partition.
-        epoch: of the claim.
         final_ttl_s: how long a parcel in a final state is kept, seconds.
     """
 
-    def __init__(self, connection: AbstractConnection, partition: int, epoch: int, final_ttl_s: int) -> None:
+    def __init__(self, connection: AbstractConnection, partition: int, final_ttl_s: int) -> None:
         self._connection = connection
         self._partition = partition
-        self._epoch = epoch
         self._final_ttl_s = final_ttl_s
+        self._epoch = 0
         self._mark: Mark | None = None  # As it is known to stand; unknown while a batch is in flight.
 
-    @classmethod
-    async def claim(
-        cls, url: str, partition: int, log: str, partitions: int, final_ttl_s: int
-    ) -> tuple[Self, Claimed, Dictionary] | Denied:
-        """Claims a partition on a connection of its own.
-
-        Args:
-            url: of Redis.
-            partition, partitions: which partition, of how many.
-            log: identity of the log, which must be the one that the store was made from.
-            final_ttl_s: how long a parcel in a final state is kept, seconds.
-
-        Raises:
-            ChainBrokenError: Redis can't be reached, or refuses.
-        """
-        connection = connection_to(url)
-        chain = cls(connection, partition, 0, final_ttl_s)
+    async def claim(self, log: str, partitions: int) -> "tuple[Chain, Claimed, Dictionary] | Denied":
+        """Claims the partition and begins to watch its mark. Closes the connection unless it is claimed."""
+        claimed = False
         try:
-            await connection.connect()
-            answer = claims.claim_answer(await chain._ask(claims.claim_command(partition, log, partitions)))
+            await self._connection.connect()  # type: ignore[no-untyped-call]
+            answer = claims.claim_answer(await self._ask(claims.claim_command(self._partition, log, partitions)))
             if isinstance(answer, Denied):
-                await chain.close()
                 return answer
-            chain._epoch = answer.mark.epoch
-            dictionary = await chain._read_dictionary()
-            await chain._send(claims.watch_command(partition), claims.WATCH_REPLIES)
-            _, marked = await chain._replies(claims.WATCH_REPLIES)
+            self._epoch = answer.mark.epoch
+            dictionary = await self._read_dictionary()
+            await self._send(claims.watch_command(self._partition))
+            _, marked = await self._replies(claims.WATCH_REPLIES)
             if claims.mark_of(marked) != answer.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
-            chain._mark = answer.mark
+            self._mark = answer.mark
+            claimed = True
         except (RedisError, OSError, ValueError) as error:
-            await chain.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
-        except BaseException:
-            await chain.close()
-            raise
-        return chain, answer, dictionary
+        else:
+            return self, answer, dictionary
+        finally:
+            if not claimed:
+                await self.close()
 
     async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
         """Asks for records and for data; the number of replies that `reads` then takes."""
@@ -111,7 +119,7 @@ class Chain:
             for begin in range(0, len(ids), KEYS_A_COMMAND)
         ]
         if commands:
-            await self._send(b"".join(commands), len(commands))
+            await self._send(b"".join(commands))
         return len(commands)
 
     async def reads(self, replies: int) -> list[bytes | None]:
@@ -134,7 +142,7 @@ class Chain:
             raise ChainBrokenError(f"the mark is known as {self._mark}, the batch begins at offset {batch.begin}")
         self._mark = None
         command, replies = claims.apply_command(self._partition, batch, self._final_ttl_s)
-        await self._send(command, replies)
+        await self._send(command)
         return replies
 
     async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
@@ -158,18 +166,18 @@ class Chain:
 
     async def _read_dictionary(self) -> Dictionary:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
-        await self._send(pack_command(("HGETALL", places)) + pack_command(("HGETALL", codes)), 2)
+        await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
         of_places, of_codes = [_pairs(reply) for reply in await self._replies(2)]
         return Dictionary(claims.places_of(of_places), claims.codes_of(of_codes))
 
     async def _ask(self, command: bytes) -> Any:  # noqa: ANN401
-        await self._send(command, 1)
+        await self._send(command)
         (reply,) = await self._replies(1)
         if isinstance(reply, Exception):
             raise ChainBrokenError(str(reply))
         return reply
 
-    async def _send(self, command: bytes, replies: int) -> None:
+    async def _send(self, command: bytes) -> None:
         # redis-py would open a lost connection again, without the WATCH that every apply rests on.
         if not self._connection.is_connected:
             raise ChainBrokenError("the connection is lost")

@@ -1,11 +1,11 @@
 """Names of the keys. Those of partition p carry the hash tag {p}, so a partition is one slot of a Redis Cluster.
 
-    t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom
-    t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
-    t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
-    t:{p}:sources   hash    dictionary of places: number -> site U+001F device
-    t:{p}:codes     hash    dictionary of codes: number -> name
-    t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated by blanks)
+t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom
+t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
+t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
+t:{p}:sources   hash    dictionary of places: number -> site U+001F device
+t:{p}:codes     hash    dictionary of codes: number -> name
+t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated by blanks)
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ VERSION: Final = 1
 """Version of this layout, kept in each mark. A store of another version is not touched."""
 
 OUT_PARCELS_MAX: Final = 20_000
-"""Changed parcels that a partition's stream of changes holds, about: 300 KB. A reader that is further behind reads the parcels."""
+"""Changed parcels that a partition's stream of changes holds, about: 300 KB. Who is further behind reads parcels."""
 
 OUT_ENTRIES_MIN, OUT_ENTRIES_MAX = 4, 1_000
 """Batches that the stream holds at least, however large, and at most, however small."""

@@ -8,7 +8,9 @@ A pattern is the parts of the identifier from left to right, in the notation tha
     name:an7        7 capital letters or digits
     name:[0-8]1     1 of these characters (single ones and ranges)
     name:an10..39   10 to 39 of them; at most one part of a pattern varies, so the length tells where each part stands
+    name:'9'+n8     these one after the other, as one part
     < ... >         what is the parcel's key; without these, everything is
+    +'91'           what stands in the key, before or behind the rest, but not in the text
 
 Blanks between the parts of a pattern only separate them.
 """
@@ -16,55 +18,67 @@ Blanks between the parts of a pattern only separate them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from string import digits
-from typing import Final
 
-DIGIT_VALUES: Final[Mapping[str, int]] = {digit: int(digit) for digit in digits}
+from tracker.domain.formats.checks import Check
 
 
 class Rank(IntEnum):
-    """Whose identifier names the parcel when its labels carry several: the lowest goes first."""
+    """Whose identifier names the parcel when its labels carry several: the lowest goes first.
+
+    The same order holds for formats that accept the same text: what tells itself by a literal prefix, its framing or
+    its symbology goes before what only happens to have the length and the check digit.
+    """
 
     LICENCE_PLATE = 0
-    """The own carrier's licence plate."""
+    """What tells itself, of a carrier that the site puts first."""
     S10 = 1
     SSCC = 2
     PARTNER = 3
-    """Another carrier's number."""
+    """Another carrier's number, which tells itself."""
+    PLAIN = 4
+    """A number that has but its length and perhaps a check digit: one in ten passes by chance."""
+
+
+class Frame(IntEnum):
+    """Where a text stood, as far as it matters for what the text is."""
+
+    TYPED = 0
+    """No symbology identifier: a keyboard, or a scanner that sends none."""
+    LINEAR = 1
+    """Code 128, Code 39, or a symbology of which nothing is known."""
+    ITF = 2
+    TWO_DIMENSIONAL = 3
+    ELEMENT = 4
+    """A GS1 element: application identifier and value."""
+    ROUTED_ELEMENT = 5
+    """A GS1 element behind the element (420), ship-to postal code."""
+
+
+TEXT_FRAMES = (Frame.TYPED, Frame.LINEAR, Frame.ITF, Frame.TWO_DIMENSIONAL)
+ELEMENT_FRAMES = (Frame.ELEMENT, Frame.ROUTED_ELEMENT)
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedSum:
-    """A check character from the weighted sum of the characters that it covers.
-
-    The sum of value times weight, modulo `modulus`, is the remainder; `characters[remainder]` is the check character.
+class Pattern:
+    """A pattern with what sets it apart from the others of its format.
 
     Args:
-        over: names of the parts that are covered; they stand side by side in the pattern.
-        check: name of the part that is the check character.
-        weights: from left to right, repeated as often as needed.
-        modulus: of the sum.
-        characters: the check character for each remainder from 0 to modulus - 1.
-        values: what each character that may be covered counts.
+        text: the pattern, in the notation above.
+        check: its check character, where it is not the format's.
+        unchecked: whether it has none, though the format has.
+        rank: where it is not the format's.
+        only_in: frames in which it is tried; empty: in all.
+        decided_in: frames that decide for it, so that its rank is there at most `PARTNER`.
+        claims: whether a text of this form with a wrong check digit is a misread of it and nothing else.
     """
 
-    over: tuple[str, ...]
-    check: str
-    weights: tuple[int, ...]
-    modulus: int
-    characters: str
-    values: Mapping[str, int] = field(default_factory=lambda: DIGIT_VALUES)
-
-    def character(self, covered: str) -> str:
-        """The check character of the characters that it covers.
-
-        >>> from tracker.domain.formats.s10 import S10
-        >>> S10.check.character("47312482")
-        '9'
-        """
-        weights = (self.weights[at % len(self.weights)] for at in range(len(covered)))
-        total = sum(self.values[character] * weight for character, weight in zip(covered, weights, strict=True))
-        return self.characters[total % self.modulus]
+    text: str
+    check: Check | None = None
+    unchecked: bool = False
+    rank: Rank | None = None
+    only_in: tuple[Frame, ...] = ()
+    decided_in: tuple[Frame, ...] = ()
+    claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +88,24 @@ class Lookup:
     Args:
         part: the part that is looked up.
         known: values that are in order.
-        otherwise: warning for a value that is neither known nor in `warnings`.
+        otherwise: warning for a value that is neither known nor in `warnings`; None: such a text is not of this format.
         warnings: value -> its own warning.
         gives: name under which the meaning of a value stands in an explanation, where `known` has meanings.
     """
 
     part: str
     known: Mapping[str, str] | frozenset[str]
-    otherwise: str
+    otherwise: str | None
     warnings: Mapping[str, str] = field(default_factory=dict)
     gives: str | None = None
 
     def warning(self, value: str) -> str | None:
         """The warning for a value, or None."""
         return self.warnings.get(value, None if value in self.known else self.otherwise)
+
+    def refuses(self, value: str) -> bool:
+        """Whether a text with this value is not of the format."""
+        return self.otherwise is None and value not in self.known and value not in self.warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +117,13 @@ class Format:
         carrier: who issues it; `courier_code` of tracking_number_data where it stands there.
         rank: place in the order of precedence.
         source: standard and section.
-        example: a valid key.
+        example: a valid read of it.
         texts: patterns of a read that is the identifier alone, scanned or typed; `make_valid` makes the first.
         elements: patterns of a GS1 element, application identifier and value.
         check: how its check character is made, or None.
         lookups: tables of parts.
         printed: how the key is printed for people; each # stands for its next character.
+        names_parcel: whether it names one parcel; a routing code names a street.
     """
 
     name: str
@@ -112,13 +131,15 @@ class Format:
     rank: Rank
     source: str
     example: str
-    texts: tuple[str, ...]
+    texts: tuple[str | Pattern, ...]
     printed: str
-    elements: tuple[str, ...] = ()
-    check: WeightedSum | None = None
+    elements: tuple[str | Pattern, ...] = ()
+    check: Check | None = None
     lookups: tuple[Lookup, ...] = ()
+    names_parcel: bool = True
 
     def for_humans(self, key: str) -> str:
         """The key as it is printed under the bars."""
         characters = iter(key)
-        return "".join(next(characters) if mark == "#" else mark for mark in self.printed) + "".join(characters)
+        printed = "".join(next(characters, "") if mark == "#" else mark for mark in self.printed)
+        return printed.rstrip() + "".join(characters)

@@ -1,13 +1,19 @@
-"""The forms of all formats, numbered, and which of them a text can have by its length and first character."""
+"""The forms of all formats, numbered, and which of them a text can have by its frame, length and first character."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 from tracker.domain.formats import FORMATS
+from tracker.domain.formats.format import Frame, Rank
 from tracker.domain.formats.pattern import Form, forms_of
 
 FORMS: Final[tuple[Form, ...]] = tuple(form for format_ in FORMATS for form in forms_of(format_))
 """Every form; its place here is its number."""
+
+CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys(format_.carrier for format_ in FORMATS))
+"""Every carrier; its place here is its bit in the sets of the compiled reader."""
 
 WARNINGS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(
@@ -15,25 +21,43 @@ WARNINGS: Final[tuple[str, ...]] = tuple(
         for format_ in FORMATS
         for lookup in format_.lookups
         for warning in (*lookup.warnings.values(), lookup.otherwise)
+        if warning is not None
     )
 )
 """Every warning; its place here is its bit in packed results."""
 
-Dispatch = dict[tuple[int, str], list[int]]
-"""Length and first character -> numbers of the forms that such a text can have, in order of precedence."""
+PRECEDENCE_STEP: Final = 16
+"""Precedences of one rank: carriers that a site puts first, in their order, and then all others."""
+
+Dispatch = dict[tuple[int, str], tuple[tuple[int, int], ...]]
+"""Length and first character -> (form, precedence) of the forms that such a text can have, in order of precedence."""
 
 
-def dispatch(*, elements: bool) -> Dispatch:
-    """For texts, or for GS1 elements, which forms to try. All others cost nothing.
+def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | None:
+    """A number that is lower for forms that go first; None: the form is not tried in this frame."""
+    rank = form.rank(frame)
+    if rank is None:
+        return None
+    carrier = form.format.carrier
+    if carrier not in first:
+        return rank * PRECEDENCE_STEP + PRECEDENCE_STEP - 1
+    # What only happens to have the length must not take what tells itself, whoever is first.
+    return (rank if rank == Rank.PLAIN else Rank.LICENCE_PLATE) * PRECEDENCE_STEP + first.index(carrier)
 
-    Before forms of the same rank go those with more fixed characters, since a literal prefix tells more than digits do.
+
+def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -> Dispatch:
+    """For texts of a frame, which forms to try. All others cost nothing.
+
+    Before forms of the same precedence go those with more fixed characters, since a literal prefix tells more than
+    digits do.
     """
     order = sorted(
-        (number for number, form in enumerate(FORMS) if form.is_element == elements),
-        key=lambda number: (FORMS[number].format.rank, sum(map(len, FORMS[number].accepts)), number),
+        (place, sum(map(len, form.accepts)), number)
+        for number, form in enumerate(FORMS)
+        if form.format.carrier not in off and (place := precedence(form, frame, first)) is not None
     )
-    tried: Dispatch = defaultdict(list)
-    for number in order:
-        for first in FORMS[number].accepts[0]:
-            tried[len(FORMS[number].accepts), first].append(number)
-    return tried
+    tried: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    for place, _, number in order:
+        for character in chain.from_iterable(FORMS[number].accepts[:1]):
+            tried[len(FORMS[number].accepts), character].append((number, place))
+    return {key: tuple(entries) for key, entries in tried.items()}

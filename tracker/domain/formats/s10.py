@@ -5,7 +5,8 @@ from string import ascii_uppercase
 from typing import Final
 
 from tracker.domain.formats.countries import ISO_3166_ALPHA_2
-from tracker.domain.formats.format import Format, Lookup, Rank, WeightedSum
+from tracker.domain.formats.checks import WeightedSum
+from tracker.domain.formats.format import Format, Lookup, Pattern, Rank
 
 # First indicator, last indicator, service.
 _SERVICES: Final = (
@@ -51,12 +52,11 @@ S10: Final = Format(
     rank=Rank.S10,
     source="UPU S10-12 (2017-10-17), Identification of postal items: 13-character identifier",
     example="EE876543216CA",
-    texts=("service_indicator:a2 serial:n8 check_digit:n1 country:a2",),
+    # Its form is so much its own that with a wrong check digit it is a misread, and not some number without one.
+    texts=(Pattern("service_indicator:a2 serial:n8 check_digit:n1 country:a2", claims=True),),
     printed="## ### ### ### ##",
     # 11 less the remainder; 10 becomes 0, and 11 becomes 5.
-    check=WeightedSum(
-        over=("serial",), check="check_digit", weights=(8, 6, 4, 2, 3, 5, 9, 7), modulus=11, characters="50987654321"
-    ),
+    check=WeightedSum(("serial",), (8, 6, 4, 2, 3, 5, 9, 7), modulus=11, characters="50987654321"),
     lookups=(
         Lookup(
             part="service_indicator",

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tracker.domain.formats.format import Format, Rank, WeightedSum
+from tracker.domain.formats.checks import mod_10
+from tracker.domain.formats.format import Format, Rank
 
 _SSCC: Final = "<extension_digit:n1 body:n16 check_digit:n1>"
 
@@ -17,7 +18,5 @@ SSCC: Final = Format(
     elements=(f"'00' {_SSCC}",),
     printed="(00)##################",
     # Where the company prefix ends in the body is known to GS1 only; 4 to 12 digits of it.
-    check=WeightedSum(
-        over=("extension_digit", "body"), check="check_digit", weights=(3, 1), modulus=10, characters="0987654321"
-    ),
+    check=mod_10("extension_digit", "body"),
 )

@@ -1,10 +1,12 @@
 """ISO/IEC 15424 symbology identifiers: what a scanner says about the symbol, in front of its data.
 
 An identifier is `]`, a letter for the symbology, and a modifier. One that stands nowhere below says nothing that we
-need, so that its data is read as text.
+need, so that its data is read as the text of a linear symbol.
 """
 
 from typing import Final
+
+from tracker.domain.formats.format import Frame
 
 ELEMENT_STRINGS: Final = {
     "]C1": "GS1-128",
@@ -22,20 +24,20 @@ TRADE_ITEMS: Final = {
 """The data is a GTIN, which names a kind of goods and never a parcel."""
 
 TEXTS: Final = {
-    "]A*": "Code 39",
-    "]C0": "Code 128",
-    "]C2": "Code 128, FNC1 in second position",
-    "]C4": "Code 128, concatenated",
-    "]I0": "Interleaved 2 of 5",
-    "]I1": "Interleaved 2 of 5 with check digit",
-    "]J0": "DotCode",
-    "]L*": "PDF417",
-    "]Q1": "QR Code",
-    "]U0": "MaxiCode, modes 4 and 5",
-    "]U1": "MaxiCode, modes 2 and 3",
-    "]X0": "other",
-    "]d1": "Data Matrix",
-    "]d4": "Data Matrix with ECI",
-    "]z*": "Aztec Code",
+    "]A*": ("Code 39", Frame.LINEAR),
+    "]C0": ("Code 128", Frame.LINEAR),
+    "]C2": ("Code 128, FNC1 in second position", Frame.LINEAR),
+    "]C4": ("Code 128, concatenated", Frame.LINEAR),
+    "]I0": ("Interleaved 2 of 5", Frame.ITF),
+    "]I1": ("Interleaved 2 of 5 with check digit", Frame.ITF),
+    "]J0": ("DotCode", Frame.TWO_DIMENSIONAL),
+    "]L*": ("PDF417", Frame.TWO_DIMENSIONAL),
+    "]Q1": ("QR Code", Frame.TWO_DIMENSIONAL),
+    "]U0": ("MaxiCode, modes 4 and 5", Frame.TWO_DIMENSIONAL),
+    "]U1": ("MaxiCode, modes 2 and 3", Frame.TWO_DIMENSIONAL),
+    "]X0": ("other", Frame.LINEAR),
+    "]d1": ("Data Matrix", Frame.TWO_DIMENSIONAL),
+    "]d4": ("Data Matrix with ECI", Frame.TWO_DIMENSIONAL),
+    "]z*": ("Aztec Code", Frame.TWO_DIMENSIONAL),
 }
 """The data is text; `*` is any modifier."""

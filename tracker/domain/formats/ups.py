@@ -1,9 +1,10 @@
-"""UPS: the tracking number that begins with 1Z."""
+"""UPS: the tracking number that begins with 1Z, and the waybill."""
 
 from string import ascii_uppercase
 from typing import Final
 
-from tracker.domain.formats.format import DIGIT_VALUES, Format, Rank, WeightedSum
+from tracker.domain.formats.checks import DIGIT_VALUES, WeightedSum, mod_10_from_left
+from tracker.domain.formats.format import Format, Rank
 
 UPS_1Z: Final = Format(
     name="ups_1z",
@@ -15,11 +16,20 @@ UPS_1Z: Final = Format(
     printed="## ### ### ## #### ####",
     # A counts 2, H counts 9, I counts 0, and so on.
     check=WeightedSum(
-        over=("shipper", "service", "package"),
-        check="check_digit",
-        weights=(1, 2),
-        modulus=10,
-        characters="0987654321",
+        ("shipper", "service", "package"),
+        (1, 2),
         values={**DIGIT_VALUES, **{letter: (ord(letter) - 63) % 10 for letter in ascii_uppercase}},
     ),
+)
+
+UPS_WAYBILL: Final = Format(
+    name="ups_waybill",
+    carrier="ups",
+    # One letter and ten digits are many things.
+    rank=Rank.PLAIN,
+    source="jkeen/tracking_number_data 2.0.0, ups.json",
+    example="V0490119172",
+    texts=("service:[AHJKTV]1 serial:n9 check_digit:n1",),
+    printed="# #### #### ##",
+    check=mod_10_from_left("serial", weights=(1, 2)),
 )

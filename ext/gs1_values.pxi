@@ -1,0 +1,302 @@
+# What the components of a value may hold: GS1 General Specifications 25, section 3 and 7. A check looks at one component whose
+# characters are right already, and gives GS1_OK or a reason, with the place in the component that it is about.
+
+ctypedef int (*check_t)(const uint8_t* value, size_t length, size_t* at) noexcept nogil
+
+cdef enum:
+    CHECKS_MAX = 40
+
+cdef check_t[CHECKS_MAX] CHECKS
+cdef dict CHECK_NUMBERS = {}                # name of a check -> its place in CHECKS
+cdef uint8_t[256] CHARACTERS                # bit 0: CSET 82, bit 1: CSET 39, bit 2: base64url, bit 3: hexadecimal digit
+cdef uint8_t[128] CSET_82_VALUE             # place of a character in CSET 82
+cdef uint8_t[1000] COUNTRY                  # ISO 3166-1 numeric
+cdef uint8_t[26 * 26] COUNTRY_LETTERS       # ISO 3166-1 alpha-2
+cdef uint8_t[24] PRIMES
+cdef const uint8_t* CSET_32 = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+cdef enum:
+    IS_CSET_82 = 1
+    IS_CSET_39 = 2
+    IS_BASE64URL = 4
+    IS_HEX = 8
+
+
+cdef inline bint is_digit(uint8_t character) noexcept nogil:
+    return c"0" <= character <= c"9"
+
+
+cdef inline bint is_capital(uint8_t character) noexcept nogil:
+    return c"A" <= character <= c"Z"
+
+
+cdef inline bint are_digits(const uint8_t* text, size_t length) noexcept nogil:
+    cdef size_t i
+    for i in range(length):
+        if not is_digit(text[i]):
+            return False
+    return True
+
+
+cdef inline unsigned long number_of(const uint8_t* digits, size_t length) noexcept nogil:
+    """The number of at most 18 digits."""
+    cdef unsigned long number = 0
+    cdef size_t i
+    for i in range(length):
+        number = number * 10 + (digits[i] - c"0")
+    return number
+
+
+cdef inline uint8_t check_digit_of(const uint8_t* digits, size_t length) noexcept nogil:
+    """The check digit that belongs behind these digits: modulo 10, weights 3 and 1 from the right (section 7.9.1)."""
+    cdef unsigned int total = 0, weight = 3
+    cdef size_t i
+    for i in range(length):
+        total += weight * (digits[length - 1 - i] - c"0")
+        weight = 4 - weight
+    return c"0" + (10 - total % 10) % 10
+
+
+cdef int check_digit(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    at[0] = length - 1
+    return GS1_OK if check_digit_of(value, length - 1) == value[length - 1] else GS1_BAD_CHECK_DIGIT
+
+
+cdef int check_characters(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    """Two check characters behind up to 23 characters: section 7.9.5."""
+    cdef unsigned int total = 0
+    cdef size_t i, covered
+    if length < 3:
+        return GS1_VALUE_TOO_SHORT
+    covered = length - 2
+    if covered > 23:
+        return GS1_VALUE_TOO_LONG
+    at[0] = covered
+    for i in range(covered):
+        total += CSET_82_VALUE[value[i]] * PRIMES[covered - 1 - i]
+    total %= 1021
+    if value[covered] != CSET_32[total >> 5] or value[covered + 1] != CSET_32[total & 31]:
+        return GS1_BAD_CHECK_CHARACTERS
+    return GS1_OK
+
+
+cdef inline int company_prefix(const uint8_t* value, size_t length, size_t start, size_t* at) noexcept nogil:
+    """A GS1 company prefix has 4 to 12 digits; which of them, only GS1 knows."""
+    cdef size_t i
+    at[0] = start
+    if length < start + 4:
+        return GS1_SHORT_COMPANY_PREFIX
+    for i in range(start, start + 4):
+        if not is_digit(value[i]):
+            at[0] = i
+            return GS1_BAD_COMPANY_PREFIX
+    return GS1_OK
+
+
+cdef int company_prefix_1(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return company_prefix(value, length, 0, at)
+
+
+cdef int company_prefix_2(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return company_prefix(value, length, 1, at)
+
+
+cdef int percent_encoding(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    cdef size_t i = 0
+    while i < length:
+        if value[i] == c"%":
+            at[0] = i
+            if length - i < 3 or not CHARACTERS[value[i + 1]] & IS_HEX or not CHARACTERS[value[i + 2]] & IS_HEX:
+                return GS1_BAD_PERCENT_ENCODING
+            i += 2
+        i += 1
+    return GS1_OK
+
+
+# Dates and times.
+
+cdef int day_of(unsigned long year, unsigned long month, unsigned long day, bint or_month) noexcept nogil:
+    cdef unsigned long days = 31
+    if month < 1 or month > 12:
+        return GS1_BAD_MONTH
+    if month == 4 or month == 6 or month == 9 or month == 11:
+        days = 30
+    elif month == 2:
+        days = 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return GS1_BAD_DAY if day > days or (day == 0 and not or_month) else GS1_OK
+
+
+cdef int short_date(const uint8_t* value, size_t* at, bint or_month) noexcept nogil:
+    # The century hardly matters: of the years that two digits can stand for, 00 is 2000, which has a 29 February.
+    cdef int reason = day_of(2000 + number_of(value, 2), number_of(value + 2, 2), number_of(value + 4, 2), or_month)
+    at[0] = 2 if reason == GS1_BAD_MONTH else 4
+    return reason
+
+
+cdef int date(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_VALUE_TOO_SHORT if length < 6 else short_date(value, at, False)
+
+
+cdef int date_or_month(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_VALUE_TOO_SHORT if length < 6 else short_date(value, at, True)
+
+
+cdef int long_date(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    cdef int reason
+    if length < 8:
+        return GS1_VALUE_TOO_SHORT
+    reason = day_of(number_of(value, 4), number_of(value + 4, 2), number_of(value + 6, 2), False)
+    at[0] = 4 if reason == GS1_BAD_MONTH else 6
+    return reason
+
+
+cdef int hour(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if number_of(value, length) < 24 else GS1_BAD_HOUR
+
+
+cdef int minute(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if number_of(value, length) < 60 else GS1_BAD_MINUTE
+
+
+cdef int second(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if number_of(value, length) < 60 else GS1_BAD_SECOND
+
+
+cdef int hour_minute(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    if length < 4:
+        return GS1_VALUE_TOO_SHORT
+    if number_of(value, 2) >= 24:
+        return GS1_BAD_HOUR
+    at[0] = 2
+    return minute(value + 2, 2, at)
+
+
+# Places.
+
+cdef int latitude(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if number_of(value, length) <= 1800000000UL else GS1_BAD_LATITUDE
+
+
+cdef int longitude(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if number_of(value, length) <= 3600000000UL else GS1_BAD_LONGITUDE
+
+
+cdef int country(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 3 and are_digits(value, 3) and COUNTRY[number_of(value, 3)] else GS1_UNKNOWN_COUNTRY
+
+
+cdef int country_or_several(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 3 and number_of(value, 3) == 999 else country(value, length, at)
+
+
+cdef int country_letters(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    if length != 2 or not is_capital(value[0]) or not is_capital(value[1]):
+        return GS1_UNKNOWN_COUNTRY
+    return GS1_OK if COUNTRY_LETTERS[(value[0] - c"A") * 26 + (value[1] - c"A")] else GS1_UNKNOWN_COUNTRY
+
+
+# Choices and small numbers.
+
+cdef int yes_no(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 1 and (value[0] == c"0" or value[0] == c"1") else GS1_NOT_YES_NO
+
+
+cdef int hyphen(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 1 and value[0] == c"-" else GS1_NOT_HYPHEN
+
+
+cdef int package_type(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    """The form of a code of UN/ECE Recommendation 21 or of GS1's own; the lists themselves change too often."""
+    cdef size_t i
+    for i in range(length):
+        at[0] = i
+        if not is_digit(value[i]) and not is_capital(value[i]):
+            return GS1_BAD_PACKAGE_TYPE
+    return GS1_OK
+
+
+cdef int piece_of_total(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    cdef unsigned long piece, total
+    if length < 4:
+        return GS1_VALUE_TOO_SHORT
+    piece = number_of(value, 2)
+    total = number_of(value + 2, 2)
+    return GS1_OK if 1 <= piece <= total else GS1_BAD_PIECE
+
+
+cdef inline bint all_zeros(const uint8_t* value, size_t length) noexcept nogil:
+    cdef size_t i
+    for i in range(length):
+        if value[i] != c"0":
+            return False
+    return True
+
+
+cdef int zero(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if all_zeros(value, length) else GS1_NOT_ZERO
+
+
+cdef int not_zero(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_ZERO if all_zeros(value, length) else GS1_OK
+
+
+cdef int no_leading_zero(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_LEADING_ZERO if length > 1 and value[0] == c"0" else GS1_OK
+
+
+cdef int winding(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 1 and (value[0] == c"0" or value[0] == c"1" or value[0] == c"9") else GS1_BAD_WINDING
+
+
+cdef int sex(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    """ISO/IEC 5218."""
+    return GS1_OK if length == 1 and (value[0] <= c"2" or value[0] == c"9") else GS1_BAD_SEX
+
+
+cdef int media_type(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    cdef unsigned long number = number_of(value, length)
+    return GS1_OK if 1 <= number <= 10 or 80 <= number <= 99 else GS1_BAD_MEDIA_TYPE
+
+
+cdef int position_in_sequence(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    """Which of how many: `1/3`."""
+    if length != 3 or not is_digit(value[0]) or value[1] != c"/" or not is_digit(value[2]):
+        return GS1_BAD_SEQUENCE
+    if value[0] == c"0" or value[2] == c"0":
+        at[0] = 0 if value[0] == c"0" else 2
+        return GS1_LEADING_ZERO
+    return GS1_OK if value[0] <= value[2] else GS1_BAD_SEQUENCE
+
+
+cdef int importer_index(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 1 and CHARACTERS[value[0]] & IS_BASE64URL and value[0] != c"=" else GS1_BAD_IMPORTER_INDEX
+
+
+cdef int has_letter(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_NO_LETTER if are_digits(value, length) else GS1_OK
+
+
+cdef int iban(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    """ISO 13616: the first four characters put last, letters as 10 to 35, modulo 97 is 1."""
+    cdef unsigned int remainder = 0, counts
+    cdef uint8_t character
+    cdef size_t i
+    if length < 5 or not is_capital(value[0]) or not is_capital(value[1]):
+        return GS1_BAD_IBAN
+    for i in range(length):
+        character = value[(i + 4) % length]
+        if is_digit(character):
+            remainder = (remainder * 10 + (character - c"0")) % 97
+        elif is_capital(character):
+            counts = character - c"A" + 10
+            remainder = (remainder * 100 + counts) % 97
+        else:
+            at[0] = (i + 4) % length
+            return GS1_BAD_IBAN
+    at[0] = 2
+    return GS1_OK if remainder == 1 else GS1_BAD_IBAN
+
+
+cdef int any_value(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    """For what has a list of its own that is not held here, such as currencies."""
+    return GS1_OK

@@ -1,0 +1,149 @@
+"""Worker processes, as children that can be killed, told to end, and paused."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tests.servers.process import Server
+from tracker import config
+from tracker.cli import EXIT_ERROR
+from tracker.config import Settings
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+END_S_MAX: Final = 10.0
+"""How long a worker may take to end after SIGTERM."""
+
+_SETTINGS: Final = (
+    "kafka", "redis", "topic", "rejected_topic", "partitions", "group", "cache_parcels", "session_timeout_s", "monitor",
+)  # fmt: skip
+
+
+class Worker(Server):
+    """One `tracker worker`.
+
+    Args:
+        folder: for its log.
+        settings: of the worker.
+        bug: a bug of `planted` that it runs with; None for the product as it is.
+    """
+
+    name = "worker"
+
+    def __init__(self, folder: Path, settings: Settings, bug: str | None) -> None:
+        super().__init__(folder)
+        self.paused = False
+        self.told_to_end = False
+        self._settings = settings
+        self._bug = bug
+
+    def command(self) -> Sequence[str]:
+        """Gives the product's own command, or that of a planted bug."""
+        program = ["tests.crash.planted", self._bug] if self._bug else ["tracker.cli", "worker"]
+        flags = [part for name in _SETTINGS for part in (config.flag(name), config.shown(self._settings, name))]
+        return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", *program, *flags]
+
+    def ready(self) -> bool:
+        """A worker is not waited for: that it is not ready yet is a part of the test."""
+        return True
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with by itself; None while it runs, or after a kill of ours."""
+        return None if self._process is None else self._process.poll()
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether it ended as it was told to; or did not start, since Redis was away just then."""
+        # SIGTERM may come before Python has begun to listen to it.
+        told = self.told_to_end and self.exit_code in {0, -signal.SIGTERM}
+        return told or (self.exit_code == EXIT_ERROR and "error[no_redis]" in self.log_end(1))
+
+    def pause(self) -> None:
+        """Stops it by SIGSTOP."""
+        super().pause()
+        self.paused = True
+
+    def resume(self) -> None:
+        """Lets it go on."""
+        super().resume()
+        self.paused = False
+
+    def terminate(self) -> None:
+        """Tells it to end, by SIGTERM; it is not waited for."""
+        assert self._process is not None
+        self.told_to_end = True
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout_s: float) -> None:
+        """Waits until it has ended."""
+        if self._process is not None:
+            self._process.wait(timeout_s)
+
+
+class Crew:
+    """The workers of a run, those that are gone too.
+
+    Args:
+        folder: for their logs.
+        settings: of the workers.
+        bug: as of `Worker`.
+        random: chooses victims.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, bug: str | None, random: Random) -> None:
+        self.all: list[Worker] = []
+        self._folder = folder
+        self._settings = settings
+        self._bug = bug
+        self._random = random
+        self._numbers = count(1)
+
+    @property
+    def able(self) -> list[Worker]:
+        """Those that run, are not paused, and were not told to end."""
+        return [worker for worker in self.all if worker.runs and not worker.paused and not worker.told_to_end]
+
+    def start(self) -> Worker:
+        """Starts one more."""
+        worker = Worker(self._folder / f"worker-{next(self._numbers)}", self._settings, self._bug)
+        worker.start()
+        self.all.append(worker)
+        return worker
+
+    def one(self) -> Worker | None:
+        """Any that is able; None if there is none."""
+        return self._random.choice(able) if (able := self.able) else None
+
+    def fallen(self) -> list[str]:
+        """What those say that ended without being told to, or not as they should."""
+        return [
+            f"{worker.folder.name} ended with {worker.exit_code}: {worker.log_end()}"
+            for worker in self.all
+            if worker.exit_code is not None and not worker.ended_well
+        ]
+
+    def end(self) -> None:
+        """Tells all to end and waits.
+
+        Raises:
+            subprocess.TimeoutExpired: one took longer than END_S_MAX.
+        """
+        for worker in self.able:
+            worker.terminate()
+        for worker in self.all:
+            worker.wait(END_S_MAX)
+
+    def kill(self) -> None:
+        """Ends whatever still runs."""
+        for worker in self.all:
+            worker.kill()

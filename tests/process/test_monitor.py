@@ -1,0 +1,189 @@
+"""The monitor over HTTP, and what it judges as ill."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
+
+import pytest
+
+from tracker.config import Address
+from tracker.errors import TrackerError
+from tracker.limits import CLAIM_S_MAX, STALL_S_MAX
+from tracker.metrics import WorkerMetrics
+from tracker.process.monitor import Health, Judge, Monitor, PartitionHealth
+
+RUNNING = PartitionHealth("running", "", 10, 10, 1.5)
+LAGGING = PartitionHealth("running", "", 10, 15, 1.5)
+CLAIMING = PartitionHealth("claiming", "Redis is gone", None, None, 0.5)
+STOPPED = PartitionHealth("stopped", "log_moved: it is another log", None, 15, 9.0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def problems_after(judge: Judge, clock: Clock, seconds: float, *partitions: PartitionHealth) -> list[str]:
+    """What is wrong when a worker says this, and the same so many seconds later."""
+    health = Health(dict(enumerate(partitions)), redis=True, kafka=True)
+    judge.observe(health)
+    clock.now_s += seconds
+    answer = judge.judge(health)
+    assert answer["healthy"] == (not answer["problems"])
+    return list(answer["problems"])
+
+
+def test_a_worker_with_nothing_to_do_is_healthy_for_ever(clock: Clock) -> None:
+    assert problems_after(Judge(clock), clock, 1e9, RUNNING) == []
+    assert problems_after(Judge(clock), clock, 1e9) == []
+
+
+def test_a_stopped_partition_is_ill_at_once_and_says_why(clock: Clock) -> None:
+    assert problems_after(Judge(clock), clock, 0, RUNNING, STOPPED) == [
+        "partition 1 is stopped: log_moved: it is another log"
+    ]
+
+
+def test_a_claim_may_take_its_time_and_no_more(clock: Clock) -> None:
+    assert problems_after(Judge(clock), clock, CLAIM_S_MAX, CLAIMING) == []
+    assert problems_after(Judge(clock), clock, CLAIM_S_MAX + 1, CLAIMING) == [
+        f"partition 0 has not been claimed for {CLAIM_S_MAX + 1} s: Redis is gone"
+    ]
+
+
+def test_a_partition_with_lag_that_gets_on_is_healthy(clock: Clock) -> None:
+    judge = Judge(clock)
+    assert problems_after(judge, clock, STALL_S_MAX, LAGGING) == []
+    further = PartitionHealth("running", "", 11, 99, 0.0)
+    assert problems_after(judge, clock, STALL_S_MAX, further) == []
+
+
+def test_a_partition_that_stands_still_before_records_is_ill(clock: Clock) -> None:
+    assert problems_after(Judge(clock), clock, STALL_S_MAX + 1, LAGGING) == [
+        f"partition 0 has 5 records to apply and has applied none for {STALL_S_MAX + 1} s"
+    ]
+
+
+def test_a_record_after_a_long_silence_is_no_standstill(clock: Clock) -> None:
+    judge = Judge(clock)
+    assert problems_after(judge, clock, 1e6, RUNNING) == []
+    assert problems_after(judge, clock, 1, LAGGING) == []
+
+
+@pytest.mark.parametrize(
+    ("health", "problem"),
+    [(Health(kafka=False), "Kafka can't be reached"), (Health(redis=False), "Redis can't be reached")],
+)
+def test_a_server_that_is_gone_is_named(health: Health, problem: str) -> None:
+    assert Judge().judge(health)["problems"] == [problem]
+
+
+Serve = Callable[..., Monitor]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves what a worker says of itself, until the end of the test."""
+    with ExitStack() as stack:
+
+        def start(health: Callable[[], Health], metrics: WorkerMetrics | None = None) -> Monitor:
+            return stack.enter_context(Monitor(Address("127.0.0.1", 0), metrics or WorkerMetrics(), health))
+
+        yield start
+
+
+def ask(monitor: Monitor, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    connection = HTTPConnection("127.0.0.1", monitor.port, timeout=5)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    finally:
+        connection.close()
+
+
+def test_healthz_is_200_with_every_partition(serve: Serve) -> None:
+    status, headers, body = ask(serve(lambda: Health({0: LAGGING}, redis=True, kafka=True)), "/healthz")
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert json.loads(body) == {
+        "healthy": True,
+        "problems": [],
+        "redis": True,
+        "kafka": True,
+        "partitions": {
+            "0": {
+                "state": "running",
+                "reason": "",
+                "applied_offset": 10,
+                "end_offset": 15,
+                "progress_age_s": 1.5,
+                "lag": 5,
+            }
+        },
+    }
+
+
+def test_healthz_is_503_with_the_reason(serve: Serve) -> None:
+    status, _, body = ask(serve(lambda: Health({4: STOPPED})), "/healthz?verbose=1")
+    assert status == 503
+    assert json.loads(body)["problems"] == ["partition 4 is stopped: log_moved: it is another log"]
+
+
+def test_a_worker_that_can_not_tell_its_state_is_ill_and_its_metrics_are_served(serve: Serve) -> None:
+    def broken() -> Health:
+        raise RuntimeError("no loop")
+
+    monitor = serve(broken)
+    status, _, body = ask(monitor, "/healthz")
+    assert status == 503
+    assert "no loop" in json.loads(body)["problems"][0]
+    assert ask(monitor, "/metrics")[0] == 200
+
+
+def test_metrics_have_what_was_counted_and_where_partitions_stand_now(serve: Serve) -> None:
+    metrics = WorkerMetrics()
+    metrics.claimed("claimed")
+    status, headers, body = ask(serve(lambda: Health({7: LAGGING}), metrics), "/metrics")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain; version=")
+    assert b'tracker_claims_total{result="claimed"} 1.0' in body
+    assert b'tracker_partition_lag_records{partition="7"} 5.0' in body
+
+
+def test_other_paths_and_methods_are_refused_and_head_has_no_body(serve: Serve) -> None:
+    monitor = serve(Health)
+    assert ask(monitor, "/")[0] == 404
+    assert ask(monitor, "/metrics", "POST")[0] == 501
+    status, headers, body = ask(monitor, "/healthz", "HEAD")
+    assert (status, body) == (200, b"")
+    assert int(headers["Content-Length"]) > 0
+
+
+def test_it_does_not_tell_which_python_serves(serve: Serve) -> None:
+    assert ask(serve(Health), "/healthz")[1]["Server"].strip() == "tracker"
+
+
+def test_a_client_that_says_nothing_does_not_keep_others_waiting(serve: Serve) -> None:
+    monitor = serve(Health)
+    with socket.create_connection(("127.0.0.1", monitor.port)):
+        assert ask(monitor, "/healthz")[0] == 200
+
+
+def test_a_port_that_is_in_use_is_an_error_that_names_the_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(TrackerError, match="TRACKER_MONITOR") as caught:
+            Monitor(Address("127.0.0.1", taken.getsockname()[1]), WorkerMetrics(), Health)
+    assert caught.value.code == "bad_setting"
+    assert "in use" in str(caught.value)

@@ -1,0 +1,252 @@
+"""Bugs that the worker could have had, each switched on only here: the simulation must catch every one.
+
+A planted bug is a context manager, inside of which worlds run with the bug.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, Final
+from unittest.mock import patch
+
+from tests.simulation.log import SimulatedFetch
+from tests.simulation.store import SimulatedChain
+from tracker.process import partition as product
+from tracker.process import processor
+from tracker.process.partition import Fetched, Folding, Partition, Reading
+from tracker.store import claims
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
+
+SCAN_BYTES: Final = 88
+"""Length of one packed scan_t (ext/scan.pxd)."""
+
+EFFECTIVE_AT: Final = 16
+KIND_AT: Final = 80
+UNDO: Final = 33
+
+_fold = Partition.fold
+_read = Partition.read
+_run_apply = SimulatedChain._run_apply
+
+
+@contextmanager
+def _patched(where: Any, name: str, bug: object) -> Iterator[None]:  # noqa: ANN401
+    with patch.object(where, name, bug):
+        yield
+
+
+def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractContextManager[None]:
+    """Folds as ever, but another batch is applied."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        folding = _fold(self, reading, found)
+        return replace(folding, batch=change(self, folding.batch))
+
+    return _patched(Partition, "fold", fold)
+
+
+def commit_before_apply() -> AbstractContextManager[None]:
+    """The mark moves in a write of its own, and the records come after it."""
+
+    def send_apply(self: SimulatedChain, batch: Batch) -> Any:  # noqa: ANN401
+        empty = replace(batch, records={}, data={}, places=[], codes=[])
+        self._send(lambda: self._run_apply(empty))
+        self._asked.pop()
+        return _send_again(self, replace(batch))
+
+    async def _send_again(self: SimulatedChain, batch: Batch) -> int:
+        self._send(lambda: self._run_apply(batch))
+        return 1
+
+    return _patched(SimulatedChain, "send_apply", send_apply)
+
+
+def no_offset_check() -> AbstractContextManager[None]:
+    """Nobody looks whether the mark is where the batch begins: whatever arrives is written."""
+
+    def run(self: SimulatedChain, batch: Batch) -> list[Any]:
+        self._watched = self._store.touched[self._partition]
+        return _run_apply(self, batch)
+
+    return _patched(SimulatedChain, "_run_apply", run)
+
+
+def no_epoch() -> AbstractContextManager[None]:
+    """Only the offset is compared, when the batch is written: who wrote it before does not matter."""
+
+    def run(self: SimulatedChain, batch: Batch) -> list[Any]:
+        content = self._store.contents[self._partition]
+        if (content.next or 0) == batch.begin:
+            self._watched = self._store.touched[self._partition]
+        return _run_apply(self, batch)
+
+    return _patched(SimulatedChain, "_run_apply", run)
+
+
+def dropped_write() -> AbstractContextManager[None]:
+    """Of a batch with several parcels one is not written."""
+
+    def change(_self: Partition, batch: Batch) -> Batch:
+        keys = list(batch.records)
+        return batch if len(keys) < 3 else replace(batch, records={key: batch.records[key] for key in keys[1:]})
+
+    return _changed_batch(change)
+
+
+def mark_not_moved() -> AbstractContextManager[None]:
+    """A batch is written, and the mark stays where it was."""
+
+    def apply(self: Any, partition: int, batch: Batch) -> None:  # noqa: ANN401
+        content = self.contents[partition]
+        moved = batch.end if len(batch.records) % 3 else content.next
+        self.write(
+            partition,
+            replace(
+                content,
+                next=moved,
+                records=content.records | batch.records,
+                data=content.data | batch.data,
+                places=content.places | {number: (site, device) for number, site, device in batch.places},
+                codes=content.codes | dict(batch.codes),
+                counters=batch.counters,
+            ),
+        )
+
+    from tests.simulation.store import SimulatedStore
+
+    return _patched(SimulatedStore, "apply", apply)
+
+
+def swapped_pair() -> AbstractContextManager[None]:
+    """Two parcels of a batch get each other's records."""
+
+    def change(_self: Partition, batch: Batch) -> Batch:
+        records = dict(batch.records)
+        if len(records) >= 2:
+            first, second = list(records)[:2]
+            records[first], records[second] = records[second], records[first]
+        return replace(batch, records=records)
+
+    return _changed_batch(change)
+
+
+def rejected_swallowed() -> AbstractContextManager[None]:
+    """Refused scans are counted and forgotten."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        return replace(_fold(self, reading, found), outgoing=[])
+
+    return _patched(Partition, "fold", fold)
+
+
+def cache_kept() -> AbstractContextManager[None]:
+    """A worker that lost its claim goes on with the records it had in memory."""
+    return _patched(product.Cache, "clear", lambda _self: None)
+
+
+def duplicate_applied() -> AbstractContextManager[None]:
+    """Every scan of a batch of one is folded twice."""
+
+    def read(self: Partition, fetched: Fetched) -> Reading:
+        size = len(fetched.records) // 32
+        if size == 1:
+            fetched = replace(fetched, records=fetched.records * 2)
+        return _read(self, fetched)
+
+    return _patched(Partition, "read", read)
+
+
+def late_scan_appended() -> AbstractContextManager[None]:
+    """A late scan is put behind the others instead of where it belongs."""
+
+    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:  # noqa: ANN401
+        changed = bytearray(scans)
+        newest = 0
+        for at in range(0, len(scans), SCAN_BYTES):
+            time = int.from_bytes(scans[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8], "little")
+            newest = max(newest, time)
+            changed[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8] = newest.to_bytes(8, "little")
+        return original(names, ids, buffer, arena, bytes(changed), records)
+
+    original = product.fold
+    return _patched(product, "fold", fold)
+
+
+def gap_taken_as_end() -> AbstractContextManager[None]:
+    """The next offset is taken to be the last one and one, also where the log has a gap."""
+
+    def walked(self: SimulatedFetch) -> Fetched:
+        fetched = original(self)
+        count = len(fetched.records) // 32
+        return replace(fetched, end=fetched.begin + count) if count else fetched
+
+    original = SimulatedFetch.walked
+    return _patched(SimulatedFetch, "walked", walked)
+
+
+def rekeyed_wrongly() -> AbstractContextManager[None]:
+    """A scan on the wrong partition is sent on to another wrong one."""
+    original = processor.partition_of
+    return _patched(processor, "partition_of", lambda key, count: (original(key, count) + 1) % count)
+
+
+def undo_forgotten() -> AbstractContextManager[None]:
+    """A worker that reads again after a loss passes over UNDO."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        scans = reading.scans.scans
+        kinds = [scans[at + KIND_AT] for at in range(0, len(scans), SCAN_BYTES)]
+        folding = _fold(self, reading, found)
+        forgotten = {parcel for parcel, kind in zip(reading.parcels, kinds, strict=True) if kind == UNDO}
+        kept = {parcel: record for parcel, record in folding.batch.records.items() if parcel not in forgotten}
+        return replace(folding, batch=replace(folding.batch, records=kept))
+
+    return _patched(Partition, "fold", fold)
+
+
+def reply_taken_for_granted() -> AbstractContextManager[None]:
+    """An apply that was answered has landed, whatever the answer says."""
+
+    def answer(_replies: Sequence[Any], _epoch: int, _end: int) -> Applied | Lost:
+        return Applied()
+
+    return _patched(claims, "apply_answer", answer)
+
+
+def begins_where_it_was() -> AbstractContextManager[None]:
+    """A worker that claims again goes on from its own memory, not from where the store says."""
+
+    def claimed(
+        self: Partition, answer: Claimed | Denied, dictionary: Dictionary | None, earliest: int, end: int
+    ) -> int | None:
+        position = self.position
+        begin = original(self, answer, dictionary, earliest, end)
+        if begin is not None and earliest <= position <= end:
+            self.position = begin = max(begin, position)
+        return begin
+
+    original = Partition.claimed
+    return _patched(Partition, "claimed", claimed)
+
+
+PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
+    bug.__name__: bug
+    for bug in (
+        commit_before_apply,
+        no_offset_check,
+        no_epoch,
+        dropped_write,
+        mark_not_moved,
+        swapped_pair,
+        rejected_swallowed,
+        cache_kept,
+        duplicate_applied,
+        late_scan_appended,
+        gap_taken_as_end,
+        rekeyed_wrongly,
+        undo_forgotten,
+        reply_taken_for_granted,
+        begins_where_it_was,
+    )
+}
+"""Name -> the bug."""

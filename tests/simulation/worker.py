@@ -1,0 +1,153 @@
+"""A simulated worker process: the product's Processor on a loop of its own, and the fetch loop that Faust would run."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from tests.simulation.log import SimulatedFetch, SimulatedLog
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.store import SimulatedChain, SimulatedStore
+from tracker.config import Settings
+from tracker.domain._scan import ScanReader
+from tracker.process.log import Identity
+from tracker.process.partition import Folding
+from tracker.process.processor import Processor
+from tracker.store.claims import Claimed, Denied, Dictionary
+
+FETCH_S: Final = 0.05
+
+
+class SimulatedWorker:
+    """One worker.
+
+    Args:
+        settings, reader: as the product's worker has them.
+        log, store: of the world.
+        clock_s: the world's.
+        timestamp: the broker's time for records that this worker produces, milliseconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: ScanReader,
+        log: SimulatedLog,
+        store: SimulatedStore,
+        clock_s: Callable[[], float],
+        timestamp: int,
+    ) -> None:
+        self.loop = SimulatedLoop(clock_s)
+        self.log = log
+        self.store = store
+        self.chains: list[SimulatedChain] = []
+        self.sends: list[Callable[[], None]] = []
+        self.paused = False
+        self.batches = 0
+        self._timestamp = timestamp
+        self._rebalancing = asyncio.Lock()
+        self._positions: dict[int, int] = {}
+        self.processor = Processor(settings, reader, self, self, self, self, clock_s)
+        self._main = self.loop.spawn(self._run())
+
+    @property
+    def crashed(self) -> BaseException | None:
+        """What the fetch loop died of, if it did."""
+        return self._main.exception() if self._main.done() and not self._main.cancelled() else None
+
+    async def _run(self) -> None:
+        while True:
+            fetches: dict[int, list[Any]] = {}
+            for number in sorted(self.processor.running()):
+                fetch = self._fetch(number)
+                if fetch is None:
+                    await self.processor.out_of_range({number})
+                elif fetch.end > fetch.begin:
+                    fetches[number] = [fetch]
+            if fetches:
+                await self.processor.take(fetches)
+            await asyncio.sleep(FETCH_S)
+
+    def _fetch(self, number: int) -> SimulatedFetch | None:
+        fetch = self.log.fetch(number, self._positions.get(number, 0))
+        if fetch is not None:
+            self._positions[number] = fetch.end
+        return fetch
+
+    def rebalanced(self, partitions: set[int]) -> None:
+        """The group gives this worker other partitions: as Faust does, all are revoked first."""
+        self.loop.spawn(self._rebalance(partitions))
+
+    async def _rebalance(self, partitions: set[int]) -> None:
+        async with self._rebalancing:
+            await self.processor.revoked(set(self.processor._runners))
+            self.processor.assigned(partitions)
+
+    # The store, as the product's runner sees it.
+
+    async def claim(
+        self, partition: int, log: str
+    ) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
+        """A claim on a connection of its own."""
+        chain = SimulatedChain(self.store, partition, self.loop)
+        self.chains.append(chain)
+        return await chain.claim(log, len(self.log.partitions))
+
+    # The log, as the product's processor sees it.
+
+    async def identity(self) -> Identity:
+        """Which log it is."""
+        return Identity(self.log.identity, len(self.log.partitions))
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that a partition begins and ends with."""
+        return self.log.partitions[partition].earliest, self.log.partitions[partition].end
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches from an offset on."""
+        self._positions[partition] = offset
+
+    async def produce(
+        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+    ) -> Awaitable[None]:
+        """Sends a record; the world says when, and whether its acknowledgement comes back."""
+        acknowledged = self.loop.create_future()
+
+        def send(*, lost: bool = False) -> None:
+            if partition is None:
+                self.log.rejected.append((value, dict(headers)))
+            else:
+                self.log.append(partition, self._timestamp, key, value)
+            if not acknowledged.done():
+                if lost:
+                    acknowledged.set_exception(OSError("not acknowledged"))
+                    acknowledged.exception()
+                else:
+                    acknowledged.set_result(None)
+
+        self.sends.append(send)
+        return acknowledged
+
+    def ends(self) -> Mapping[int, int]:
+        """Not asked here."""
+        return {}
+
+    # The watcher.
+
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        """A batch has landed."""
+        self.batches += 1
+
+    def claimed(self, result: str) -> None:
+        """Does nothing."""
+
+    def redis_error(self) -> None:
+        """Does nothing."""
+
+    def kafka_error(self) -> None:
+        """Does nothing."""
+
+    def kill(self) -> None:
+        """Ends the process as SIGKILL does. What it has sent may still arrive."""
+        for chain in self.chains:
+            chain.abandon()
+        self.loop.discard()

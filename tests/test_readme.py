@@ -1,0 +1,52 @@
+"""The README says what is there: its commands, settings, files and reason codes."""
+
+import re
+from pathlib import Path
+
+from tracker import cli, config
+from tracker.errors import REASONS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+NOT_OF_A_SCAN = "bad_vocabulary"
+"""From this reason on they are of files and commands."""
+
+
+def reasons_table() -> str:
+    """The table as it must stand in the README."""
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in REASONS.items()]
+    line = list(REASONS).index(NOT_OF_A_SCAN)
+    return "\n".join(["| reason | |", "|---|---|", *rows[:line], "| | |", *rows[line:]])
+
+
+def test_the_table_of_reasons_is_that_of_errors_py() -> None:
+    begin, end = (README.index(mark) for mark in ("<!-- reasons -->", "<!-- /reasons -->"))
+    written = README[begin:end].split("\n", 1)[1].strip()
+    assert written == reasons_table(), f"README.md, between its marks of reasons, must have:\n{reasons_table()}"
+
+
+def test_its_commands_are_all_there_is() -> None:
+    listed = re.findall(r"^\| `tracker (\w+)` \|", README, re.MULTILINE)
+    assert sorted(listed) == sorted(cli.cli.commands)
+
+
+def test_its_examples_name_commands_and_options_that_exist() -> None:
+    examples = re.findall(
+        r"tracker (\w+)((?: [^\s`|#]+)*)", " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+    )
+    assert len(examples) > 5
+    for name, arguments in examples:
+        command = cli.cli.commands[name]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", arguments)) <= options, name
+
+
+def test_its_settings_exist() -> None:
+    assert set(re.findall(r"TRACKER_[A-Z_]+", README)) <= {config.variable(name) for name in config.TABLE}
+
+
+def test_its_files_and_targets_of_make_exist() -> None:
+    for path in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / path).exists(), path
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", README)) <= targets

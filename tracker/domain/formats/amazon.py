@@ -1,0 +1,27 @@
+"""Amazon: its own deliveries, and its international shipments."""
+
+from typing import Final
+
+from tracker.domain.formats.format import Format, Rank
+
+_SOURCE: Final = "jkeen/tracking_number_data 2.0.0, amazon.json"
+
+AMAZON_LOGISTICS: Final = Format(
+    name="amazon_logistics",
+    carrier="amazon",
+    rank=Rank.PARTNER,
+    source=_SOURCE,
+    example="TBA010000000000",
+    texts=("prefix:'TB'+[ACM]1 serial:n12",),
+    printed="### #### #### ####",
+)
+
+AMAZON_INTERNATIONAL: Final = Format(
+    name="amazon_international",
+    carrier="amazon",
+    rank=Rank.PLAIN,
+    source=_SOURCE,
+    example="C1004444444",
+    texts=("prefix:[ACF]1 serial:n10",),
+    printed="# ### ### ####",
+)

@@ -1,0 +1,62 @@
+"""DHL: Express waybills and piece ids, and eCommerce parcels."""
+
+from typing import Final
+
+from tracker.domain.formats.checks import mod_7
+from tracker.domain.formats.format import Format, Lookup, Pattern, Rank
+
+_SOURCE: Final = "jkeen/tracking_number_data 2.0.0, dhl.json"
+
+DHL_EXPRESS: Final = Format(
+    name="dhl_express",
+    carrier="dhl",
+    rank=Rank.PLAIN,
+    source=_SOURCE,
+    example="8487135506",
+    texts=("serial:n9..10 check_digit:n1",),
+    printed="## #### ####",
+    check=mod_7("serial"),
+)
+
+DHL_PIECE: Final = Format(
+    name="dhl_piece",
+    carrier="dhl",
+    rank=Rank.PARTNER,
+    source=f"{_SOURCE}; DHL's pages on tracking",
+    example="JVGL0999999990",
+    texts=(
+        "issuer:'JVGL' serial:n9..10",
+        "issuer:'JJD' serial:n9..10",
+        # Any other letters behind the J are also those of other carriers' numbers.
+        Pattern("issuer:'J'+a2 serial:n9..10", rank=Rank.PLAIN),
+        Pattern("issuer:'J'+a3 serial:n9..10", rank=Rank.PLAIN),
+    ),
+    printed="#### #### ######",
+)
+
+DHL_ECOMMERCE: Final = Format(
+    name="dhl_ecommerce",
+    carrier="dhl",
+    rank=Rank.PARTNER,
+    source=_SOURCE,
+    example="GM2951173225174494",
+    texts=("prefix:[CGHILMNRSTUX]1+[GHKMNVXY]1 serial:n1+an9..38",),
+    lookups=(
+        Lookup(
+            part="prefix",
+            known=frozenset(("GM", "LX", "RX", "UV", "CN", "SG", "TH", "IN", "HK", "MY")),
+            otherwise=None,
+        ),
+    ),
+    printed="## #### #### #### ####",
+)
+
+DHL_ECOMMERCE_14: Final = Format(
+    name="dhl_ecommerce_14",
+    carrier="dhl",
+    rank=Rank.PLAIN,
+    source=_SOURCE,
+    example="60120174971147",
+    texts=("serial:n14",),
+    printed="#### ##########",
+)

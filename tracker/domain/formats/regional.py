@@ -1,0 +1,136 @@
+"""Regional carriers of North America, most of them without check digits."""
+
+from typing import Final
+
+from tracker.domain.formats.checks import luhn, mod_10_from_left
+from tracker.domain.formats.format import Format, Pattern, Rank
+
+_DATA: Final = "jkeen/tracking_number_data 2.0.0"
+
+
+def _ontrac(letter: str, digit: str) -> tuple[Pattern, Pattern]:
+    """A serial number that does not begin with this digit is checked with the digit in front of it."""
+    others = "".join(other for other in "0123456789" if other != digit)
+    return (
+        Pattern(f"'{letter}' serial:'{digit}'+n12 check_digit:n1", check=mod_10_from_left("serial", weights=(1, 2))),
+        Pattern(
+            f"'{letter}' serial:[{others}]1+n12 check_digit:n1",
+            check=mod_10_from_left("serial", weights=(2, 1), start=int(digit)),
+        ),
+    )
+
+
+ONTRAC_C: Final = Format(
+    name="ontrac_c",
+    carrier="ontrac",
+    rank=Rank.PLAIN,
+    source=f"{_DATA}, ontrac.json",
+    example="C11031500001879",
+    texts=_ontrac("C", "4"),
+    printed="# #### #### ######",
+)
+
+ONTRAC_D: Final = Format(
+    name="ontrac_d",
+    carrier="ontrac",
+    rank=Rank.PLAIN,
+    source=f"{_DATA}, ontrac.json",
+    example="D10011354453707",
+    texts=_ontrac("D", "5"),
+    printed="# #### #### ######",
+)
+
+LASERSHIP_LX: Final = Format(
+    name="lasership_lx",
+    carrier="lasership",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, lasership.json",
+    example="LX17635036",
+    texts=("prefix:'L'+[AIEHNX]1 region:[1-3]1 serial:n7",),
+    printed="## #### ####",
+)
+
+LASERSHIP_1LS7_15: Final = Format(
+    name="lasership_1ls7_15",
+    carrier="lasership",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, lasership.json",
+    example="1LS724505321754",
+    texts=("'1LS7' region:[12]1 head:n4 serial:n6",),
+    printed="#### ##### ######",
+)
+
+_1LS7_18: Final = "'1LS7' region:[12]1 head:n2 '01' kind:[1-4]1 serial:n6"
+
+LASERSHIP_1LS7_18: Final = Format(
+    name="lasership_1ls7_18",
+    carrier="lasership",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, lasership.json",
+    example="1LS7119013618127-1",
+    # Typed numbers come without their hyphen.
+    texts=(f"{_1LS7_18} '1'", f"< {_1LS7_18} +'1' > '-1'"),
+    printed="#### ######## #### #",
+)
+
+LASERSHIP_1LSCX: Final = Format(
+    name="lasership_1lscx",
+    carrier="lasership",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, lasership.json",
+    example="1LSCXVE0058631Y",
+    texts=("'1LSCX' serial:an10",),
+    printed="### ## #### ######",
+)
+
+LANDMARK_LTN: Final = Format(
+    name="landmark_ltn",
+    carrier="landmark",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, landmark.json",
+    example="LTN74207623N1",
+    texts=("'LTN' serial:n8 'N1'",),
+    printed="### #### #### ##",
+)
+
+OLD_DOMINION: Final = Format(
+    name="old_dominion",
+    carrier="old_dominion",
+    rank=Rank.PLAIN,
+    source=f"{_DATA}, old_dominion.json",
+    example="07209562763",
+    texts=tuple(f"serial:{head}+n7 check_digit:n1" for head in ("'77'+[78]1", "'072'", "'780'")),
+    printed="### ### ### ##",
+    check=luhn("serial"),
+)
+
+OLD_DOMINION_GUARANTEED: Final = Format(
+    name="old_dominion_guaranteed",
+    carrier="old_dominion",
+    rank=Rank.PLAIN,
+    source=f"{_DATA}, old_dominion.json",
+    example="80003280379",
+    texts=("serial:'80'+n8 check_digit:n1",),
+    printed="### ### ### ##",
+    check=luhn("serial"),
+)
+
+SPEEDEE: Final = Format(
+    name="speedee",
+    carrier="speedee",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, speedee.json",
+    example="SP029692510000920746",
+    texts=("'SP' serial:n18",),
+    printed="## #### #### #### #### ##",
+)
+
+GOFO: Final = Format(
+    name="gofo",
+    carrier="gofo",
+    rank=Rank.PARTNER,
+    source=f"{_DATA}, gofo.json",
+    example="GFUS01011884214272",
+    texts=("'GFUS' serial:n14",),
+    printed="#### #### #### ######",
+)

@@ -1,0 +1,255 @@
+"""Every metric of a worker, by Prometheus' conventions: base units, `_total` for counters, labels from closed sets.
+
+Nothing here is called for each scan: a worker tells of a batch, and what is seen of a partition when it is looked at.
+"""
+
+import platform
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from tracker.errors import REASONS
+
+CLAIM_RESULTS: Final = ("claimed", "denied", "stopped", "failed")
+"""How a claim ends: ours; the store refuses for good; the log and the store don't fit; Redis or Kafka failed."""
+
+STATES: Final = ("idle", "claiming", "running", "stopped")
+"""Where a partition stands."""
+
+BATCH_BUCKETS: Final = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+APPLY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+VISIBLE_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
+"""Live traffic is seen within milliseconds; after a standstill it takes as long as that was."""
+
+
+# A second series beside each counter that nobody asks for: Prometheus knows when a process began.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class AppliedBatch(Protocol):
+    """A batch that has landed, as `tracker.process` knows it."""
+
+    @property
+    def scans(self) -> int:
+        """Scans taken, with duplicates."""
+
+    @property
+    def duplicates(self) -> int:
+        """Of these, sent before."""
+
+    @property
+    def late(self) -> int:
+        """Of these, with an event time before another event's of their parcel."""
+
+    @property
+    def anomalies(self) -> int:
+        """Of these, that should not have happened."""
+
+    @property
+    def foreign(self) -> int:
+        """Scans that were sent on to their own partition."""
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """How many were refused, by reason."""
+
+    @property
+    def timestamps(self) -> Sequence[int]:
+        """Broker's times of the first and last record, milliseconds; empty where there are none."""
+
+
+class CountedHistogram(Collector):
+    """A histogram that takes many observations of one value at once, so that a batch costs as much as one scan.
+
+    Args:
+        name: with its unit.
+        documentation: what it counts, a sentence.
+        buckets: upper bounds, ascending.
+        registry: where it is collected.
+    """
+
+    def __init__(self, name: str, documentation: str, buckets: Sequence[float], registry: CollectorRegistry) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._buckets = tuple(buckets)
+        self._counts = [0] * (len(buckets) + 1)
+        self._sum = 0.0
+        self._lock = threading.Lock()
+        registry.register(self)
+
+    def observe(self, value: float, count: int = 1) -> None:
+        """Takes so many observations of a value."""
+        with self._lock:
+            self._counts[bisect_left(self._buckets, value)] += count
+            self._sum += value * count
+
+    def collect(self) -> Iterator[Metric]:
+        """Gives what was observed, for the registry."""
+        with self._lock:
+            counts, total = list(self._counts), self._sum
+        cumulated: list[tuple[str, float]] = []
+        below = 0
+        for bound, count in zip((*map(str, map(float, self._buckets)), "+Inf"), counts, strict=True):
+            below += count
+            cumulated.append((bound, below))
+        yield HistogramMetricFamily(self._name, self._documentation, buckets=cumulated, sum_value=total)
+
+    def describe(self) -> Iterable[Metric]:
+        """Gives the name, so that no other metric takes it."""
+        yield HistogramMetricFamily(self._name, self._documentation)
+
+
+Standing = Mapping[int, tuple[str, int | None, int | None]]
+"""{partition: (one of STATES, offset behind the last record applied, records behind that)}; None where not known."""
+
+
+class _Partitions(Collector):
+    """Where each partition of a worker stands. A partition that goes to another worker leaves no value behind."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.standing: Standing = {}
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        standing = self.standing
+        lag, offset, state = self.describe()
+        for partition, (stands, applied_offset, behind) in sorted(standing.items()):
+            for name in STATES:
+                state.add_metric((str(partition), name), name == stands)
+            if applied_offset is not None:
+                offset.add_metric((str(partition),), applied_offset)
+            if behind is not None:
+                lag.add_metric((str(partition),), behind)
+        yield from (lag, offset, state)
+
+    def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+        return (
+            GaugeMetricFamily(
+                "tracker_partition_lag_records", "Records in the log that are not applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_applied_offset", "Offset behind the last record applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_state", "1 for the state that it is in.", labels=("partition", "state")
+            ),
+        )
+
+
+class WorkerMetrics:
+    """What a worker tells about itself. Its methods may be called from any thread.
+
+    Args:
+        clock_s: gives the time in seconds since the epoch.
+
+    Attributes:
+        registry: what a server of metrics gives out.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.time) -> None:
+        self.registry = CollectorRegistry()
+        self._clock_s = clock_s
+        self._applied = self._counter("tracker_scans_applied", "Scans applied for the first time.")
+        self._duplicates = self._counter("tracker_scans_duplicate", "Scans that had been applied before.")
+        self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
+        self._anomalies = self._counter("tracker_scan_anomalies", "Scans that should not have happened where they did.")
+        self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
+        self._rekeyed = self._counter("tracker_scans_rekeyed", "Scans sent on to the partition of their parcel.")
+        self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
+        self._redis_errors = self._counter("tracker_redis_errors", "Broken connections to Redis and refusals by it.")
+        self._kafka_errors = self._counter("tracker_kafka_errors", "Failed requests to Kafka.")
+        self._batch = Histogram(
+            "tracker_batch_scans", "Scans of a batch.", buckets=BATCH_BUCKETS, registry=self.registry
+        )
+        self._apply = Histogram(
+            "tracker_apply_seconds",
+            "From a batch's sending to Redis to its answer.",
+            buckets=APPLY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._visible = CountedHistogram(
+            "tracker_scan_visible_seconds",
+            "From the broker's time of a scan to its being visible in Redis.",
+            VISIBLE_BUCKETS_S,
+            self.registry,
+        )
+        self._partitions = _Partitions(self.registry)
+        Info("tracker_build", "What runs.", registry=self.registry).info(
+            {"version": _version(), "python": platform.python_version()}
+        )
+        ProcessCollector(registry=self.registry)
+        for reason in REASONS:
+            self._rejected.labels(reason)
+        for result in CLAIM_RESULTS:
+            self._claims.labels(result)
+
+    def applied(self, partition: int, batch: AppliedBatch, apply_s: float) -> None:
+        """A batch of a partition has landed, so many seconds after it was sent."""
+        del partition  # Its offset and lag are told by partition; what was done is not, or the labels would be many.
+        self._applied.inc(batch.scans - batch.duplicates)
+        self._duplicates.inc(batch.duplicates)
+        self._late.inc(batch.late)
+        self._anomalies.inc(batch.anomalies)
+        self._rekeyed.inc(batch.foreign)
+        for reason, count in batch.rejected.items():
+            if reason not in REASONS:
+                raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")
+            self._rejected.labels(reason).inc(count)
+        self._batch.observe(batch.scans)
+        self._apply.observe(apply_s)
+        if batch.scans and batch.timestamps:
+            self._observe_visible(batch)
+
+    def claimed(self, result: str) -> None:
+        """A claim has ended.
+
+        Raises:
+            ValueError: the result is none of CLAIM_RESULTS.
+        """
+        if result not in CLAIM_RESULTS:
+            raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
+        self._claims.labels(result).inc()
+
+    def partitions(self, standing: Standing) -> None:
+        """Where all partitions of this worker stand."""
+        self._partitions.standing = dict(standing)
+
+    def redis_error(self) -> None:
+        """A connection to Redis broke, or Redis refused."""
+        self._redis_errors.inc()
+
+    def kafka_error(self) -> None:
+        """A request to Kafka failed."""
+        self._kafka_errors.inc()
+
+    def _observe_visible(self, batch: AppliedBatch) -> None:
+        """One half of a batch counts as old as its first record, the other as its last: they came in that order."""
+        now = self._clock_s()
+        older = batch.scans // 2
+        for timestamp_ms, count in ((batch.timestamps[0], older), (batch.timestamps[-1], batch.scans - older)):
+            if timestamp_ms >= 0:
+                self._visible.observe(max(0.0, now - timestamp_ms / 1_000), count)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self.registry)
+
+
+def _version() -> str:
+    try:
+        return version("parcel-tracker")
+    except PackageNotFoundError:  # Run from a folder that is not installed.
+        return "unknown"

@@ -1,0 +1,173 @@
+"""Where a parcel's scans stand in the log, as long as the log still holds them."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from tracker.config import Settings
+from tracker.domain import _scan
+from tracker.domain.errors import Refusal
+from tracker.domain.parcel import CLOCK_SKEW, Event, Parcel
+from tracker.domain.partition import partition_of
+from tracker.domain.scan import Scan, SlowReader
+from tracker.limits import CLOCK_SKEW_MS_MAX
+
+CONNECT_TIMEOUT_S: Final = 5.0
+SEARCH_BYTES_MAX: Final = 1 << 30
+"""The most that one search reads of a partition: what a fast broker gives in some ten seconds."""
+
+_RECORDS_A_READ: Final = 2_000
+_READ_TIMEOUT_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What a search of the log found.
+
+    Attributes:
+        partition: where the parcel's scans stand.
+        offsets: {event id: offsets of the scans that were this event}, ascending.
+        remark: why there is not more, a clause; None if every event was found.
+    """
+
+    partition: int
+    offsets: Mapping[int, tuple[int, ...]]
+    remark: str | None
+
+
+def locate(settings: Settings, parcel: Parcel, read: SlowReader, seconds_max: float) -> Located:
+    """Reads the parcel's partition for its scans. What goes wrong is a remark: the explanation stands without it.
+
+    Args:
+        settings: `kafka`, `topic` and `partitions`.
+        parcel: whose scans to find.
+        read: reads a record's value as the worker did.
+        seconds_max: gives up after so long; 0: does not look.
+    """
+    search = _Search(settings, parcel, read, seconds_max)
+    try:
+        if seconds_max > 0:
+            search.run()
+        else:
+            search.remark = "not looked for"
+    except KafkaException as error:
+        reason = error.args[0]
+        search.remark = f"Kafka at {settings.kafka} (TRACKER_KAFKA): {getattr(reason, 'str', lambda: reason)()}"
+    offsets = {event: tuple(sorted(found)) for event, found in search.offsets.items()}
+    return Located(search.partition, offsets, search.remark)
+
+
+def event_id(scan: Scan) -> int:
+    """A scan's event id: the given one, else computed (docs/fold.md, section 1)."""
+    if scan.id is not None:
+        return scan.id
+    seq = b"" if scan.seq is None else b"%d" % scan.seq
+    fields = (scan.parcel, scan.code.encode(), scan.site, scan.device, b"%d" % scan.time, seq)
+    number: int = _scan.number_of_id(b"\x1f".join(fields))
+    return number
+
+
+class _Search:
+    """One pass over a partition, from where the parcel's oldest scan can stand, to its end or to a bound."""
+
+    def __init__(self, settings: Settings, parcel: Parcel, read: SlowReader, seconds_max: float) -> None:
+        self.partition = partition_of(parcel.id.encode(), settings.partitions)
+        self.offsets: dict[int, list[int]] = {}
+        self.remark: str | None = None
+        self._settings = settings
+        self._key = parcel.id.encode()
+        self._read = read
+        self._events = [event for life in parcel.lives for event in life.events]
+        self._wanted = {event.id for event in self._events}
+        self._missing = sum(event.copies for event in self._events)
+        self._seconds_max = seconds_max
+
+    def run(self) -> None:
+        """Searches; `remark` says what kept it from finding all.
+
+        Raises:
+            KafkaException: the broker can't be reached, or refuses.
+        """
+        deadline = time.monotonic() + self._seconds_max
+        consumer = Consumer(_settings(self._settings.kafka))
+        try:
+            topic = consumer.list_topics(self._settings.topic, timeout=CONNECT_TIMEOUT_S).topics[self._settings.topic]
+            if topic.error is not None:
+                raise KafkaException(topic.error)
+            if len(topic.partitions) != self._settings.partitions:
+                counts = f"{len(topic.partitions)} partitions, expected {self._settings.partitions}"
+                self.remark = f"topic {self._settings.topic} has {counts}"
+                return
+            self._scan(consumer, deadline)
+        finally:
+            consumer.close()
+        if self.remark is None and (gone := len(self._wanted - self.offsets.keys())):
+            self.remark = f"the log no longer holds {gone} of {len(self._wanted)} events"
+
+    def _scan(self, consumer: Consumer, deadline: float) -> None:
+        place = TopicPartition(self._settings.topic, self.partition)
+        begin, end = consumer.get_watermark_offsets(place, timeout=CONNECT_TIMEOUT_S)
+        oldest = _received_min(self._events)
+        if oldest > 0:
+            asked = TopicPartition(self._settings.topic, self.partition, oldest)
+            (answer,) = consumer.offsets_for_times([asked], timeout=CONNECT_TIMEOUT_S)
+            # -1: every record is older, or the broker is the embedded one, which does not know.
+            begin = max(begin, answer.offset)
+        place.offset = begin
+        consumer.assign([place])
+        size = 0
+        position = begin
+        while position < end and self._missing > 0:
+            if time.monotonic() > deadline or size > SEARCH_BYTES_MAX:
+                self.remark = f"gave up at offset {position:,} of {begin:,} to {end:,}: look longer with --seconds"
+                return
+            for message in consumer.consume(_RECORDS_A_READ, timeout=_READ_TIMEOUT_S):
+                error = message.error()
+                if error is None:
+                    size += len(message.value() or b"")
+                    position = (message.offset() or 0) + 1
+                    self._take(message)
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  Its public name.
+                    position = end
+                else:
+                    raise KafkaException(error)
+
+    def _take(self, message: Message) -> None:
+        """Notes a record if it is a scan of the parcel.
+
+        Only values that can be are read: with the parcel's key or none, or with its id in them.
+        """
+        key, value = message.key(), message.value()
+        if value is None or not (key == self._key or key is None or self._key in value):
+            return
+        try:
+            scan = self._read(value)
+        except Refusal:
+            return
+        if scan.parcel == self._key and (event := event_id(scan)) in self._wanted:
+            self.offsets.setdefault(event, []).append(message.offset() or 0)
+            self._missing -= 1
+
+
+def _settings(brokers: str) -> dict[str, Any]:
+    return {
+        "bootstrap.servers": brokers,
+        "client.id": "tracker",
+        # A group's name is asked for, though none is joined: the partition is assigned, nothing is committed.
+        "group.id": "tracker.why",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "earliest",
+        "log_level": 0,
+    }
+
+
+def _received_min(events: list[Event]) -> int:
+    """No scan of these events has an earlier broker's time; 0 if that can't be told, since a clock was ahead."""
+    if any(CLOCK_SKEW in event.marks for event in events):
+        return 0
+    return max(0, min(event.time for event in events) - CLOCK_SKEW_MS_MAX)

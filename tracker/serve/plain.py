@@ -1,0 +1,50 @@
+"""What may reach a terminal: names and texts from outside, with whatever could act on it made visible."""
+
+import re
+import unicodedata
+from typing import Any, Final
+
+import orjson
+
+_KINDS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that have no glyph of their own: controls, formats (bidirectional overrides, zero width),
+surrogates, private use, unassigned, line and paragraph separators."""
+
+_ACTING_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""What JSON may hold as it is and a terminal would act on. Controls below U+0020 are always escaped in JSON."""
+
+
+def visible(text: str, length_max: int = 200) -> str:
+    r"""A text of one line as a terminal may get it.
+
+    Whatever has no glyph is written as its escape; what is longer than `length_max` ends in an ellipsis.
+
+    >>> visible("KZALA\x1b[2J")
+    'KZALA\\x1b[2J'
+    """
+    cut = text if len(text) <= length_max else text[: length_max - 1] + "…"
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(_escape(char) if unicodedata.category(char) in _KINDS else char for char in cut)
+
+
+def json_line(value: Any) -> bytes:  # noqa: ANN401
+    """A value as one line of JSON that a terminal may get too: what it would act on is escaped."""
+    line = orjson.dumps(value)
+    if line.isascii() and b"\x7f" not in line:
+        return line + b"\n"
+    return _ACTING_IN_JSON.sub(lambda found: _json_escape(found[0]), line.decode()).encode() + b"\n"
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(char: str) -> str:
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
