@@ -10,19 +10,24 @@ import redis
 from tests.domain.compiled import READER
 from tests.servers import Redis
 from tracker.config import Settings
-from tracker.process.log import Identity, LogClient
+from tracker.process.log import Identity
 from tracker.process.processor import Processor
-from tracker.process.runner import Unwatched
+from tracker.process.runner import Watcher
+from tracker.store.connection import RedisStore
 
 
-class Asked(LogClient):
+class Unwatched(Watcher):
+    """A watcher whom nothing interests."""
+
+
+class Asked:
     """Says which log it is, and counts how often it was asked."""
 
     def __init__(self, partitions: int = 2) -> None:
         self.now = Identity("cluster/first", partitions)
         self.times = 0
 
-    def identity(self) -> Identity:
+    async def identity(self) -> Identity:
         self.times += 1
         return self.now
 
@@ -53,7 +58,7 @@ def url(redis_server: Redis) -> Iterator[str]:
 
 
 def states(processor: Processor) -> set[str]:
-    return {row["state"] for row in processor.health()["partitions"].values()}
+    return {partition.state for partition in processor.health().partitions.values()}
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -66,7 +71,8 @@ def work(url: str, log: Asked, doing: Callable[[Processor], Any]) -> None:
     """Runs something with a processor of two partitions."""
 
     async def run() -> None:
-        processor = Processor(Settings(redis=url, partitions=2), READER, Still(), log, Unwatched())
+        store = RedisStore(url, 2, 1_000)
+        processor = Processor(Settings(partitions=2), READER, store, Still(), log, Unwatched())
         processor.assigned({0, 1})
         try:
             await doing(processor)
@@ -101,8 +107,7 @@ def test_whoever_finds_that_it_is_another_log_stops_every_partition(url: str) ->
         log.now = Identity("cluster/second", 2)
         await processor.out_of_range({0})
         await until(lambda: states(processor) == {"stopped"})
-        rows = processor.health()["partitions"].values()
-        assert {row["why"] for row in rows} == {
+        assert {partition.reason for partition in processor.health().partitions.values()} == {
             "wrong_log: this worker has cluster/second, the store has cluster/first"
         }
 
@@ -114,20 +119,19 @@ def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(u
 
     async def doing(processor: Processor) -> None:
         await until(lambda: log.times >= 2)
-        rows = processor.health()["partitions"]
         assert states(processor) == {"claiming"}
-        assert "has 3 partitions, TRACKER_PARTITIONS is 2" in rows["0"]["why"]
+        assert "has 3 partitions, TRACKER_PARTITIONS is 2" in processor.health().partitions[0].reason
         log.now = Identity("cluster/first", 2)
         await until(lambda: states(processor) == {"running"})
 
     work(url, log, doing)
 
 
-def test_health_tells_lag_where_the_end_is_known(url: str) -> None:
+def test_health_tells_where_a_partition_stands_and_where_it_ends_if_that_is_known(url: str) -> None:
     async def doing(processor: Processor) -> None:
         await until(lambda: states(processor) == {"running"})
-        rows = processor.health()["partitions"]
-        assert (rows["0"]["applied"], rows["0"]["end"], rows["0"]["lag"]) == (0, 100, 100)
-        assert (rows["1"]["applied"], rows["1"]["end"], rows["1"]["lag"]) == (0, None, None)
+        known, unknown = processor.health().partitions.values()
+        assert (known.applied_offset, known.end_offset) == (0, 100)
+        assert (unknown.applied_offset, unknown.end_offset) == (0, None)
 
     work(url, Asked(), doing)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import redis
 
 from tracker.store.claims import Applied, Batch, Denied, Lost
-from tracker.store.connection import Chain
+from tracker.store.connection import Chain, RedisStore
 
 PARTITION: Final = 3
 LOG: Final = "cluster/topic"
@@ -48,7 +48,7 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
 
 async def claim(url: str, log: str = LOG) -> Chain:
     """A chain, where nothing denies it; `run` closes it."""
-    answer = await Chain.claim(url, PARTITION, log, 4, TTL_S)
+    answer = await RedisStore(url, 4, TTL_S).claim(PARTITION, log)
     assert not isinstance(answer, Denied), answer
     _claimed.append(answer[0])
     return answer[0]
@@ -56,7 +56,7 @@ async def claim(url: str, log: str = LOG) -> Chain:
 
 async def begin_of(url: str) -> int | None:
     """The offset that a new claim gives."""
-    answer = await Chain.claim(url, PARTITION, LOG, 4, TTL_S)
+    answer = await RedisStore(url, 4, TTL_S).claim(PARTITION, LOG)
     assert not isinstance(answer, Denied), answer
     await answer[0].close()
     return answer[1].mark.next

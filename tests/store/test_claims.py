@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.store import claims, keys
 from tracker.store.claims import Applied, Claimed, Denied, Dictionary, Lost, Mark
-from tracker.store.connection import Chain, ChainBrokenError
+from tracker.store.connection import ChainBrokenError, RedisStore
 
 DATABASE = 9
 
@@ -30,7 +30,7 @@ def client(url: str) -> "Iterator[redis.Redis[bytes]]":
 
 
 async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claimed, Dictionary] | Denied:
-    answer = await Chain.claim(url, PARTITION, log, partitions, TTL_S)
+    answer = await RedisStore(url, partitions, TTL_S).claim(PARTITION, log)
     if isinstance(answer, Denied):
         return answer
     await answer[0].close()
