@@ -1,4 +1,4 @@
-"""Real histories of ../shared/real, replayed whole through Kafka and a worker to Redis: they end as their sources say."""
+"""Real histories of ../shared/real, through Kafka and a worker to Redis: they end as their sources say."""
 
 import json
 import re
@@ -12,10 +12,8 @@ import redis
 
 from tests.process.workers import Worker, counters, new_topic, parcels, until_applied
 from tests.servers import Kafka, Redis
-from tracker.domain import barcode, machine
-from tracker.ingest.producer import ScanProducer
-from tracker.simulate.replay import Replay
-from tracker.simulate.send import send
+from tracker.cli import cli
+from tracker.domain import machine
 
 SHARED: Final = Path(__file__).parents[2] / "shared"
 REAL: Final = SHARED / "real"
@@ -44,10 +42,10 @@ def replayed(kafka: Kafka, redis_server: Redis) -> Iterator[tuple[dict[str, dict
         client.flushdb()
         with Worker(kafka, url, topic, settings=vocabularies) as worker:
             began = time.monotonic()
-            producer = ScanProducer(kafka.address, topic)
             for path in sorted(REAL.glob("*.ndjson")):
-                with path.open("rb") as stream:
-                    send(Replay(stream, barcode.recognise_set), producer)
+                servers = ("--kafka", kafka.address, "--redis", url, "--topic", topic, "--partitions", "4")
+                arguments = ["replay", *servers, str(path)]
+                cli.main(arguments, standalone_mode=False)
             until_applied(kafka, client, topic, worker)
             took_s = time.monotonic() - began
         yield parcels(client), counters(client), took_s

@@ -168,9 +168,7 @@ def test_a_fetch_ends_where_its_extent_says(log: tuple[list[Drawn], list[tuple[i
 def test_of_an_aborted_transaction_nothing_is_seen_and_the_end_is_behind_its_marker() -> None:
     gone = Drawn(10, ((0, BASE_MS, b"k", b"gone", ()),), producer=7)
     kept = Drawn(12, ((0, BASE_MS, b"k", b"kept", ()),), producer=7)
-    content = b"".join(
-        batch.built() for batch in (gone, marker(11, 7, "abort"), kept, marker(13, 7, "commit"))
-    )
+    content = b"".join(batch.built() for batch in (gone, marker(11, 7, "abort"), kept, marker(13, 7, "commit")))
     assert seen(content, 10, [(7, 10)]) == ([(12, BASE_MS, b"k", b"kept")], 14)
 
 

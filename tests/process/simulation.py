@@ -1,7 +1,7 @@
 """A partition's whole world without I/O: a log, a store that decides as Redis does, workers, and what befalls them.
 
-The store's transaction is the product's: under WATCH of the mark, on a connection, whose requests arrive in order or not
-at all. Everything that the network and the machines may do is a choice of the schedule.
+The store's transaction is the product's: under WATCH of the mark, on a connection whose requests arrive in order or
+not at all. Everything that the network and the machines may do is a choice of the schedule.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,9 @@ class Store:
         self.now.epoch += 1
         self._written()
         now = self.now
-        dictionary = Dictionary([now.places[i + 1] for i in range(len(now.places))], [now.codes[i] for i in range(len(now.codes))])
+        dictionary = Dictionary(
+            [now.places[i + 1] for i in range(len(now.places))], [now.codes[i] for i in range(len(now.codes))]
+        )
         return Connection(self), Claimed(Mark(now.epoch, now.next), now.counters), dictionary
 
     def execute(self, connection: "Connection", batch: Batch) -> tuple[list[Any] | None, list[bytes | None]]:

@@ -1,7 +1,7 @@
 """All partitions of a worker, at a real Redis, with a log that says what a test wants."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from tests.domain.compiled import READER
 from tests.servers import Redis
 from tracker.config import Settings
 from tracker.process.log import Identity
+from tracker.process.partition import Folding
 from tracker.process.processor import Processor
 from tracker.process.runner import Watcher
 from tracker.store.connection import RedisStore
@@ -18,6 +19,18 @@ from tracker.store.connection import RedisStore
 
 class Unwatched(Watcher):
     """A watcher whom nothing interests."""
+
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        del partition, folding, apply_s
+
+    def claimed(self, result: str) -> None:
+        del result
+
+    def redis_error(self) -> None:
+        return
+
+    def kafka_error(self) -> None:
+        return
 
 
 class Asked:
@@ -29,6 +42,7 @@ class Asked:
 
     async def identity(self) -> Identity:
         self.times += 1
+        await asyncio.sleep(0.01)
         return self.now
 
 
@@ -50,11 +64,11 @@ class Still:
 
 
 @pytest.fixture
-def url(redis_server: Redis) -> Iterator[str]:
+def url(redis_server: Redis) -> str:
     url = redis_server.url.removesuffix("/0") + "/8"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
-    yield url
+    return url
 
 
 def states(processor: Processor) -> set[str]:
@@ -63,7 +77,7 @@ def states(processor: Processor) -> set[str]:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not holds():
+        while not holds():  # noqa: ASYNC110  What is waited for tells nobody.
             await asyncio.sleep(0.01)
 
 

@@ -16,6 +16,7 @@ from tests.process.workers import (
     Worker,
     counters,
     ends,
+    headers_of,
     marks,
     new_topic,
     parcels,
@@ -50,7 +51,7 @@ def store(redis_server: Redis) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def client(store: Redis) -> "Iterator[redis.Redis[bytes]]":
+def client(store: Redis) -> Iterator[redis.Redis]:
     """An empty database, other than that of the shared worker."""
     with redis.Redis.from_url(store.url.removesuffix("/0") + "/1") as client:
         client.flushdb()
@@ -68,7 +69,7 @@ class Shared:
     def __init__(self, kafka: Kafka, redis_url: str) -> None:
         self.kafka = kafka
         self.topic = new_topic(kafka)
-        self.client: redis.Redis[bytes] = redis.Redis.from_url(redis_url)
+        self.client: redis.Redis = redis.Redis.from_url(redis_url)
         self.worker = Worker(kafka, redis_url, self.topic)
 
     def applied(self) -> None:
@@ -77,7 +78,7 @@ class Shared:
     def rejected(self) -> list[tuple[bytes | None, bytes | None, dict[str, bytes]]]:
         """Key, value and headers of every dead letter."""
         found = read_topic(self.kafka, f"{self.topic}.rejected")
-        return [(one.key(), one.value(), dict(one.headers() or [])) for one in found]
+        return [(one.key(), one.value(), headers_of(one)) for one in found]
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_a_scan_on_the_wrong_partition_is_re_keyed_and_applied_once(shared: Shar
         one = moved[name.encode()]
         assert one.partition() == partition_of(name.encode(), PARTITIONS)
         assert one.value() == scan(name)
-        assert re.fullmatch(f"{shared.topic}/{number}/\\d+", dict(one.headers() or [])["source"].decode())
+        assert re.fullmatch(f"{shared.topic}/{number}/\\d+", headers_of(one)["source"].decode())
 
 
 def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_was_aborted(shared: Shared) -> None:
@@ -198,7 +199,7 @@ def test_batches_that_somebody_else_has_spoiled_are_applied_by_the_next_claims_w
     assert {len(found[f"K-{i}"]["events"]) for i in range(100)} == {2}
 
 
-def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 500))
     with Worker(kafka, url, topic) as worker:
@@ -224,7 +225,7 @@ def mended(kafka: Kafka, store: Redis) -> Iterator[None]:
 
 @pytest.mark.usefixtures("mended")
 def test_with_redis_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_goes_on(
-    kafka: Kafka, store: Redis, url: str, client: "redis.Redis[bytes]"
+    kafka: Kafka, store: Redis, url: str, client: redis.Redis
 ) -> None:
     topic, other = new_topic(kafka), new_topic(kafka)
     send(kafka, topic, scans("A", 200))
@@ -237,11 +238,11 @@ def test_with_redis_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_g
         assert ending.end() < END_S_MAX
         store.resume()
         until_applied(kafka, client, topic, staying)
-        with Worker(kafka, f"{url}2", other, settings=("--group", f"{other}-2")) as ending:
+        with Worker(kafka, f"{url}2", other, settings=("--group", f"{other}-2")) as following:
             store.kill()
             send(kafka, topic, scans("A", 200, 2))
             time.sleep(0.5)
-            assert ending.end() < END_S_MAX
+            assert following.end() < END_S_MAX
         time.sleep(3)
         store.start()
         send(kafka, topic, scans("A", 200, 3))
@@ -253,7 +254,7 @@ def test_with_redis_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_g
 
 @pytest.mark.usefixtures("mended")
 def test_with_kafka_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_goes_on(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+    kafka: Kafka, url: str, client: redis.Redis
 ) -> None:
     topic, silent, dead = new_topic(kafka), new_topic(kafka), new_topic(kafka)
     send(kafka, topic, scans("A", 200))
@@ -280,7 +281,7 @@ def test_with_kafka_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_g
 
 
 def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_applied(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
+    kafka: Kafka, url: str, client: redis.Redis
 ) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 200))
@@ -300,9 +301,7 @@ def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_
         assert (parcels(client), marks(client)) == (before, applied)
 
 
-def test_a_redis_of_another_log_or_partition_count_is_not_touched(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_a_redis_of_another_log_or_partition_count_is_not_touched(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic = new_topic(kafka)
     send(kafka, topic, scans("A", 40))
     names = [f"t:{{{number}}}:mark" for number in range(PARTITIONS)]
@@ -320,9 +319,7 @@ def test_a_redis_of_another_log_or_partition_count_is_not_touched(
     assert client.dbsize() == PARTITIONS
 
 
-def test_workers_that_join_and_leave_apply_every_scan_once(
-    kafka: Kafka, url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_workers_that_join_and_leave_apply_every_scan_once(kafka: Kafka, url: str, client: redis.Redis) -> None:
     topic = new_topic(kafka)
     with Worker(kafka, url, topic) as first:
         send(kafka, topic, scans("A", 2_000))

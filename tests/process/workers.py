@@ -56,7 +56,9 @@ class Worker(Server):
 
     def ready(self) -> bool:
         """Tells if its log speaks of as many claims as are expected."""
-        return self.says(" is claimed: ") + self.says(" is stopped: ") + self.says("can't be claimed") >= self._claims_min
+        return (
+            self.says(" is claimed: ") + self.says(" is stopped: ") + self.says("can't be claimed") >= self._claims_min
+        )
 
     def says(self, words: str) -> int:
         """How many lines of its log have these words."""
@@ -134,7 +136,9 @@ def ends(kafka: Kafka, topic: str, partitions: int = PARTITIONS) -> list[int]:
 
 def read_topic(kafka: Kafka, topic: str, partitions: int = 1) -> list[Message]:
     """Everything that a topic holds now."""
-    consumer = Consumer({"bootstrap.servers": kafka.address, "group.id": "read", "log_level": 0, "fetch.wait.max.ms": 50})
+    consumer = Consumer(
+        {"bootstrap.servers": kafka.address, "group.id": "read", "log_level": 0, "fetch.wait.max.ms": 50}
+    )
     count = sum(ends(kafka, topic, partitions))
     consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
     found: list[Message] = []
@@ -144,33 +148,49 @@ def read_topic(kafka: Kafka, topic: str, partitions: int = 1) -> list[Message]:
     return found
 
 
-def marks(client: "redis.Redis[bytes]", partitions: int = PARTITIONS) -> list[int]:
+def marks(client: redis.Redis, partitions: int = PARTITIONS) -> list[int]:
     """The offset up to which each partition is applied."""
     return [int(client.hget(keys.mark(number), "next") or 0) for number in range(partitions)]
 
 
-def counters(client: "redis.Redis[bytes]") -> dict[str, int]:
+def counters(client: redis.Redis) -> dict[str, int]:
     """What the marks count, in all."""
     rows = [client.hmget(keys.mark(number), claims.COUNTERS) for number in range(PARTITIONS)]
     return {name: sum(int(row[i] or 0) for row in rows) for i, name in enumerate(claims.COUNTERS)}
 
 
-def until_applied(kafka: Kafka, client: "redis.Redis[bytes]", topic: str, worker: Worker) -> None:
+def until_applied(kafka: Kafka, client: redis.Redis, topic: str, worker: Worker) -> None:
     """Waits until every mark stands at the end of its partition, and nothing comes behind it (re-keyed scans may)."""
     until(lambda: marks(client) == ends(kafka, topic), f"{topic} is not applied", worker)
 
 
-def parcels(client: "redis.Redis[bytes]") -> dict[str, dict[str, Any]]:
+def bytes_of(value: object) -> bytes:
+    """What a client that decodes nothing gives; redis-py's types leave open whether it does."""
+    assert isinstance(value, bytes)
+    return value
+
+
+def hash_of(client: redis.Redis, key: bytes) -> dict[bytes, bytes]:
+    """A hash."""
+    return {bytes_of(name): bytes_of(value) for name, value in client.hgetall(key).items()}
+
+
+def headers_of(message: Message) -> dict[str, bytes]:
+    """The headers of a message."""
+    return {name: bytes_of(value) for name, value in dict(message.headers() or []).items()}
+
+
+def parcels(client: redis.Redis) -> dict[str, dict[str, Any]]:
     """Every parcel that a Redis holds, as a program gets it."""
     found = {}
     for number in range(PARTITIONS):
         names = parcel.Names([])
-        for place in claims.places_of(client.hgetall(keys.sources(number))):
+        for place in claims.places_of(hash_of(client, keys.sources(number))):
             names.place(*place)
-        for code in claims.codes_of(client.hgetall(keys.codes(number))):
+        for code in claims.codes_of(hash_of(client, keys.codes(number))):
             names.code(code)
         prefix = keys.parcels(number)
         for key in client.scan_iter(prefix.replace(b"{", b"\\{") + b"*", count=1_000):
             one = key.removeprefix(prefix)
-            found[one.decode()] = parcel.decode(names, one, client.get(key) or b"").to_dict()
+            found[one.decode()] = parcel.decode(names, one, bytes_of(client.get(key))).to_dict()
     return found

@@ -1,7 +1,7 @@
 """Chains against a real Redis, and all that a Redis holds, for tests of the store."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 import redis
@@ -67,17 +67,18 @@ async def apply(chain: Chain, one: Batch) -> Applied | Lost:
     return await chain.applied(await chain.send_apply(one), one)
 
 
-def contents(client: "redis.Redis[bytes]") -> dict[bytes, Any]:
+def contents(client: redis.Redis) -> dict[bytes, Any]:
     """Every key with its value and the moment at which it expires."""
-    readers = {
+    readers: dict[Any, Callable[[Any], Any]] = {
         b"string": client.get,
         b"hash": client.hgetall,
         b"stream": client.xrange,
     }
-    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in sorted(client.keys())}
+    names: list[Any] = sorted(client.scan_iter(count=10_000))
+    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in names}
 
 
-def written(client: "redis.Redis[bytes]") -> dict[bytes, Any]:
+def written(client: redis.Redis) -> dict[bytes, Any]:
     """What batches have written: everything but the epoch, which a claim moves."""
     found = contents(client)
     for key, (value, _) in found.items():

@@ -17,8 +17,8 @@ import redis
 from tests.servers import Redis
 from tests.store.chains import PARTITION, TTL_S, apply, batch, begin_of, claim, contents, run, written
 from tracker.store import claims
-from tracker.store.claims import Applied, Lost, Mark
-from tracker.store.connection import ChainBrokenError, connection_to
+from tracker.store.claims import Applied, ChainBrokenError, Lost, Mark
+from tracker.store.connection import connection_to
 
 MARK: Final = "t:{3}:mark"
 PATIENCE_S: Final = 0.3
@@ -33,7 +33,7 @@ def server(redis_server: Redis) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def client(server: Redis) -> "Iterator[redis.Redis[bytes]]":
+def client(server: Redis) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(server.url) as client:
         client.flushall()
         yield client
@@ -45,12 +45,12 @@ def url(server: Redis) -> str:
     return f"{server.url}?socket_timeout={PATIENCE_S}"
 
 
-def hang_up(client: "redis.Redis[bytes]") -> None:
+def hang_up(client: redis.Redis) -> None:
     """Ends every connection but the test's own."""
-    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")  # type: ignore[no-untyped-call]
 
 
-def test_batches_land_one_after_another(url: str, client: "redis.Redis[bytes]") -> None:
+def test_batches_land_one_after_another(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         for begin in range(5):
@@ -62,7 +62,7 @@ def test_batches_land_one_after_another(url: str, client: "redis.Redis[bytes]") 
     assert client.xlen("t:{3}:out") == 5
 
 
-def test_what_was_applied_is_read_in_the_order_of_asking(url: str, client: "redis.Redis[bytes]") -> None:
+def test_what_was_applied_is_read_in_the_order_of_asking(url: str, client: redis.Redis) -> None:
     async def work() -> list[bytes | None]:
         chain = await claim(url)
         one = batch(0, 1, {b"P%d" % i: b"%d" % i for i in range(9_000)}, data={b"P1": b"{}"})
@@ -78,9 +78,7 @@ def test_what_was_applied_is_read_in_the_order_of_asking(url: str, client: "redi
 
 
 @pytest.mark.parametrize("begin", [0, 4, 6])
-def test_a_batch_that_does_not_begin_at_the_mark_is_not_sent(
-    url: str, client: "redis.Redis[bytes]", begin: int
-) -> None:
+def test_a_batch_that_does_not_begin_at_the_mark_is_not_sent(url: str, client: redis.Redis, begin: int) -> None:
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
@@ -92,7 +90,7 @@ def test_a_batch_that_does_not_begin_at_the_mark_is_not_sent(
     run(work())
 
 
-def test_a_batch_is_not_sent_before_the_answer_to_the_one_before(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_batch_is_not_sent_before_the_answer_to_the_one_before(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await chain.send_apply(batch(0, 5))
@@ -104,7 +102,7 @@ def test_a_batch_is_not_sent_before_the_answer_to_the_one_before(url: str, clien
     run(work())
 
 
-def test_a_zombie_writes_nothing_after_another_claim(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_zombie_writes_nothing_after_another_claim(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         zombie = await claim(url)
         await apply(zombie, batch(0, 5))
@@ -117,7 +115,7 @@ def test_a_zombie_writes_nothing_after_another_claim(url: str, client: "redis.Re
     run(work())
 
 
-def test_a_chain_holds_until_somebody_else_claims(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_chain_holds_until_somebody_else_claims(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         assert await chain.holds()
@@ -132,7 +130,7 @@ def test_a_chain_holds_until_somebody_else_claims(url: str, client: "redis.Redis
 
 
 def test_a_zombie_writes_nothing_after_the_heir_has_come_to_the_offset_that_it_would_write(
-    url: str, client: "redis.Redis[bytes]"
+    url: str, client: redis.Redis
 ) -> None:
     async def work() -> None:
         zombie = await claim(url)
@@ -145,7 +143,7 @@ def test_a_zombie_writes_nothing_after_the_heir_has_come_to_the_offset_that_it_w
     run(work())
 
 
-def test_a_request_that_arrives_before_the_next_claim_counts_in_it(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_request_that_arrives_before_the_next_claim_counts_in_it(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         old = await claim(url)
         await old.send_apply(batch(0, 5))
@@ -158,7 +156,7 @@ def test_a_request_that_arrives_before_the_next_claim_counts_in_it(url: str, cli
 
 
 def test_a_request_that_arrives_long_after_the_next_claim_writes_nothing(
-    server: Redis, url: str, client: "redis.Redis[bytes]"
+    server: Redis, url: str, client: redis.Redis
 ) -> None:
     late = socket.create_connection(("127.0.0.1", server.port))
     run(begin_of(url))
@@ -182,17 +180,15 @@ def test_a_request_that_arrives_long_after_the_next_claim_writes_nothing(
 
 
 @pytest.mark.parametrize("landed", [True, False])
-def test_a_lost_reply_is_answered_by_the_next_claim(
-    server: Redis, url: str, client: "redis.Redis[bytes]", landed: bool
-) -> None:
+def test_a_lost_reply_is_answered_by_the_next_claim(server: Redis, url: str, client: redis.Redis, landed: bool) -> None:
     async def work() -> None:
         chain = await claim(url)
         one = batch(0, 5)
         if not landed:
             hang_up(client)
-        with pytest.raises(ChainBrokenError):  # Of the sending or of the reading, as the hanging up is noticed.
+        with pytest.raises(ChainBrokenError):  # noqa: PT012  Of the sending or the reading, as it is noticed.
             replies = await chain.send_apply(one)
-            while landed and not client.exists("t:{3}:p:P1"):
+            while landed and not client.exists("t:{3}:p:P1"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             hang_up(client)
             await _read_late(chain, replies, one)
@@ -223,9 +219,7 @@ async def _is_dead(chain: Any, server: Redis, one: claims.Batch) -> bool:
         return bool(client.info("stats")["total_connections_received"] == clients)
 
 
-def test_a_chain_that_was_closed_opens_no_connection_again(
-    server: Redis, url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_a_chain_that_was_closed_opens_no_connection_again(server: Redis, url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await chain.close()
@@ -236,7 +230,7 @@ def test_a_chain_that_was_closed_opens_no_connection_again(
 
 
 def test_a_redis_that_is_silent_for_longer_than_the_patience_breaks_the_chain_and_the_batch_is_whole_or_not_there(
-    server: Redis, url: str, client: "redis.Redis[bytes]"
+    server: Redis, url: str, client: redis.Redis
 ) -> None:
     async def work() -> None:
         chain = await claim(url)
@@ -245,7 +239,7 @@ def test_a_redis_that_is_silent_for_longer_than_the_patience_breaks_the_chain_an
         server.pause()
         try:
             replies = await chain.send_apply(batch(5, 9))
-            with pytest.raises(ChainBrokenError, match="(?i)timeout"):
+            with pytest.raises(ChainBrokenError, match=r"(?i)timeout"):
                 await chain.applied(replies, batch(5, 9))
             with pytest.raises(ChainBrokenError):
                 await claim(url)
@@ -261,11 +255,11 @@ def test_a_redis_that_is_silent_for_longer_than_the_patience_breaks_the_chain_an
     run(work())
 
 
-def test_a_mark_that_was_rolled_back_is_not_written_over(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_mark_that_was_rolled_back_is_not_written_over(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
-        older = {key: client.dump(key) for key in client.keys()}
+        older: dict[Any, Any] = {key: client.dump(key) for key in client.scan_iter()}
         await apply(chain, batch(5, 9))
         client.flushdb()
         for key, value in older.items():
@@ -279,9 +273,7 @@ def test_a_mark_that_was_rolled_back_is_not_written_over(url: str, client: "redi
     run(work())
 
 
-def test_a_mark_that_was_rolled_back_to_the_very_same_claim_is_not_written_over(
-    url: str, client: "redis.Redis[bytes]"
-) -> None:
+def test_a_mark_that_was_rolled_back_to_the_very_same_claim_is_not_written_over(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
@@ -293,7 +285,7 @@ def test_a_mark_that_was_rolled_back_to_the_very_same_claim_is_not_written_over(
     run(work())
 
 
-def test_a_mark_that_was_deleted_is_not_made_anew_by_a_batch(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_mark_that_was_deleted_is_not_made_anew_by_a_batch(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
@@ -307,7 +299,7 @@ def test_a_mark_that_was_deleted_is_not_made_anew_by_a_batch(url: str, client: "
     run(work())
 
 
-def test_a_redis_that_is_full_refuses_the_whole_batch(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_redis_that_is_full_refuses_the_whole_batch(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
@@ -329,7 +321,7 @@ def test_a_redis_that_is_full_refuses_the_whole_batch(url: str, client: "redis.R
 
 
 def test_a_redis_that_is_full_only_when_the_batch_is_executed_refuses_the_whole_batch(
-    server: Redis, url: str, client: "redis.Redis[bytes]"
+    server: Redis, url: str, client: redis.Redis
 ) -> None:
     run(begin_of(url))
     before = contents(client)
@@ -349,24 +341,24 @@ def test_a_redis_that_is_full_only_when_the_batch_is_executed_refuses_the_whole_
     assert contents(client) == before
 
 
-def test_a_replica_that_refuses_writes_refuses_the_whole_batch(url: str, client: "redis.Redis[bytes]") -> None:
+def test_a_replica_that_refuses_writes_refuses_the_whole_batch(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
         before = contents(client)
-        client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")  # type: ignore[no-untyped-call]
         try:
             assert isinstance(await apply(chain, batch(5, 9)), Lost)
             with pytest.raises(ChainBrokenError):
                 await claim(url)
             assert contents(client) == before
         finally:
-            client.execute_command("REPLICAOF", "NO", "ONE")
+            client.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
 
     run(work())
 
 
-def test_two_claims_at_once_leave_one_chain_that_can_apply(url: str, client: "redis.Redis[bytes]") -> None:
+def test_two_claims_at_once_leave_one_chain_that_can_apply(url: str, client: redis.Redis) -> None:
     async def work() -> list[bool]:
         outcomes = await asyncio.gather(*(claim(url) for _ in range(8)), return_exceptions=True)
         chains = [one for one in outcomes if not isinstance(one, BaseException)]
@@ -380,7 +372,9 @@ def test_two_claims_at_once_leave_one_chain_that_can_apply(url: str, client: "re
     assert client.xlen("t:{3}:out") == 1
 
 
-def test_an_aof_cut_at_any_byte_of_a_batch_holds_the_batch_or_nothing_of_it(tmp_path: Path, redis_server: Redis) -> None:
+def test_an_aof_cut_at_any_byte_of_a_batch_holds_the_batch_or_nothing_of_it(
+    tmp_path: Path, redis_server: Redis
+) -> None:
     del redis_server
     states, sizes, whole = _three_states(tmp_path / "whole")
     content = whole.read_bytes()

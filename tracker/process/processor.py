@@ -157,14 +157,13 @@ class Processor:
         """
         asked_s = self._clock_s()
         async with self._identity_lock:
-            before = self._identity
+            before = now = self._identity
             # Claims that come together share one question, but none is answered by what was known before it came.
-            if before is None or self._identity_s < asked_s:
+            if now is None or self._identity_s < asked_s:
                 begun_s = self._clock_s()
-                self._identity = await self._log_client.identity()
+                self._identity = now = await self._log_client.identity()
                 self._identity_s = begun_s
                 self._kafka_answers = True
-            now = self._identity
         if before is not None and before != now:
             for runner in list(self._runners.values()):
                 await runner.again(f"the log was {before.name} and is {now}")
