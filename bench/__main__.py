@@ -81,7 +81,7 @@ def _line(figure: Figure) -> str:
     verdict = ""
     if figure.bar is not None:
         verdict = f"{'PASS' if figure.passed else 'FAIL'} {figure.bar.relation} {figure.bar.value:,.0f}"
-    return f"  {figure.name:<24}{value:>10} {figure.unit:<9}{verdict:<17} {figure.what}".rstrip()
+    return f"  {figure.name:<30}{value:>10} {figure.unit:<9}{verdict:<17} {figure.what}".rstrip()
 
 
 def _ending(figures: Sequence[Figure], missed: Sequence[str], not_run: dict[str, Any]) -> str:

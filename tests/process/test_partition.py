@@ -307,7 +307,7 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
 def test_what_happened_in_a_batch_is_counted() -> None:
     one = running()
     late, first = scan(event="DEPARTED"), scan(event="ARRIVED", time=BASE_MS + 60_000)
-    values = {0: first, 1: late, 2: first, 3: scan("P2", event="DELIVERED", time=BASE_MS + 120_000)}
+    values: dict[int, Value] = {0: first, 1: late, 2: first, 3: scan("P2", event="DELIVERED", time=BASE_MS + 120_000)}
     values[4] = scan("P2", event="ARRIVED", time=BASE_MS + 180_000)
     _, folding = fold(one, fetched(values))
     assert (folding.scans, folding.duplicates, folding.late) == (5, 1, 1)

@@ -1,4 +1,4 @@
-"""A simulated Kafka: a topic of scans with partitions, gaps, retention and an identity, and the topic of dead letters."""
+"""A simulated Kafka: a topic of scans with partitions, gaps, retention and an identity, and that of dead letters."""
 
 import struct
 from dataclasses import dataclass, field

@@ -9,6 +9,11 @@ from typing import Any
 class SimulatedLoop(asyncio.BaseEventLoop):
     """A loop for one simulated process. Not stepping it is what a stopped process is."""
 
+    # What BaseEventLoop has and its stub leaves out.
+    _ready: Any
+    _scheduled: Any
+    _run_once: Any
+
     def __init__(self, clock_s: Callable[[], float]) -> None:
         super().__init__()
         self._clock_s = clock_s
@@ -54,7 +59,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Starts a coroutine."""
         return self.create_task(work)
 
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # noqa: ANN401
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
         """Schedules a call; in a process that is gone nothing is scheduled any more."""
         if self._gone:
             return asyncio.Handle(callback, args, self, context)

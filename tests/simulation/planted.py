@@ -30,7 +30,7 @@ _run_apply = SimulatedChain._run_apply
 
 
 @contextmanager
-def _patched(where: Any, name: str, bug: object) -> Iterator[None]:  # noqa: ANN401
+def _patched(where: Any, name: str, bug: object) -> Iterator[None]:
     with patch.object(where, name, bug):
         yield
 
@@ -48,7 +48,7 @@ def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractConte
 def commit_before_apply() -> AbstractContextManager[None]:
     """The mark moves in a write of its own, and the records come after it."""
 
-    def send_apply(self: SimulatedChain, batch: Batch) -> Any:  # noqa: ANN401
+    def send_apply(self: SimulatedChain, batch: Batch) -> Any:
         empty = replace(batch, records={}, data={}, places=[], codes=[])
         self._send(lambda: self._run_apply(empty))
         self._asked.pop()
@@ -96,7 +96,7 @@ def dropped_write() -> AbstractContextManager[None]:
 def mark_not_moved() -> AbstractContextManager[None]:
     """A batch is written, and the mark stays where it was."""
 
-    def apply(self: Any, partition: int, batch: Batch) -> None:  # noqa: ANN401
+    def apply(self: Any, partition: int, batch: Batch) -> None:
         content = self.contents[partition]
         moved = batch.end if len(batch.records) % 3 else content.next
         self.write(
@@ -112,7 +112,7 @@ def mark_not_moved() -> AbstractContextManager[None]:
             ),
         )
 
-    from tests.simulation.store import SimulatedStore
+    from tests.simulation.store import SimulatedStore  # noqa: PLC0415
 
     return _patched(SimulatedStore, "apply", apply)
 
@@ -159,7 +159,7 @@ def duplicate_applied() -> AbstractContextManager[None]:
 def late_scan_appended() -> AbstractContextManager[None]:
     """A late scan is put behind the others instead of where it belongs."""
 
-    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:  # noqa: ANN401
+    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
         changed = bytearray(scans)
         newest = 0
         for at in range(0, len(scans), SCAN_BYTES):
@@ -168,7 +168,7 @@ def late_scan_appended() -> AbstractContextManager[None]:
             changed[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8] = newest.to_bytes(8, "little")
         return original(names, ids, buffer, arena, bytes(changed), records)
 
-    original = product.fold
+    original = product.fold  # type: ignore[attr-defined]
     return _patched(product, "fold", fold)
 
 
@@ -186,7 +186,7 @@ def gap_taken_as_end() -> AbstractContextManager[None]:
 
 def rekeyed_wrongly() -> AbstractContextManager[None]:
     """A scan on the wrong partition is sent on to another wrong one."""
-    original = processor.partition_of
+    original = processor.partition_of  # type: ignore[attr-defined]
     return _patched(processor, "partition_of", lambda key, count: (original(key, count) + 1) % count)
 
 

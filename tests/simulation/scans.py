@@ -16,7 +16,14 @@ RECEIVED_MS: Final = BASE_MS + 86_400_000
 PARTITIONS: Final = 2
 PARCELS: Final = tuple(f"P{i}" for i in range(8))
 EVENTS: Final = ("ACCEPTED", "ARRIVED", "LAB:IN", "LAB:OUT", "DEPARTED", "OUT_FOR_DELIVERY", "LAB:DROP", "PRE_ADVISED")
-HOSTILE: Final = (None, b"not JSON", b"{}", b"[" * 50, b'{"parcel":"P1","event":"NO:SUCH","time":1}', b'{"barcode":"NOREAD"}')
+HOSTILE: Final = (
+    None,
+    b"not JSON",
+    b"{}",
+    b"[" * 50,
+    b'{"parcel":"P1","event":"NO:SUCH","time":1}',
+    b'{"barcode":"NOREAD"}',
+)
 
 __all__ = ["READER"]
 
@@ -55,7 +62,7 @@ def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Refusa
         vocabularies=VOCABULARIES,
         site_zones=SITE_ZONES,
         received_ms=received_ms,
-        recognise=lambda reads: (None, "no_identifier"),
+        recognise=lambda _reads: (None, "no_identifier"),
     )
 
 

@@ -196,7 +196,7 @@ class SimulatedChain:
         self._unanswered.append(answer)
         self.requests.append(Request(run, answer))
 
-    async def _next(self) -> Any:  # noqa: ANN401
+    async def _next(self) -> Any:
         answer = self._asked.popleft()
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -223,7 +223,7 @@ class SimulatedChain:
             request.answer.set_result(answer)
             self._unanswered.remove(request.answer)
 
-    def _run_claim(self, log: str, partitions: int) -> Any:  # noqa: ANN401
+    def _run_claim(self, log: str, partitions: int) -> Any:
         answer = self._store.claim(self._partition, log, partitions)
         if isinstance(answer, Denied):
             return answer
@@ -235,11 +235,13 @@ class SimulatedChain:
         return [content.records.get(key) for key in parcels] + [content.data.get(key) for key in with_data]
 
     def _run_apply(self, batch: Batch) -> list[Any]:
-        executed = None
+        executed: list[Any] | None = None
         if self._watched == self._store.touched[self._partition]:
             self._store.apply(self._partition, batch)
             executed = []
         self._watched = self._store.touched[self._partition]
         mark = self._store.contents[self._partition].mark
-        marked = [None, None] if mark is None else [b"%d" % mark.epoch, None if mark.next is None else b"%d" % mark.next]
+        marked = (
+            [None, None] if mark is None else [b"%d" % mark.epoch, None if mark.next is None else b"%d" % mark.next]
+        )
         return [executed, b"OK", marked]

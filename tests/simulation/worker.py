@@ -84,9 +84,7 @@ class SimulatedWorker:
 
     # The store, as the product's runner sees it.
 
-    async def claim(
-        self, partition: int, log: str
-    ) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
+    async def claim(self, partition: int, log: str) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
         """A claim on a connection of its own."""
         chain = SimulatedChain(self.store, partition, self.loop)
         self.chains.append(chain)
@@ -107,7 +105,12 @@ class SimulatedWorker:
         self._positions[partition] = offset
 
     async def produce(
-        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+        self,
+        topic: str,  # noqa: ARG002
+        partition: int | None,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Mapping[str, bytes],
     ) -> Awaitable[None]:
         """Sends a record; the world says when, and whether its acknowledgement comes back."""
         acknowledged = self.loop.create_future()
@@ -133,7 +136,7 @@ class SimulatedWorker:
 
     # The watcher.
 
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:  # noqa: ARG002
         """A batch has landed."""
         self.batches += 1
 

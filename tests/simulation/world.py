@@ -79,7 +79,7 @@ class World:
         for share, name, act in ACTS:
             roll -= share
             if roll < 0:
-                return name, lambda: act(self)
+                return name, lambda act=act: act(self)
         return "work", self.work
 
     def work(self) -> None:
