@@ -1,7 +1,7 @@
 """What the worker decides for a partition, without any I/O: each answer, each refusal, each loss."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pytest
@@ -26,7 +26,7 @@ def scan(parcel_id: str = "P1", event: str = "ARRIVED", time: int = BASE_MS, **m
     return json.dumps({"parcel": parcel_id, "event": event, "time": time, **more}).encode()
 
 
-def fetched(values: dict[int, Value], begin: int | None = None, end: int | None = None) -> Fetched:
+def fetched(values: Mapping[int, Value], begin: int | None = None, end: int | None = None) -> Fetched:
     """Records at these offsets, as a fetch gives them."""
     if not values:
         assert begin is not None

@@ -51,7 +51,7 @@ def store(redis_server: Redis) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def client(store: Redis) -> "Iterator[redis.Redis]":
+def client(store: Redis) -> Iterator[redis.Redis]:
     """An empty database, other than that of the shared worker."""
     with redis.Redis.from_url(store.url.removesuffix("/0") + "/1") as client:
         client.flushdb()
@@ -184,20 +184,19 @@ def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_w
     assert {f"T{number}-{i}" in found for number in (1, 3, 5) for i in range(30)} == {False}
 
 
-def test_a_batch_that_somebody_else_has_spoiled_is_applied_by_the_next_claim_without_a_further_scan(
+def test_batches_that_somebody_else_has_spoiled_are_applied_by_the_next_claims_without_a_further_scan(
     shared: Shared,
 ) -> None:
-    keys = [f"K{i}" for i in range(400) if partition_of(b"K%d" % i, PARTITIONS) == 1][:2]
-    send(shared.kafka, shared.topic, [(keys[0].encode(), scan(keys[0]))])
+    send(shared.kafka, shared.topic, scans("K", 100))
     shared.applied()
-    claimed = shared.worker.says("partition 1 is claimed: ")
-    for number in range(PARTITIONS):  # Of all, so that no other partition's fetch wakes this one.
+    claimed = shared.worker.says(" is claimed: ")
+    for number in range(PARTITIONS):
         shared.client.hset(f"t:{{{number}}}:mark", "touched", "1")
-    send(shared.kafka, shared.topic, [(keys[1].encode(), scan(keys[1]))])
+    send(shared.kafka, shared.topic, scans("K", 100, 1))  # To every partition: none is left that goes on by itself.
     shared.applied()
-    assert shared.worker.says("partition 1 is claimed: ") == claimed + 1
+    assert shared.worker.says(" is claimed: ") == claimed + PARTITIONS
     found = parcels(shared.client)
-    assert [len(found[key]["events"]) for key in keys] == [1, 1]
+    assert {len(found[f"K-{i}"]["events"]) for i in range(100)} == {2}
 
 
 def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, client: redis.Redis) -> None:
@@ -225,67 +224,60 @@ def mended(kafka: Kafka, store: Redis) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("mended")
-@pytest.mark.parametrize("gone", ["kafka", "redis"])
-def test_a_worker_ends_in_time_with_a_server_silent_or_dead(
-    kafka: Kafka, store: Redis, url: str, client: redis.Redis, gone: str
-) -> None:
-    topics = [new_topic(kafka), new_topic(kafka)]
-    urls = [url, store.url.removesuffix("/0") + "/2"]
-    server = kafka if gone == "kafka" else store
-    with Worker(kafka, urls[0], topics[0]) as first, Worker(kafka, urls[1], topics[1]) as second:
-        send(kafka, topics[0], scans("A", 100))
-        until_applied(kafka, client, topics[0], first)
-        if gone == "redis":
-            server.pause()
-            send(kafka, topics[0], scans("B", 100))
-            send(kafka, topics[1], scans("B", 100))
-        else:
-            server.pause()
-        time.sleep(0.5)
-        assert first.end() < END_S_MAX
-        server.kill()
-        time.sleep(0.5)
-        assert second.end() < END_S_MAX
-
-
-@pytest.mark.usefixtures("mended")
-def test_redis_goes_and_comes_back_and_every_scan_counts_once(
+def test_with_redis_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_goes_on(
     kafka: Kafka, store: Redis, url: str, client: redis.Redis
 ) -> None:
-    topic = new_topic(kafka)
+    topic, other = new_topic(kafka), new_topic(kafka)
     send(kafka, topic, scans("A", 200))
-    with Worker(kafka, url, topic) as worker:
-        until_applied(kafka, client, topic, worker)
-        store.kill()
+    with Worker(kafka, url, topic) as staying, Worker(kafka, f"{url}2", other) as ending:
+        until_applied(kafka, client, topic, staying)
+        store.pause()
         send(kafka, topic, scans("A", 200, 1))
-        time.sleep(5)
-        store.start()
-        send(kafka, topic, scans("A", 200, 2))
-        until_applied(kafka, client, topic, worker)
-        store.pause()  # For less than the patience: nobody needs to notice.
-        send(kafka, topic, scans("A", 200, 3))
-        time.sleep(1)
+        send(kafka, other, scans("B", 200))
+        time.sleep(0.5)
+        assert ending.end() < END_S_MAX
         store.resume()
-        until_applied(kafka, client, topic, worker)
-        assert worker.says("Traceback") == 0
+        until_applied(kafka, client, topic, staying)
+        with Worker(kafka, f"{url}2", other, settings=("--group", f"{other}-2")) as following:
+            store.kill()
+            send(kafka, topic, scans("A", 200, 2))
+            time.sleep(0.5)
+            assert following.end() < END_S_MAX
+        time.sleep(3)
+        store.start()
+        send(kafka, topic, scans("A", 200, 3))
+        until_applied(kafka, client, topic, staying)
+        assert staying.says("Traceback") == 0
     assert counters(client) == {"scans": 800, "duplicates": 0, "rejected": 0, "foreign": 0}
     assert {len(one["events"]) for one in parcels(client).values()} == {4}
 
 
 @pytest.mark.usefixtures("mended")
-def test_kafka_goes_and_comes_back_and_every_scan_counts_once(kafka: Kafka, url: str, client: redis.Redis) -> None:
-    topic = new_topic(kafka)
+def test_with_kafka_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_goes_on(
+    kafka: Kafka, url: str, client: redis.Redis
+) -> None:
+    topic, silent, dead = new_topic(kafka), new_topic(kafka), new_topic(kafka)
     send(kafka, topic, scans("A", 200))
-    with Worker(kafka, url, topic) as worker:
-        until_applied(kafka, client, topic, worker)
-        kafka.kill()
+    with (
+        Worker(kafka, url, topic) as staying,
+        Worker(kafka, f"{url}2", silent) as one,
+        Worker(kafka, f"{url}3", dead) as another,
+    ):
+        until_applied(kafka, client, topic, staying)
+        kafka.pause()
+        time.sleep(0.5)
+        one.ask_to_end()
         time.sleep(3)
+        kafka.kill()
+        another.ask_to_end()
+        assert one.ended() < END_S_MAX
+        assert another.ended() < END_S_MAX
         kafka.start()
         send(kafka, topic, [*scans("A", 200, 1), (None, b"bad")])
-        until_applied(kafka, client, topic, worker)
+        until_applied(kafka, client, topic, staying)
     assert counters(client) == {"scans": 400, "duplicates": 0, "rejected": 1, "foreign": 0}
-    assert {len(one["events"]) for one in parcels(client).values()} == {2}
-    assert [one.value() for one in read_topic(kafka, f"{topic}.rejected")] == [b"bad"]
+    assert {len(found["events"]) for found in parcels(client).values()} == {2}
+    assert [letter.value() for letter in read_topic(kafka, f"{topic}.rejected")] == [b"bad"]
 
 
 def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_applied(
@@ -304,29 +296,27 @@ def test_a_topic_that_is_made_anew_under_a_worker_stops_it_and_nothing_of_it_is_
         until(lambda: worker.says(" is stopped: ") >= PARTITIONS, "partitions are not stopped", worker)
         assert worker.says(" is stopped: wrong_log: ") + worker.says(" is stopped: log_moved: ") == PARTITIONS
         assert (parcels(client), marks(client)) == (before, applied)
-    with Worker(kafka, url, topic) as worker:
+    with Worker(kafka, url, topic, settings=("--group", f"{topic}-2")) as worker:
         assert worker.says(" is stopped: wrong_log: ") == PARTITIONS
         assert (parcels(client), marks(client)) == (before, applied)
 
 
 def test_a_redis_of_another_log_or_partition_count_is_not_touched(kafka: Kafka, url: str, client: redis.Redis) -> None:
-    topic, wide = new_topic(kafka), new_topic(kafka, 8)
+    topic = new_topic(kafka)
     send(kafka, topic, scans("A", 40))
-    for number in range(8):
-        client.hset(f"t:{{{number}}}:mark", mapping={"log": "another", "partitions": "4", "version": "1"})
-    before = [client.hgetall(f"t:{{{number}}}:mark") for number in range(8)]
-    with Worker(kafka, url, topic) as worker, Worker(kafka, url, wide, settings=("--partitions", "8")) as other:
-        until(lambda: worker.says(" is stopped: wrong_log: ") == PARTITIONS, "wrong log", worker)
-        until(lambda: other.says(" is stopped: wrong_") == 8, "wrong log", other)
-    for number in range(8):
-        client.hset(f"t:{{{number}}}:mark", "partitions", "16")
-        client.hdel(f"t:{{{number}}}:mark", "log")
-    with Worker(kafka, url, topic) as worker, Worker(kafka, url, wide) as other:
-        until(lambda: worker.says(" is stopped: wrong_partitions: ") == PARTITIONS, "wrong partitions", worker)
-        until(lambda: other.says("has 8 partitions, TRACKER_PARTITIONS is 4") >= 4, "another topic", other)
-    for number in range(8):
-        client.hset(f"t:{{{number}}}:mark", mapping={"log": "another", "partitions": "4"})
-    assert [client.hgetall(f"t:{{{number}}}:mark") for number in range(8)] == before
+    names = [f"t:{{{number}}}:mark" for number in range(PARTITIONS)]
+    for name in names:
+        client.hset(name, mapping={"log": "another", "partitions": "4", "version": "1"})
+    with Worker(kafka, url, topic) as worker:
+        assert worker.says(" is stopped: wrong_log: ") == PARTITIONS
+    for name in names:
+        client.hset(name, "partitions", "16")
+        client.hdel(name, "log")
+    with Worker(kafka, url, topic, settings=("--group", f"{topic}-2")) as worker:
+        assert worker.says(" is stopped: wrong_partitions: this worker has 4, the store has 16") == PARTITIONS
+        assert worker.end() < END_S_MAX
+    assert [client.hgetall(name) for name in names] == [{b"partitions": b"16", b"version": b"1"}] * PARTITIONS
+    assert client.dbsize() == PARTITIONS
 
 
 def test_workers_that_join_and_leave_apply_every_scan_once(kafka: Kafka, url: str, client: redis.Redis) -> None:

@@ -42,6 +42,7 @@ class Worker(Server):
     ) -> None:
         super().__init__()
         self._claims_min = claims_min
+        self._asked_s = 0.0
         self._flags = [
             *("--kafka", kafka.address, "--redis", redis_url, "--topic", topic, "--group", topic),
             *("--rejected-topic", f"{topic}.rejected", "--partitions", str(PARTITIONS), "--monitor", "off"),
@@ -63,15 +64,25 @@ class Worker(Server):
         """How many lines of its log have these words."""
         return sum(words in line for line in self.log.read_text(errors="replace").splitlines())
 
-    def end(self) -> float:
-        """Sends SIGTERM; gives how many seconds it took to end."""
+    def ask_to_end(self) -> None:
+        """Sends SIGTERM."""
         assert self._process is not None
-        began = time.monotonic()
+        self._asked_s = time.monotonic()
         self._process.terminate()
+
+    def ended(self) -> float:
+        """Waits for the end; gives how many seconds it took from SIGTERM on."""
+        assert self._process is not None
         self._process.wait(60)
+        took_s = time.monotonic() - self._asked_s
         assert self._process.returncode == 0, self.log_end()
         self._process = None
-        return time.monotonic() - began
+        return took_s
+
+    def end(self) -> float:
+        """Sends SIGTERM and waits; gives how many seconds it took to end."""
+        self.ask_to_end()
+        return self.ended()
 
 
 def until(holds: Callable[[], Any], what: str, worker: Worker | None = None) -> None:
@@ -153,10 +164,20 @@ def until_applied(kafka: Kafka, client: redis.Redis, topic: str, worker: Worker)
     until(lambda: marks(client) == ends(kafka, topic), f"{topic} is not applied", worker)
 
 
+def bytes_of(value: object) -> bytes:
+    """What a client that decodes nothing gives; redis-py's types leave open whether it does."""
+    assert isinstance(value, bytes)
+    return value
+
+
+def hash_of(client: redis.Redis, key: bytes) -> dict[bytes, bytes]:
+    """A hash."""
+    return {bytes_of(name): bytes_of(value) for name, value in client.hgetall(key).items()}
+
+
 def headers_of(message: Message) -> dict[str, bytes]:
-    """The headers of a record, each of which stands once."""
-    headers: Any = message.headers() or []
-    return dict(headers)
+    """The headers of a message."""
+    return {name: bytes_of(value) for name, value in dict(message.headers() or []).items()}
 
 
 def parcels(client: redis.Redis) -> dict[str, dict[str, Any]]:
@@ -164,18 +185,12 @@ def parcels(client: redis.Redis) -> dict[str, dict[str, Any]]:
     found = {}
     for number in range(PARTITIONS):
         names = parcel.Names([])
-        for place in claims.places_of(_hash(client, keys.sources(number))):
+        for place in claims.places_of(hash_of(client, keys.sources(number))):
             names.place(*place)
-        for code in claims.codes_of(_hash(client, keys.codes(number))):
+        for code in claims.codes_of(hash_of(client, keys.codes(number))):
             names.code(code)
         prefix = keys.parcels(number)
         for key in client.scan_iter(prefix.replace(b"{", b"\\{") + b"*", count=1_000):
             one = key.removeprefix(prefix)
-            record: Any = client.get(key)
-            found[one.decode()] = parcel.decode(names, one, record).to_dict()
+            found[one.decode()] = parcel.decode(names, one, bytes_of(client.get(key))).to_dict()
     return found
-
-
-def _hash(client: redis.Redis, key: bytes) -> dict[bytes, bytes]:
-    found: Any = client.hgetall(key)
-    return dict(found)

@@ -1,7 +1,7 @@
 """Chains against a real Redis, and all that a Redis holds, for tests of the store."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 import redis
@@ -71,13 +71,13 @@ async def apply(chain: Chain, one: Batch) -> Applied | Lost:
 
 def contents(client: redis.Redis) -> dict[bytes, Any]:
     """Every key with its value and the moment at which it expires."""
-    readers: dict[Any, Any] = {
+    readers: dict[Any, Callable[[Any], Any]] = {
         b"string": client.get,
         b"hash": client.hgetall,
         b"stream": client.xrange,
     }
-    keys: list[Any] = sorted(client.keys())
-    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in keys}
+    names: list[Any] = sorted(client.scan_iter(count=10_000))
+    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in names}
 
 
 def written(client: redis.Redis) -> dict[bytes, Any]:

@@ -1,6 +1,6 @@
 """What a claim and an apply write, and what they refuse, on a real Redis."""
 
-from collections.abc import Iterator  # noqa: TC003
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ def url(redis_server: Redis) -> str:
 
 
 @pytest.fixture
-def client(url: str) -> "Iterator[redis.Redis]":
+def client(url: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
         yield client
@@ -44,7 +44,9 @@ def test_the_first_claim_of_an_empty_store_begins_it(url: str, client: redis.Red
     }
 
 
-def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, client: redis.Redis) -> None:  # noqa: ARG001 - it empties the store
+def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, client: redis.Redis) -> None:
+    del client
+
     async def work() -> None:
         chain = await claim(url)
         one = batch(0, 5, places=[(1, b"A", b""), (2, b"", b"D")], codes=[(0, b"ARRIVED"), (1, b"LAB:IN")])

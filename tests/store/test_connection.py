@@ -33,7 +33,7 @@ def server(redis_server: Redis) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def client(server: Redis) -> "Iterator[redis.Redis]":
+def client(server: Redis) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(server.url) as client:
         client.flushall()
         yield client
@@ -186,7 +186,7 @@ def test_a_lost_reply_is_answered_by_the_next_claim(server: Redis, url: str, cli
         one = batch(0, 5)
         if not landed:
             hang_up(client)
-        with pytest.raises(ChainBrokenError):  # noqa: PT012 - of the sending or the reading, as the end is noticed
+        with pytest.raises(ChainBrokenError):  # noqa: PT012  Of the sending or the reading, as it is noticed.
             replies = await chain.send_apply(one)
             while landed and not client.exists("t:{3}:p:P1"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -259,11 +259,11 @@ def test_a_mark_that_was_rolled_back_is_not_written_over(url: str, client: redis
     async def work() -> None:
         chain = await claim(url)
         await apply(chain, batch(0, 5))
-        older = {key: client.dump(key) for key in client.keys()}  # noqa: SIM118 - it is no dictionary
+        older: dict[Any, Any] = {key: client.dump(key) for key in client.scan_iter()}
         await apply(chain, batch(5, 9))
         client.flushdb()
         for key, value in older.items():
-            client.restore(key, 0, value or b"")
+            client.restore(key, 0, value)
         before = contents(client)
         assert isinstance(await apply(chain, batch(9, 12)), Lost)
         assert contents(client) == before

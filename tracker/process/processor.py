@@ -85,6 +85,7 @@ class Processor:
         self._identity: Identity | None = None
         self._identity_s = 0.0
         self._identity_lock = asyncio.Lock()
+        self._told: list[asyncio.Task[None]] = []
         self._redis_answers: bool | None = None
         self._kafka_answers: bool | None = None
 
@@ -164,6 +165,7 @@ class Processor:
                 self._identity = await self._log_client.identity()
                 self._identity_s = asked_s
                 self._kafka_answers = True
+                self._tell(self._identity.name)
         if self._identity.partitions != self._settings.partitions:
             raise LogUnknownError(
                 f"topic {self.topic} has {self._identity.partitions} partitions, "
@@ -180,14 +182,18 @@ class Processor:
 
     async def _look_at_log(self) -> None:
         try:
-            name = await self.identity()
+            await self.identity()
         except LogUnknownError as error:
             log.warning("Kafka: %s", error)
             self.kafka_error()
-            return
-        for runner in list(self._runners.values()):
-            if runner.log not in (None, name):
-                await runner.again(f"the log was {runner.log} and is {name}")
+
+    def _tell(self, name: str) -> None:
+        """Has every partition that was claimed for another log claimed again, whoever found out."""
+        self._told = [
+            asyncio.ensure_future(runner.again(f"the log was {runner.log} and is {name}"))
+            for runner in self._runners.values()
+            if runner.log not in (None, name)
+        ]
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""

@@ -21,6 +21,10 @@ from tracker.process.fetch import WholeFetch
 
 log = logging.getLogger("tracker.process")
 
+METADATA_AGE_MS: Final = 5_000
+"""How often the consumer asks which partitions there are. aiokafka's 5 minutes are how long a worker that has seen its
+topic deleted, or was started before it, would go without the new one."""
+
 IDLE_PAUSE_S: Final = 0.05
 """Between two looks at partitions of which none is claimed yet."""
 
@@ -77,6 +81,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             # Faust fixes it at 1,500.
             fetch_max_wait_ms=cast("WholeFetchApp", self.app).fetch_wait_ms,
+            metadata_max_age_ms=METADATA_AGE_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),

@@ -1,0 +1,151 @@
+"""All partitions of a worker, at a real Redis, with a log that says what a test wants."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import redis
+
+from tests.domain.compiled import READER
+from tests.servers import Redis
+from tracker.config import Settings
+from tracker.process.log import Identity
+from tracker.process.partition import Folding
+from tracker.process.processor import Processor
+from tracker.process.runner import Watcher
+from tracker.store.connection import RedisStore
+
+
+class Unwatched(Watcher):
+    """A watcher whom nothing interests."""
+
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        del partition, folding, apply_s
+
+    def claimed(self, result: str) -> None:
+        del result
+
+    def redis_error(self) -> None:
+        return
+
+    def kafka_error(self) -> None:
+        return
+
+
+class Asked:
+    """Says which log it is, and counts how often it was asked."""
+
+    def __init__(self, partitions: int = 2) -> None:
+        self.now = Identity("cluster/first", partitions)
+        self.times = 0
+
+    async def identity(self) -> Identity:
+        self.times += 1
+        await asyncio.sleep(0.01)
+        return self.now
+
+
+class Still:
+    """A consumer to which nothing comes."""
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        del partition
+        return 0, 100
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Takes it."""
+
+    async def produce(self, *_: Any) -> Any:
+        raise AssertionError
+
+    def ends(self) -> Mapping[int, int]:
+        return {0: 100}
+
+
+@pytest.fixture
+def url(redis_server: Redis) -> str:
+    url = redis_server.url.removesuffix("/0") + "/8"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+def states(processor: Processor) -> set[str]:
+    return {partition.state for partition in processor.health().partitions.values()}
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110  What is waited for tells nobody.
+            await asyncio.sleep(0.01)
+
+
+def work(url: str, log: Asked, doing: Callable[[Processor], Any]) -> None:
+    """Runs something with a processor of two partitions."""
+
+    async def run() -> None:
+        store = RedisStore(url, 2, 1_000)
+        processor = Processor(Settings(partitions=2), READER, store, Still(), log, Unwatched())
+        processor.assigned({0, 1})
+        try:
+            await doing(processor)
+        finally:
+            await processor.close()
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+
+def test_claims_that_come_together_share_a_question_and_later_ones_ask_again(url: str) -> None:
+    log = Asked()
+
+    async def doing(processor: Processor) -> None:
+        processor.assigned(set(range(20)))
+        await until(lambda: len(processor.running()) == 20)
+        # One is under way when the others come; what it is told may be older than they are.
+        assert log.times == 2
+        await processor.revoked({1})
+        processor.assigned(set(range(20)))
+        await until(lambda: len(processor.running()) == 20)
+        assert log.times == 3
+
+    work(url, log, doing)
+
+
+def test_whoever_finds_that_it_is_another_log_stops_every_partition(url: str) -> None:
+    log = Asked()
+
+    async def doing(processor: Processor) -> None:
+        await until(lambda: states(processor) == {"running"})
+        log.now = Identity("cluster/second", 2)
+        await processor.out_of_range({0})
+        await until(lambda: states(processor) == {"stopped"})
+        assert {partition.reason for partition in processor.health().partitions.values()} == {
+            "wrong_log: this worker has cluster/second, the store has cluster/first"
+        }
+
+    work(url, log, doing)
+
+
+def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(url: str) -> None:
+    log = Asked(partitions=3)
+
+    async def doing(processor: Processor) -> None:
+        await until(lambda: log.times >= 2)
+        assert states(processor) == {"claiming"}
+        assert "has 3 partitions, TRACKER_PARTITIONS is 2" in processor.health().partitions[0].reason
+        log.now = Identity("cluster/first", 2)
+        await until(lambda: states(processor) == {"running"})
+
+    work(url, log, doing)
+
+
+def test_health_tells_where_a_partition_stands_and_where_it_ends_if_that_is_known(url: str) -> None:
+    async def doing(processor: Processor) -> None:
+        await until(lambda: states(processor) == {"running"})
+        known, unknown = processor.health().partitions.values()
+        assert (known.applied_offset, known.end_offset) == (0, 100)
+        assert (unknown.applied_offset, unknown.end_offset) == (0, None)
+
+    work(url, Asked(), doing)
