@@ -100,8 +100,13 @@ def test_a_broken_pipe_is_silent() -> None:
 
 
 def test_ctrl_c_is_exit_code_130_and_no_traceback() -> None:
-    # A port on which nobody answers, so that the command waits.
-    process = subprocess.Popen([*COMMAND, "init", "--kafka", "127.0.0.1:1"], stderr=subprocess.PIPE, text=True)
+    # A port on which nobody answers, so that the command waits. A shell's background job would ignore Ctrl-C, and so
+    # would its children; this one does not.
+    heeding = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tracker import cli; cli.main()"
+    )
+    command = [sys.executable, "-c", heeding, "init", "--kafka", "127.0.0.1:1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)

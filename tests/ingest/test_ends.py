@@ -1,5 +1,6 @@
 """Where partitions begin and end, asked of a real broker and of the embedded one."""
 
+import time
 import uuid
 
 import pytest
@@ -29,7 +30,12 @@ def test_the_end_is_behind_the_marker_of_a_transaction(kafka: Kafka, topic: str)
     producer.begin_transaction()
     producer.produce(topic, b"v", partition=1)
     producer.commit_transaction(10)
-    assert Log(kafka.address, topic, 2).extents() == [Extent(0, 0), Extent(0, 2)]
+    log = Log(kafka.address, topic, 2)
+    # The coordinator writes the marker after it has said that the transaction is committed.
+    deadline = time.monotonic() + 10
+    while log.extents()[1].end < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert log.extents() == [Extent(0, 0), Extent(0, 2)]
 
 
 def test_a_topic_with_fewer_partitions_is_said(kafka: Kafka, topic: str) -> None:
