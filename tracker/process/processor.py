@@ -138,7 +138,8 @@ class Processor:
 
     def claimed(self, result: str) -> None:
         """A claim has ended."""
-        self._redis_answers = True
+        if result != "failed":
+            self._redis_answers = True
         self._watcher.claimed(result)
 
     def redis_error(self) -> None:

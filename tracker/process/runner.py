@@ -250,7 +250,6 @@ class Runner:
 
     async def _stopped(self) -> None:
         log.error("partition %d is stopped: %s", self.partition.number, self.partition.why)
-        self._watcher.claimed("stopped")
         await self._close()
 
     async def _close(self) -> None:
@@ -272,10 +271,12 @@ class Runner:
             try:
                 await self._try_claim()
             except ChainBrokenError as error:
+                self._watcher.claimed("failed")
                 self._watcher.redis_error()
                 self._not_yet(f"Redis: {error}")
             except Exception as error:  # noqa: BLE001
                 # Of Kafka: whatever it is, it is tried again, and health says so.
+                self._watcher.claimed("failed")
                 self._watcher.kafka_error()
                 self._not_yet(f"Kafka: {error!r}")
 
@@ -302,6 +303,7 @@ class Runner:
             earliest, end = await self._kafka.bounds(number)
             begin = self.partition.claimed(claimed, dictionary, earliest, end)
             if begin is None:
+                self._watcher.claimed("stopped")
                 await chain.close()
                 await self._stopped()
                 return

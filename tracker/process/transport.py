@@ -131,8 +131,6 @@ class BatchConsumer(driver.Consumer):
         running = processor.running()
         wanted = {tp for tp in active_partitions or () if tp.topic != processor.topic or tp.partition in running}
         if not wanted:
-            # The applies of all partitions may have failed at once: nothing but this look claims them again.
-            await processor.take({})
             await asyncio.sleep(IDLE_PAUSE_S)
             return {}
         try:
