@@ -106,22 +106,22 @@ class ScanProducer:
                     self._producer.produce(topic or self.topic, value, key, partition, report, headers=headers)
                 break
             except BufferError:
-                self._producer.poll(0.05)
+                self.poll(0.05)
             except KafkaException as error:
                 report(error.args[0], None)
                 break
         self._until_poll -= 1
         if not self._until_poll:
             self._until_poll = _SENDS_A_POLL
-            self._producer.poll(0)
+            self.poll()
 
     def poll(self, seconds: float = 0.0) -> None:
         """Serves the reports that have come, waiting at most so long for a first one."""
-        self._producer.poll(seconds)
+        _serve(self._producer.poll, seconds)
 
     def flush(self, timeout_s: float) -> int:
         """Waits until it is known of every scan what came of it. Returns of how many it is still not known."""
-        self._producer.flush(timeout_s)
+        _serve(self._producer.flush, timeout_s)
         return self.unacknowledged
 
     def finish(self, timeout_s: float) -> None:
@@ -158,3 +158,12 @@ class ScanProducer:
 
     def _on_error(self, error: KafkaError) -> None:
         self.last_error = error.str()
+
+
+def _serve(wait: Callable[[float], object], seconds: float) -> None:
+    """Has the client serve its reports, so that Ctrl-C gets through."""
+    try:
+        wait(seconds)
+    except SystemError as lost:
+        # What a signal's handler raises while a report is served gets lost in the client, which then says just this.
+        raise KeyboardInterrupt from lost
