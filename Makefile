@@ -72,7 +72,7 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 	@TRACKER_BUILD=none $(PY) -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.built: $(VENV)/.installed setup.py $(wildcard ext/*.pyx ext/*.pxd ext/*.h)
+$(VENV)/.built: $(VENV)/.installed setup.py $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 	@echo "setup: extensions"
 	@$(PY) setup.py -q build_ext --inplace
 	@touch $@
