@@ -15,6 +15,9 @@ from tracker.store import claims, keys
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed
 from tracker.store.connection import Chain
 
+NEXT_AT: Final = 24
+"""Where a record says up to which offset it has its scans, six bytes (ext/record.pxd)."""
+
 BETWEEN_STEPS_S: Final = 0.1
 """Between two writes that should be one: long enough for a kill to come between them."""
 
@@ -34,8 +37,18 @@ def commit_before_apply() -> None:
 
 
 def no_offset_check() -> None:
-    """Nobody asks the store what is applied: Kafka's committed offset and memory say where to begin."""
+    """Nobody asks the store what is applied: Kafka's committed offset and memory say where to begin.
+
+    Nor do records say which scans they have: what the fold would pass over by that, it folds again.
+    """
     _answer_for_granted()
+    whole = claims.apply_command
+
+    def without_offsets(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+        records = {key: record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :] for key, record in batch.records.items()}
+        return whole(partition, replace(batch, records=records), final_ttl_s)
+
+    claims.apply_command = without_offsets
 
     def unwatched(partition: int) -> bytes:
         # As many replies as WATCH and HMGET have, and no watch.
