@@ -4,30 +4,16 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 import redis
 
 from tests.process.workers import Worker, counters, new_topic, parcels, until_applied
+from tests.reference.real import KNOWN_DISAGREEMENTS, REAL, SHARED
 from tests.servers import Kafka, Redis
 from tracker.cli import cli
 from tracker.domain import machine
-
-SHARED: Final = Path(__file__).parents[2] / "shared"
-REAL: Final = SHARED / "real"
-
-KNOWN_DISAGREEMENTS: Final = {
-    ("bpost.ndjson", "323212345659900040669030"),
-    ("dhl_express.ndjson", "1815115363"),
-    ("fedex.ndjson", "794887075005"),
-    ("geodis.ndjson", "1G6CPLT3JB5U"),
-    ("purolator.ndjson", "M123"),
-    ("roadie.ndjson", "RETHNKW354W3H438"),
-    ("ups.ndjson", "1Z12345E6892410845"),
-}
-"""Histories whose source gives a status that our tables do not."""
 
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/real beside the project")
 

@@ -3,28 +3,15 @@
 import json
 import re
 from collections import defaultdict
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
-from .machine import ROOT, machine
+from .machine import machine
 from .parcel import Parcel, as_json
+from .real import KNOWN_DISAGREEMENTS, REAL, SHARED
 from .scan import Scan, read
 from .vocabularies import Vocabularies
-
-SHARED: Final = ROOT.parent / "shared"
-REAL: Final = SHARED / "real"
-
-KNOWN_DISAGREEMENTS: Final = {
-    ("bpost.ndjson", "323212345659900040669030"),
-    ("dhl_express.ndjson", "1815115363"),
-    ("fedex.ndjson", "794887075005"),
-    ("geodis.ndjson", "1G6CPLT3JB5U"),
-    ("purolator.ndjson", "M123"),
-    ("roadie.ndjson", "RETHNKW354W3H438"),
-    ("ups.ndjson", "1Z12345E6892410845"),
-}
-"""Histories whose source gives a status that our tables do not; `expected.json` says why."""
 
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/real beside the project")
 
