@@ -14,11 +14,11 @@ from typing import Final
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from tests.crash import aof, oracle, traffic
-from tests.crash.faults import Fault, Plan
-from tests.crash.log import LogReader
-from tests.crash.outcome import Outcome, Strike
-from tests.crash.workers import Crew
+from tests.chaos import aof, oracle, traffic
+from tests.chaos.faults import Fault, Plan
+from tests.chaos.log import LogReader
+from tests.chaos.outcome import Outcome, Strike
+from tests.chaos.workers import Crew
 from tests.servers import Kafka, Redis
 from tracker.config import Settings
 from tracker.ingest import topics

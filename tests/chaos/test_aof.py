@@ -2,7 +2,7 @@
 
 import redis
 
-from tests.crash import aof
+from tests.chaos import aof
 from tests.servers import Redis
 
 
