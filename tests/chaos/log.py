@@ -14,6 +14,8 @@ _SETTINGS: Final = {
     "isolation.level": "read_committed",
     "enable.partition.eof": False,
     "auto.offset.reset": "error",
+    # A broker answers a connection's requests in order: what is asked waits behind a fetch that waits for records.
+    "fetch.wait.max.ms": 20,
     "log_level": 0,
 }
 
@@ -48,13 +50,13 @@ class LogReader:
     """
 
     def __init__(self, brokers: str, topic: str) -> None:
-        self._consumer = Consumer({**_SETTINGS, "bootstrap.servers": brokers})
+        self._consumer, self._asker = (Consumer({**_SETTINGS, "bootstrap.servers": brokers}) for _ in range(2))
         self._topic = topic
         self.positions: list[int] = []
 
     def ends(self) -> list[int]:
         """The offset behind the last record of each partition, as the broker says it now."""
-        partitions = self._consumer.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
+        partitions = self._asker.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
         return [self._bounds(number)[1] for number in range(len(partitions))]
 
     def read(self, ends: Sequence[int] | None = None) -> list[Record]:
@@ -82,11 +84,12 @@ class LogReader:
         return records
 
     def close(self) -> None:
-        """Closes the consumer."""
+        """Closes its consumers."""
         self._consumer.close()
+        self._asker.close()
 
     def _bounds(self, number: int) -> tuple[int, int]:
-        first, end = self._consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=TIMEOUT_S)
+        first, end = self._asker.get_watermark_offsets(TopicPartition(self._topic, number), timeout=TIMEOUT_S)
         return first, end
 
 
