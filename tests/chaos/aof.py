@@ -7,17 +7,22 @@ before MULTI. So Redis is started here as it should be everywhere: mended first.
 """
 
 import subprocess
+from pathlib import Path
 
 from tests.servers import Redis
 
 
 def cut(server: Redis, lost: int) -> int:
     """Cuts at most so many bytes off the end of a file that no server uses; gives how many."""
-    (tail,) = (server.folder / "appendonlydir").glob("*.incr.aof")
-    size = tail.stat().st_size
+    tail, whole = _tail(server), size(server)
     with tail.open("r+b") as file:
-        file.truncate(max(size - lost, 0))
-    return min(lost, size)
+        file.truncate(max(whole - lost, 0))
+    return min(lost, whole)
+
+
+def size(server: Redis) -> int:
+    """The bytes of the file that a server appends to."""
+    return _tail(server).stat().st_size
 
 
 def mend(server: Redis) -> None:
@@ -31,3 +36,8 @@ def mend(server: Redis) -> None:
         capture_output=True,
         check=True,
     )
+
+
+def _tail(server: Redis) -> Path:
+    (tail,) = (server.folder / "appendonlydir").glob("*.incr.aof")
+    return tail
