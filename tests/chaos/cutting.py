@@ -40,8 +40,12 @@ BATCH: Final = 9
 """Records of a transaction that is cut: a few parcels, new places and codes, data, dead letters."""
 
 CUT_BATCHES: Final = 2
+AGAIN: Final = 0.4
+"""How often there is one start more, and how often what was written since the last start is cut too."""
+
 FINAL_TTL_S: Final = 10**6
 _SECONDS_MAX: Final = 10.0
+_NEXT_AT: Final = 24
 
 
 class MemoryLog:
@@ -107,12 +111,14 @@ class Cutting:
     Attributes:
         size: bytes of the whole file.
         cuts: bytes that can be lost, so that the end falls into one of the last transactions.
+        came_to_life: starts that brought back records of a transaction whose mark was lost.
     """
 
     folder: Path
     seed: int
     size: int = 0
     cuts: range = field(default_factory=lambda: range(0))
+    came_to_life: int = 0
 
     def __post_init__(self) -> None:
         records = [
@@ -136,7 +142,7 @@ class Cutting:
         self.cuts = range(1, self.size - before)
 
     def strike(self, lost: int) -> Report:
-        """Cuts so many bytes off, and goes on after two starts.
+        """Cuts so many bytes off, and goes on after that start, the next, and maybe one more, cut short again or not.
 
         Raises:
             AssertionError: the worker did not get on.
@@ -147,11 +153,16 @@ class Cutting:
         server = self._server(folder)
         try:
             assert aof.cut(server, lost) == lost
-            server.start()
-            # Nothing but the claim, or some batches, which need not end where those did that were lost.
-            self._go_on(server, [random.randrange(1, 2 * BATCH) for _ in range(random.randrange(4))])
-            server.kill()
-            server.start()
+            for again in (True, random.random() < AGAIN):
+                if again:
+                    self._start(server)
+                    before = aof.size(server)
+                    # Nothing but the claim, or some batches, which need not end where those did that were lost.
+                    self._go_on(server, [random.randrange(1, 2 * BATCH) for _ in range(random.randrange(4))])
+                    server.kill()
+                    if random.random() < AGAIN:
+                        aof.cut(server, random.randrange(1, aof.size(server) - before))
+            self._start(server)
             self._go_on(server, [random.randrange(1, 2 * BATCH) for _ in self._log.records])
             with redis.Redis.from_url(server.url) as client:
                 stored = [read_partition(client, 0)]
@@ -159,6 +170,13 @@ class Cutting:
             server.kill()
         shutil.rmtree(folder)
         return oracle.compare([self._log.records], self._log.letters, [len(self._log.records)], stored, [])
+
+    def _start(self, server: Redis) -> None:
+        """Starts it, and looks whether a half transaction has come to life."""
+        server.start()
+        with redis.Redis.from_url(server.url) as client:
+            found = read_partition(client, 0)
+        self.came_to_life += any(_next(record) > found.next for record in found.records.values())
 
     @staticmethod
     def _server(folder: Path) -> Redis:
@@ -174,7 +192,7 @@ class Cutting:
         runner.start()
         try:
             async with asyncio.timeout(_SECONDS_MAX):
-                while partition.state is State.CLAIMING:
+                while partition.state is State.CLAIMING:  # noqa: ASYNC110  Nobody tells.
                     await asyncio.sleep(0.001)
             for size in sizes:
                 if partition.position < len(self._log.records):
@@ -183,3 +201,8 @@ class Cutting:
             assert partition.state is State.RUNNING, partition.why
         finally:
             await runner.release()
+
+
+def _next(record: bytes) -> int:
+    """Up to which offset a record has its scans (ext/record.pxd)."""
+    return int.from_bytes(record[_NEXT_AT : _NEXT_AT + 6], "little")
