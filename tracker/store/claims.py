@@ -63,7 +63,7 @@ class Denied:
     """A partition that must not be touched.
 
     Attributes:
-        reason: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`.
+        reason: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`, `rebuilding`.
         expected, found: what this worker has, and what the store has.
     """
 

@@ -32,7 +32,7 @@ KEYS_A_SCAN: Final = 1_000
 """Keys of one step through the store: a megabyte of records, and Redis serves nobody else for half a millisecond."""
 
 _PARCEL_KEY: Final = re.compile(rb"t:\{([0-9]{1,4})\}:p:([A-Za-z0-9._/-]{1,64})")
-_MARK_FIELDS: Final = ("partitions", "version", "epoch", "next", "log", *claims.COUNTERS)
+_MARK_FIELDS: Final = ("partitions", "version", "epoch", "next", "log", "rebuild", *claims.COUNTERS)
 
 
 @dataclass(frozen=True, slots=True)
