@@ -13,7 +13,6 @@ from typing import Final, Self
 
 from redis import Redis as Client
 
-from tests.chaos import aof
 from tests.chaos.driver import TICK_S
 from tests.chaos.links import Broker, Link
 from tests.chaos.oracle import Oracle
@@ -209,11 +208,6 @@ class World:
         """The way of one able worker, or those of all, by chance; none if no worker is able."""
         links = [worker.link for worker in self.crew.able]
         return links if not links or self.random.random() < 0.5 else [self.random.choice(links)]
-
-    def start_redis(self) -> None:
-        """Starts a Redis that was killed, on what is whole of its file."""
-        aof.mend(self.redis)
-        self.redis.start()
 
     def _redis_pid(self) -> int | None:
         process = self.redis._process

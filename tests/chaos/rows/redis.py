@@ -33,7 +33,7 @@ def _killed(world: World, cut: Callable[[], int]) -> Strike:
         lost = cut()
         yield world.random.uniform(*AFTER_KILL_S)
     finally:
-        world.start_redis()
+        world.redis.start()
     return f"Redis, {lost:,} bytes lost"
 
 
