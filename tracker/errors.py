@@ -50,6 +50,7 @@ FAULTS: Final[dict[str, str]] = {
     "wrong_partitions": "the store was made with another partition count than the setting's",
     "wrong_version": "the store was made by a version of tracker that lays it out otherwise",
     "corrupt_record": "the store holds something that is no parcel's record, or lacks what a record names",
+    "corrupt_dictionary": "a dictionary of a partition in the store is not one that a worker has written",
     "wrong_log": "the store was made from another topic or cluster than the one that is read",
     "wrong_type": "a key of ours in the store holds something that is not ours",
     "log_moved": "the log does not hold the offset from which the store is to go on",

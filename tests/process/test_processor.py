@@ -149,6 +149,7 @@ def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(u
         (("HSET", "t:{0}:mark", "next", "200"), "log_moved", ("HSET", "t:{0}:mark", "next", "50", "epoch", "9")),
         (("HSET", "t:{0}:mark", "next", "200"), "log_moved", ("DEL", "t:{0}:mark")),
         (("HSET", "t:{0}:mark", "log", "another"), "wrong_log", ("HDEL", "t:{0}:mark", "log")),
+        (("HSET", "t:{0}:codes", "1", "x"), "corrupt_dictionary", ("DEL", "t:{0}:codes", "t:{0}:mark")),
         (("SET", "t:{0}:codes", "x"), "wrong_type", ("DEL", "t:{0}:codes")),
         (("HSET", "t:{0}:mark", "rebuild", "x"), "rebuilding", ("HDEL", "t:{0}:mark", "rebuild")),
     ],

@@ -193,7 +193,7 @@ class Chain:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
         await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
         of_places, of_codes = [_pairs(reply) for reply in await self._replies(2)]
-        return Dictionary(claims.places_of(of_places), claims.codes_of(of_codes))
+        return claims.dictionary_of(of_places, of_codes)
 
     async def _ask(self, command: bytes) -> Any:  # noqa: ANN401
         await self._send(command)

@@ -240,7 +240,7 @@ class Reader:
             for code in claims.codes_of(codes):
                 names.code(code)
         except ValueError as error:
-            raise TrackerError("corrupt_record", f"partition {partition}: {error}") from None
+            raise TrackerError("corrupt_dictionary", f"partition {partition}: {error}") from None
         self._names[partition] = (names, edition)
         return names
 
