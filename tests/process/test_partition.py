@@ -83,6 +83,14 @@ def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -
     assert one.why == f"{reason}: this worker has this, the store has that"
 
 
+def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
+    one = partition()
+    one.claim()
+    corrupt = Dictionary([], [], "number 3 is missing")
+    assert one.claimed(Claimed(Mark(7, 70), (0, 0, 0, 0)), corrupt, 0, 100) is None
+    assert (one.state, one.why) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
+
+
 @pytest.mark.parametrize(
     ("bounds", "why"), [((71, 200), "deleted before they were applied"), ((0, 69), "it is another log")]
 )
@@ -302,6 +310,30 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
     assert reading.missing == [b"P1"]
     assert again.batch.places == [(1, b"B", b"")]
     assert again.batch.counters == (1, 0, 0, 0)
+
+
+def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> None:
+    one = running()
+
+    def delivered(parcel_id: str, minute: int, **more: Any) -> bytes:
+        return scan(parcel_id, "DELIVERED", BASE_MS + minute * 60_000, **more)
+
+    def undone(parcel_id: str, minute: int) -> bytes:
+        return scan(parcel_id, "UNDO", BASE_MS + minute * 60_000, target="DELIVERED")
+
+    def final_and_reopened(values: Mapping[int, Value]) -> tuple[set[bytes], set[bytes]]:
+        _, folding = fold(one, fetched(values))
+        return set(folding.batch.final), set(folding.batch.reopened)
+
+    begin = {0: delivered("P1", 0, data={"by": "A"}), 1: delivered("P2", 0), 2: scan("P3")}
+    assert final_and_reopened(begin) == ({b"P1", b"P2"}, set())
+    assert final_and_reopened({3: undone("P1", 1), 4: undone("P2", 1), 5: undone("P3", 1)}) == (set(), {b"P1"})
+    assert final_and_reopened({6: delivered("P1", 2), 7: scan("P3")}) == ({b"P1"}, set())
+    # Within one batch it comes back.
+    assert final_and_reopened({8: undone("P1", 3), 9: delivered("P1", 4)}) == ({b"P1"}, set())
+    # And within one it was final only in between.
+    assert final_and_reopened({10: undone("P1", 5)}) == (set(), {b"P1"})
+    assert final_and_reopened({11: delivered("P1", 6), 12: undone("P1", 7)}) == (set(), set())
 
 
 def test_what_happened_in_a_batch_is_counted() -> None:

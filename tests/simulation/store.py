@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from tests.simulation.violation import Violation
 from tracker.domain.parcel import has_data
-from tracker.store import keys
+from tracker.store import claims, keys
 from tracker.store.claims import Batch, ChainBrokenError, Claimed, Counters, Denied, Dictionary, Mark
 
 if TYPE_CHECKING:
@@ -148,25 +148,19 @@ class SimulatedStore:
         )
 
     def dictionary(self, partition: int) -> Dictionary:
-        """A partition's dictionaries, in the order of their numbers.
-
-        Raises:
-            ChainBrokenError: a number is missing.
-        """
+        """A partition's dictionaries, in the order of their numbers."""
         content = self.contents[partition]
-        try:
-            places = [content.places[number] for number in range(1, len(content.places) + 1)]
-            return Dictionary(places, [content.codes[number] for number in range(len(content.codes))])
-        except KeyError as error:
-            raise ChainBrokenError(f"the dictionary does not have the number {error}") from None
+        places = {b"%d" % number: claims.BETWEEN.join(place) for number, place in content.places.items()}
+        return claims.dictionary_of(places, {b"%d" % number: name for number, name in content.codes.items()})
 
 
 def _expiring(partition: int, content: Content, batch: Batch) -> tuple[bytes, ...]:
-    """Keys that expire after a batch: of what it writes, those of parcels in a final state."""
+    """Keys that expire after a batch: of what it writes, those of parcels in a final state, with their data."""
     if not content.expiring and not batch.final:
         return content.expiring
     parcels, data = keys.parcels(partition), keys.data(partition)
     written = {parcels + key for key in batch.records} | {data + key for key in batch.data}
+    written |= {data + key for key in batch.reopened}
     final = {parcels + key for key in batch.final}
     final |= {data + key for key in batch.final if key in batch.data}
     final |= {data + key for key in batch.final & content.data.keys() if has_data(batch.records[key])}

@@ -184,6 +184,9 @@ class Partition:
             assert isinstance(answer, Denied)
             self._stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
             return None
+        if dictionary.corrupt:
+            self._stop(f"corrupt_dictionary: {dictionary.corrupt}")
+            return None
         begin = answer.mark.next or 0
         if not earliest <= begin <= end:
             self._stop(
@@ -257,6 +260,7 @@ class Partition:
             places=places,
             codes=codes,
             counters=self._counters,
+            reopened=folded.reopened,
         )
         self._names.stored()
         self._cache.keep(folded.records)
