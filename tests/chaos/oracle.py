@@ -88,7 +88,7 @@ class Oracle:
                         f"partition {number}: its mark is at {found.next}, its end is {self._log.positions[number]}"
                     )
                 duplicates = self._compare_parcels(report, number, expected, found)
-                _compare_counters(report, number, expected, duplicates, found)
+                compare_counters(report, number, expected, duplicates, found)
             self._compare_rekeyed(report, models)
             self._compare_letters(report, models)
             report.records = sum(self._log.positions)
@@ -120,7 +120,7 @@ class Oracle:
                 own = int.from_bytes(record[_NEXT_AT], "little") if record else 0
                 if scans := log.parcels[parcel].before(max(found.next, own)):
                     data, whole = found.data.get(parcel), own <= found.next
-                    _file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
+                    file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
                 elif record is not None:
                     report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
             return report
@@ -152,7 +152,7 @@ class Oracle:
             if compared is None or before != stands:
                 compared = compare(scans, found.names, *stands[1:])
                 remembered[parcel] = stands, compared
-            _file(report, compared)
+            file(report, compared)
             report.undecided += compared.undecided
             known = duplicates is not None and compared.duplicates is not None
             duplicates = duplicates + compared.duplicates if known else None  # type: ignore[operator]
@@ -200,12 +200,13 @@ class Oracle:
         )
 
 
-def _file(report: Report, compared: Compared, where: str = "") -> None:
+def file(report: Report, compared: Compared, where: str = "") -> None:
+    """Adds what a comparison found to a report."""
     for finding in compared.findings:
         report.findings[finding.kind].append(where + finding.text)
 
 
-def _compare_counters(
+def compare_counters(
     report: Report, number: int, expected: Model, duplicates: int | None, found: StoredPartition
 ) -> None:
     """Read is applied, refused and re-keyed; and the mark says so."""

@@ -32,11 +32,11 @@ PARCELS: Final = 1_000_000
 """More than any run comes to: the traffic never ends."""
 
 
-def records(seed: int) -> Iterator[Record]:
-    """Key and value of each record, in the order of sending, without an end; the same for the same seed."""
+def records(seed: int, parcels: int = PARCELS) -> Iterator[Record]:
+    """Key and value of each record, in the order of sending, practically without an end; the same for the same seed."""
     random = Random(seed)
     recent: list[bytes] = []
-    for sent in Traffic(PARCELS, seed, PRESETS["stress"], spacing_ms=SPACING_MS):
+    for sent in Traffic(parcels, seed, PRESETS["stress"], spacing_ms=SPACING_MS):
         if b"/" not in sent.key:  # A scan without a parcel is keyed by its site/device.
             recent.append(sent.key)
             del recent[:-RECENT]

@@ -155,11 +155,12 @@ class SimulatedStore:
 
 
 def _expiring(partition: int, content: Content, batch: Batch) -> tuple[bytes, ...]:
-    """Keys that expire after a batch: of what it writes, those of parcels in a final state."""
+    """Keys that expire after a batch: of what it writes, those of parcels in a final state, with their data."""
     if not content.expiring and not batch.final:
         return content.expiring
     parcels, data = keys.parcels(partition), keys.data(partition)
     written = {parcels + key for key in batch.records} | {data + key for key in batch.data}
+    written |= {data + key for key in batch.reopened}
     final = {parcels + key for key in batch.final}
     final |= {data + key for key in batch.final if key in batch.data}
     final |= {data + key for key in batch.final & content.data.keys() if has_data(batch.records[key])}
