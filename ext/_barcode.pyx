@@ -77,13 +77,17 @@ cdef void take(sink_t* sink, const said_t* said, const uint8_t* text) noexcept n
     cdef barcode_t* best = sink.best
     cdef uint8_t[BARCODE_KEY_MAX] key
     cdef size_t length
-    if said.precedence < sink.precedence and sink.aliases == NULL:
+    if sink.precedence == NOTHING or (said.precedence < sink.precedence and sink.aliases == NULL):
         best.key_length = copy_key(said.form, text, best.key)
         lead_with(sink, said, text)
         return
     length = copy_key(said.form, text, key)
-    if sink.aliases != NULL and is_one(said.carriers) and not said.split:
-        add_alias(sink.aliases, key, length, said.form.format)
+    if sink.aliases != NULL:
+        # Most reads are one text. Only when another comes, the first is put among the aliases.
+        if sink.aliases.count == 0 and is_one(sink.carriers) and not sink.ambiguous:
+            add_alias(sink.aliases, best.key, best.key_length, best.format)
+        if is_one(said.carriers) and not said.split:
+            add_alias(sink.aliases, key, length, said.form.format)
     if said.precedence > sink.precedence:
         return
     if said.precedence < sink.precedence:

@@ -29,6 +29,7 @@ REASONS: Final[dict[str, str]] = {
     "ambiguous": "the barcodes can be read as more than one parcel",
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
+    "bad_alias": "an announcement's `alias` is not 1 to 64 of A-Z a-z 0-9 . _ / -, or is the parcel itself",
 }
 """Why a scan is refused: code -> what it means."""
 

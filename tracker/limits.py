@@ -20,6 +20,9 @@ BARCODES_MAX: Final = 32
 ALIASES_MAX: Final = 8
 """Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
 
+ALIAS_PARCELS_MAX: Final = 16
+"""Parcels that are found under one other label. A number used again has two or three, a test label thousands."""
+
 SITE_BYTES_MAX: Final = 128
 """Length of a site's name in UTF-8. IMPC codes have 6, the longest place in real histories 48."""
 

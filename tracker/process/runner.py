@@ -35,14 +35,14 @@ class Log(Protocol):
         """Fetches a partition from an offset on."""
 
     async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
-        """Has dead letters and re-keyed scans acknowledged by all in-sync replicas."""
+        """Has dead letters, re-keyed records and announcements acknowledged by all in-sync replicas."""
 
 
 class ClaimedChain(Protocol):
     """The chain of applies of one partition under one claim: what tracker.store.connection.Chain does."""
 
-    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
-        """Asks for records and for data; the number of replies that `reads` then takes."""
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> int:
+        """Asks for records, for data and for aliases; the number of replies that `reads` then takes."""
 
     async def reads(self, replies: int) -> list[bytes | None]:
         """The answers, one a key, in order."""
@@ -171,7 +171,7 @@ class Runner:
     async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
         """Takes one batch; whether the chain goes on."""
         reading = self.partition.read(fetched)
-        replies = await chain.send_reads(reading.missing, reading.with_data)
+        replies = await chain.send_reads(reading.missing, reading.with_data, reading.aliases)
         if not await self._settle():
             return False
         found = await chain.reads(replies)
@@ -185,6 +185,7 @@ class Runner:
             return False
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return False
+        self.partition.announced(folding.announces)
         sent = self._clock_s()
         count = await chain.send_apply(folding.batch)
         answer = asyncio.ensure_future(self._answer(chain, count, folding, sent))
