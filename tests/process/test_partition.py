@@ -351,14 +351,15 @@ def test_another_label_is_announced_under_its_own_key_in_the_order_of_the_log() 
 
 def test_of_a_label_one_announcement_a_day_is_enough_and_it_has_the_newest() -> None:
     one = running()
-    days = [BASE_MS + DAY_MS, BASE_MS, BASE_MS + 2 * DAY_MS, BASE_MS + 2 * DAY_MS + 1]
+    first = BASE_MS - 3 * DAY_MS
+    days = [first + DAY_MS, first, first + 2 * DAY_MS, first + 2 * DAY_MS + 1]
     _, folding = fold(one, fetched({i: read_with(time=time) for i, time in enumerate(days)}))
     assert announced(folding) == [(SSCC.encode(), announcement(days[2]), b"scans/0/2")]
     one.announced(folding.announces)
-    _, again = fold(one, fetched({4: read_with(time=days[2] + 5), 5: read_with(time=BASE_MS)}))
+    _, again = fold(one, fetched({4: read_with(time=days[2] + 5), 5: read_with(time=first)}))
     assert again.outgoing == []
-    _, later = fold(one, fetched({6: read_with(time=BASE_MS + 3 * DAY_MS)}))
-    assert announced(later) == [(SSCC.encode(), announcement(BASE_MS + 3 * DAY_MS), b"scans/0/6")]
+    _, later = fold(one, fetched({6: read_with(time=BASE_MS)}))
+    assert announced(later) == [(SSCC.encode(), announcement(BASE_MS), b"scans/0/6")]
 
 
 def test_what_is_not_acknowledged_is_announced_again() -> None:
