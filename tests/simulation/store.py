@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from tests.simulation.violation import Violation
 from tracker.domain.parcel import has_data
-from tracker.store import keys
+from tracker.store import claims, keys
 from tracker.store.claims import Batch, ChainBrokenError, Claimed, Counters, Denied, Dictionary, Mark
 
 if TYPE_CHECKING:
@@ -148,17 +148,10 @@ class SimulatedStore:
         )
 
     def dictionary(self, partition: int) -> Dictionary:
-        """A partition's dictionaries, in the order of their numbers.
-
-        Raises:
-            ChainBrokenError: a number is missing.
-        """
+        """A partition's dictionaries, in the order of their numbers."""
         content = self.contents[partition]
-        try:
-            places = [content.places[number] for number in range(1, len(content.places) + 1)]
-            return Dictionary(places, [content.codes[number] for number in range(len(content.codes))])
-        except KeyError as error:
-            raise ChainBrokenError(f"the dictionary does not have the number {error}") from None
+        places = {b"%d" % number: claims.BETWEEN.join(place) for number, place in content.places.items()}
+        return claims.dictionary_of(places, {b"%d" % number: name for number, name in content.codes.items()})
 
 
 def _expiring(partition: int, content: Content, batch: Batch) -> tuple[bytes, ...]:

@@ -5,10 +5,10 @@ from typing import Final
 
 import pytest
 
-from tests.crash.faults import SHORT, Fault, Plan, only
-from tests.crash.planted import BUGS
-from tests.crash.seeds import seed
-from tests.crash.world import World
+from tests.chaos.faults import SHORT, Fault, Plan, only
+from tests.chaos.planted import BUGS
+from tests.chaos.seeds import seed
+from tests.chaos.world import World
 from tests.servers import Kafka, Redis
 
 PLANS: Final[dict[str, Plan]] = {

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.faults import TWENTY
-from tests.crash.seeds import seed
-from tests.crash.world import World
+from tests.chaos.faults import TWENTY
+from tests.chaos.seeds import seed
+from tests.chaos.world import World
 from tests.servers import Kafka, Redis
 
 

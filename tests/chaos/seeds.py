@@ -4,7 +4,7 @@ import os
 import time
 from typing import Final
 
-VARIABLE: Final = "TRACKER_CRASH_SEED"
+VARIABLE: Final = "TRACKER_CHAOS_SEED"
 
 
 def seed() -> int:

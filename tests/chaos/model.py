@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from tests.crash.log import Record
+from tests.chaos.log import Record
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
 from tests.reference.scan import Refusal, Scan

@@ -14,11 +14,11 @@ from typing import Final
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from tests.crash import aof, oracle, traffic
-from tests.crash.faults import Fault, Plan
-from tests.crash.log import LogReader
-from tests.crash.outcome import Outcome, Strike
-from tests.crash.workers import Crew
+from tests.chaos import aof, oracle, traffic
+from tests.chaos.faults import Fault, Plan
+from tests.chaos.log import LogReader
+from tests.chaos.outcome import Outcome, Strike
+from tests.chaos.workers import Crew
 from tests.servers import Kafka, Redis
 from tracker.config import Settings
 from tracker.ingest import topics
@@ -150,7 +150,7 @@ class World:
         if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK}:
             self._redis.kill()
             lost = self._cut_tail() if fault is Fault.REDIS_ROLLED_BACK else 0
-            self._soon(self._random.uniform(*AFTER_KILL_S), self._start_redis)
+            self._soon(self._random.uniform(*AFTER_KILL_S), self._redis.start)
             return f"Redis, {lost:,} bytes lost"
         if fault is Fault.CLAIMS_TAKEN:
             with Client.from_url(self._settings.redis) as store:
@@ -179,10 +179,6 @@ class World:
     def _cut_tail(self) -> int:
         """Cuts a random piece off the end of Redis' append-only file; gives its bytes."""
         return aof.cut(self._redis, self._random.randrange(1, TAIL_BYTES_MAX))
-
-    def _start_redis(self) -> None:
-        aof.mend(self._redis)
-        self._redis.start()
 
     def _soon(self, seconds: float, do: Callable[[], None]) -> None:
         heapq.heappush(self._later, _Later(time.monotonic() + seconds, next(self._numbers), do))

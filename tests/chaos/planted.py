@@ -1,4 +1,4 @@
-"""Workers with a bug, by which the oracle is tried: `python -m tests.crash.planted BUG [flags of tracker worker]`."""
+"""Workers with a bug, by which the oracle is tried: `python -m tests.chaos.planted BUG [flags of tracker worker]`."""
 
 import asyncio
 import sys

@@ -14,11 +14,11 @@ from typing import Any, Final
 import orjson
 from redis import Redis
 
-from tests.crash import model
-from tests.crash.log import LogReader, Record
-from tests.crash.model import Model, ReadRecord
-from tests.crash.report import Report
-from tests.crash.stored import StoredPartition, read_partition
+from tests.chaos import model
+from tests.chaos.log import LogReader, Record
+from tests.chaos.model import Model, ReadRecord
+from tests.chaos.report import Report
+from tests.chaos.stored import StoredPartition, read_partition
 from tests.reference import parcel as reference
 from tests.reference.scan import Refusal
 from tracker.config import Settings

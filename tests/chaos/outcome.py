@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.crash.faults import Fault
-from tests.crash.report import Report
+from tests.chaos.faults import Fault
+from tests.chaos.report import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Worker(Server):
 
     def command(self) -> Sequence[str]:
         """Gives the product's own command, or that of a planted bug."""
-        program = ["tests.crash.planted", self._bug] if self._bug else ["tracker.cli", "worker"]
+        program = ["tests.chaos.planted", self._bug] if self._bug else ["tracker.cli", "worker"]
         flags = [part for name in _SETTINGS for part in (config.flag(name), config.shown(self._settings, name))]
         return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", *program, *flags]
 
