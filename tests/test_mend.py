@@ -145,7 +145,7 @@ def test_a_store_of_another_log_is_rebuilt_from_this_one_by_workers_that_run(
         found = parcels(client)
         assert worker.says("Traceback") == 0
     assert {len(one["events"]) for one in found.values()} == {1}
-    assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "foreign": 0}
+    assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
 
 
 def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_stop(
@@ -165,7 +165,7 @@ def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_s
     assert {len(one["events"]) for one in found.values()} == {6}
     of_chosen = [name for name in found if partition_of(name.encode(), PARTITIONS) == chosen]
     assert int(client.hget(f"t:{{{chosen}}}:mark", "scans") or 0) == 6 * len(of_chosen)
-    assert counters(client) == {"scans": 2_400, "duplicates": 0, "rejected": 0, "foreign": 0}
+    assert counters(client) == {"scans": 2_400, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
 
 
 def test_records_of_one_partition_can_be_passed_over_and_no_offset_outside_of_its_log(

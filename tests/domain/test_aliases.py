@@ -67,7 +67,22 @@ def test_no_more_parcels_are_kept_than_the_limit_and_the_newest_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "held", [b"", b" ", b"1", b"1 ", b"x P1", b"1 P1 2", b"1  P1", b"1 P1\n", b"-1 P1", b"1 P 1", "1 é".encode(), b"{}"]
+    "held",
+    [
+        b"",
+        b" ",
+        b"1",
+        b"1 ",
+        b"x P1",
+        b"1 P1 2",
+        b"1  P1",
+        b"1 P1\n",
+        b"-1 P1",
+        b"1 P 1",
+        b"2932897 P1",
+        "1 é".encode(),
+        b"{}",
+    ],
 )
 def test_what_is_no_list_of_parcels_is_an_error(held: bytes) -> None:
     with pytest.raises(CorruptRecord, match="095287654321012346"):

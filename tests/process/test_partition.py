@@ -88,7 +88,7 @@ def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
     one = partition()
     one.claim()
     corrupt = Dictionary([], [], "number 3 is missing")
-    assert one.claimed(Claimed(Mark(7, 70), (0, 0, 0, 0)), corrupt, 0, 100) is None
+    assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), corrupt, 0, 100) is None
     assert (one.state, one.why) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
 
 

@@ -144,7 +144,7 @@ def rejected_swallowed() -> AbstractContextManager[None]:
 
 def cache_kept() -> AbstractContextManager[None]:
     """A worker that lost its claim goes on with the records it had in memory."""
-    return _patched(product.Cache, "clear", lambda _self: None)
+    return _patched(Cache, "clear", lambda _self: None)
 
 
 def duplicate_applied() -> AbstractContextManager[None]:

@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import NO_COUNTERS, Applied, ChainBrokenError, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Dictionary, Lost, Mark
 from tracker.store.connection import RedisStore
 
 DATABASE = 9

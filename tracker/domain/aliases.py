@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tracker.domain.parcel import CorruptRecord
-from tracker.limits import ALIAS_PARCELS_MAX
+from tracker.limits import ALIAS_PARCELS_MAX, TIME_MS_MAX
 
 DAY_MS: Final = 86_400_000
+DAY_MAX: Final = TIME_MS_MAX // DAY_MS
 
 _HELD: Final = re.compile(rb"[0-9]{1,7} [A-Za-z0-9._/-]{1,64}(?: [0-9]{1,7} [A-Za-z0-9._/-]{1,64})*")
 
@@ -74,4 +75,7 @@ def parcels(alias: bytes, held: bytes) -> list[ReadOn]:
     if not _HELD.fullmatch(held):
         raise CorruptRecord(f"{alias!r}: expected days and parcels that it was read on, got {held[:32]!r}")
     words = held.split(b" ")
-    return [ReadOn(int(day), parcel) for day, parcel in zip(words[::2], words[1::2], strict=True)]
+    read_on = [ReadOn(int(day), parcel) for day, parcel in zip(words[::2], words[1::2], strict=True)]
+    if any(day > DAY_MAX for day, _ in read_on):
+        raise CorruptRecord(f"{alias!r}: expected days up to {DAY_MAX}, got {held[:32]!r}")
+    return read_on
