@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
+from tests.reference import scan as reading
+from tests.simulation import scans
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
@@ -141,6 +143,9 @@ class SimulatedWorker:
             elif reaches:
                 self.log.append(partition, self._timestamp, key, value)
                 self.log.rekeyed.add((headers["source"], partition))
+                one = scans.read(value, self._timestamp)
+                if isinstance(one, reading.Announcement):
+                    self.log.announcements.append((headers["source"], one))
             if not acknowledged.done():
                 if lost or not reaches:
                     acknowledged.set_exception(OSError("not acknowledged"))
