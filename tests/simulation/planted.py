@@ -174,7 +174,8 @@ def rejected_swallowed() -> AbstractContextManager[None]:
     """Refused scans are counted and forgotten."""
 
     def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        return replace(_fold(self, reading, found), outgoing=[])
+        folding = _fold(self, reading, found)
+        return replace(folding, outgoing=[record for record in folding.outgoing if record.rekeyed])
 
     return _patched(Partition, "fold", fold)
 
@@ -242,7 +243,9 @@ def rekey_swallowed() -> AbstractContextManager[None]:
 
     def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
         folding = _fold(self, reading, found)
-        return replace(folding, outgoing=[record for record in folding.outgoing if not record.rekeyed])
+        announced = {alias for alias, _ in folding.announces}
+        kept = [record for record in folding.outgoing if not record.rekeyed or record.key in announced]
+        return replace(folding, outgoing=kept)
 
     return _patched(Partition, "fold", fold)
 

@@ -51,6 +51,7 @@ class World:
         struck: what has happened, and how often.
         faults: {step: fault} of those that struck.
         batches: that have landed.
+        lost_acknowledgements: of records for Kafka; every second of them never was there.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class World:
         self.struck: Counter[str] = Counter()
         self.faults: dict[int, str] = {}
         self.batches = 0
+        self.lost_acknowledgements = 0
         self.scans = 0
         self.now_s = BEGIN_S
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
