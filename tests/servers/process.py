@@ -1,6 +1,7 @@
 """A server as a child process: starts, is waited for, stops, is killed, starts again on the same data."""
 
 import ctypes
+import os
 import random
 import shutil
 import signal
@@ -52,6 +53,9 @@ class Server(ABC):
 
     Args:
         folder: where data, settings and log are kept; a temporary one if None.
+
+    Attributes:
+        environment: what the process is given beside this one's environment.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Server(ABC):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
 
     @abstractmethod
     def command(self) -> Sequence[str]:
@@ -70,6 +75,11 @@ class Server(ABC):
     @abstractmethod
     def ready(self) -> bool:
         """Tells if the server takes work."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process is there; a server may also end by itself."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -91,6 +101,7 @@ class Server(ABC):
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env={**os.environ, **self.environment},
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
         deadline = time.monotonic() + START_TIMEOUT_S

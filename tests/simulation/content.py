@@ -56,6 +56,7 @@ def writes_of(partition: int, batch: Batch) -> list[Write]:
         found.append(lambda content: replace(content, places=content.places | places))
     if batch.codes:
         found.append(lambda content: replace(content, codes=content.codes | dict(batch.codes)))
+    found += [_persist(keys.data(partition), key) for key in sorted(batch.reopened - batch.data.keys())]
     kinds: tuple[tuple[Kind, dict[bytes, bytes], AbstractSet[bytes]], ...] = (
         ("records", batch.records, batch.final),
         ("data", batch.data, batch.final & batch.data.keys()),
@@ -101,6 +102,11 @@ def _set(partition: int, kind: Kind, values: dict[bytes, bytes], *, expires: boo
         return replace(content, aliases=content.aliases | values)
 
     return write
+
+
+def _persist(prefix: bytes, key: bytes) -> Write:
+    """PERSIST of a parcel's data."""
+    return lambda content: replace(content, expiring=tuple(name for name in content.expiring if name != prefix + key))
 
 
 def _expire(prefix: bytes, key: bytes) -> Write:

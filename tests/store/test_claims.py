@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 from tracker.store.connection import RedisStore
 
 DATABASE = 9
@@ -162,6 +162,32 @@ def test_an_alias_expires_as_long_after_its_last_announcement_as_a_final_parcel(
         await apply(chain, batch(1, 2, aliases={b"A1": b"1 P1", b"A2": b"2 P1"}))
         assert (client.ttl("t:{3}:a:A1"), client.ttl("t:{3}:a:A2")) == (TTL_S, TTL_S)
         assert (client.get("t:{3}:a:A1"), client.get("t:{3}:a:A2")) == (b"1 P1", b"2 P1")
+
+    run(work())
+
+
+def test_data_goes_with_its_parcel_and_stays_with_it_whether_it_is_written_again_or_not(
+    url: str, client: redis.Redis
+) -> None:
+    record = b"\x01\x00\x00\x10"  # Its flags say that there is data.
+
+    def one(end: int, *, final: bool, data: bool, reopened: bool = False) -> Batch:
+        ids = frozenset([b"P"])
+        return batch(
+            *(end - 1, end, {b"P": record}),
+            data={b"P": b"{}"} if data else {},
+            final=ids if final else frozenset(),
+            reopened=ids if reopened else frozenset(),
+        )
+
+    def expire() -> list[bool]:
+        return [client.ttl(f"t:{{3}}:{kind}:P") > 0 for kind in ("p", "d")]
+
+    async def work() -> None:
+        chain = await claim(url)
+        for end, (final, data) in enumerate([(True, True), (False, False), (True, False), (False, True)], 1):
+            assert await apply(chain, one(end, final=final, data=data, reopened=not final)) == Applied()
+            assert expire() == [final, final], end
 
     run(work())
 

@@ -256,6 +256,7 @@ class Partition:
             codes=codes,
             counters=self._counters,
             aliases=aliases,
+            reopened=folded.reopened,
         )
         self._names.stored()
         self._cache.keep(folded.records)
