@@ -114,7 +114,7 @@ class World:
             for link in self.links:
                 stack.callback(link.redis.close)
             topics.ensure(self.settings)
-            stack.callback(self.redis.kill)
+            stack.callback(lambda: self.redis.kill())  # A failover puts another one in its place.
             self.redis.start()
             stack.callback(self.crew.kill)
             stack.callback(self.watch.close)
@@ -214,5 +214,5 @@ class World:
         self.redis.start()
 
     def _redis_pid(self) -> int | None:
-        process = self.redis._process
-        return None if process is None else process.pid
+        redis = self.redis
+        return redis.pid if redis.runs else None
