@@ -16,7 +16,7 @@ help:
 	@echo "make demo    runs simulated scans through broker, worker and Redis, and shows what became of them"
 	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
-	@echo "make simulate-faults    runs the worker in simulated worlds full of faults, for ten minutes; ARGS=--planted: with bugs"
+	@echo "make simulate-faults    runs the worker in 100,000 simulated worlds full of faults; ARGS=--planted: with bugs"
 	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"

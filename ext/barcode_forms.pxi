@@ -132,7 +132,7 @@ cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t leng
         form = &FORMS[entry.form]
         if fits(form, text, digits):
             if check_character_stands(form, text):
-                if entry.precedence <= said.precedence:
+                if entry.precedence <= said.precedence and not (form.yields and said.form != NULL):
                     add(&said, form, entry.precedence, text)
                 if sink.findings != NULL:
                     note(sink, entry, text)
@@ -141,14 +141,18 @@ cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t leng
                 if form.claims:
                     break
         entry += 1
-    if said.form != NULL and said.form.names_parcel:
-        take(sink, &said, text)
+    if said.form == NULL or said.form.names == NAMES_PLACE:
+        return
+    if said.form.names == NAMES_CONTAINER:
+        said.precedence = CONTAINER
+    take(sink, &said, text)
 
 
 cdef void note(sink_t* sink, const entry_t* entry, const uint8_t* text) noexcept nogil:
     cdef finding_t* finding
     if sink.findings_count < FINDINGS_MAX:
         finding = &sink.findings[sink.findings_count]
+        finding.read = sink.reads
         finding.form = entry.form
         finding.precedence = entry.precedence
         memcpy(finding.text, text, FORMS[entry.form].length)

@@ -2,9 +2,9 @@
 
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from tracker.domain.formats import FORMATS, elements, forms, symbologies
+from tracker.domain.formats import FORMATS, forms, symbologies
 from tracker.domain.formats.checks import Mod37And36
-from tracker.domain.formats.format import Frame
+from tracker.domain.formats.format import Frame, Names
 
 cdef enum:
     FORMS_MAX = 512               # forms of all formats
@@ -13,7 +13,7 @@ cdef enum:
     LOOKUPS_MAX = 4               # of one format
     ADDED_MAX = 4                 # characters that a key has before or behind those of the text
     ASCII = 128
-    FRAMES = 6                    # tracker.domain.formats.format.Frame
+    FRAMES = 8                    # tracker.domain.formats.format.Frame
     LOOKUP_TABLES_MAX = 32        # of all formats
     LETTER_PAIRS = 26 * 26
     REFUSED = 255                 # in a lookup's table
@@ -22,6 +22,11 @@ cdef enum:
 cdef enum carries_t:              # what stands behind a symbology identifier, if it is no text: those are Frame's numbers
     ELEMENT_STRINGS = FRAMES
     TRADE_ITEM
+
+cdef enum names_t:                # tracker.domain.formats.format.Names, in its order
+    NAMES_PARCEL = 0
+    NAMES_CONTAINER = 1
+    NAMES_PLACE = 2
 
 cdef enum check_t:
     NO_CHECK = 0
@@ -36,8 +41,9 @@ cdef struct form_t:
     uint8_t key_at, key_length, lead_length, tail_length
     uint8_t check, check_at, covered_at, covered_length, modulus, start
     uint8_t lookups
-    bint names_parcel
+    uint8_t names                                           # names_t
     bint claims                                             # a wrong check digit ends the search
+    bint yields                                             # to any other form that the text fits
     uint8_t[LOOKUPS_MAX] lookup_at
     uint8_t[ADDED_MAX] lead, tail                           # of the key
     table_t[LOOKUPS_MAX] lookup                             # letter pair -> 1 + number of a warning, 0, or REFUSED
@@ -61,10 +67,6 @@ cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier]
 cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
 cdef uint8_t[256] TYPED                                     # what a typed character stands for; BLANK: nothing
 cdef uint8_t[256] CHANGES                                   # 1 for what stands for another character or for nothing
-cdef uint8_t[256] CSET_82
-cdef uint8_t[100] AI_DIGITS                                 # first two digits -> digits of the AI, or 0
-cdef uint8_t[100] VALUE_LENGTH                              # first two digits -> predefined length, or 0
-cdef size_t VALUE_LENGTH_MAX = elements.VALUE_LENGTH_MAX
 
 
 # How they are made.
@@ -139,8 +141,9 @@ cdef int fill_form(form_t* form, object source) except -1:
     form.narrow = 0
     form.format = FORMATS.index(format_)
     form.carrier = forms.CARRIERS.index(format_.carrier)
-    form.names_parcel = format_.names_parcel
+    form.names = list(Names).index(format_.names)
     form.claims = source.pattern.claims
+    form.yields = source.pattern.yields
     form.key_at = source.key.start
     form.key_length = source.key.stop - source.key.start
     fill_added(form.lead, &form.lead_length, source.lead)
@@ -217,12 +220,6 @@ cdef int fill_tables() except -1:
         CHANGES[number] = TYPED[number] != number or TYPED[number] == 0x20
     for number, character in enumerate("0123456789" + ascii_uppercase):
         ALPHANUMERIC[<size_t>ord(character)] = number
-    for character in elements.CSET_82:
-        CSET_82[<size_t>ord(character)] = 1
-    for first_two, length in elements.AI_DIGITS.items():
-        AI_DIGITS[<size_t>int(first_two)] = length
-    for first_two, length in elements.PREDEFINED_LENGTHS.items():
-        VALUE_LENGTH[<size_t>int(first_two)] = length
     return 0
 
 

@@ -14,9 +14,9 @@ cdef enum options_t:
     PERMIT_UNKNOWN = 1            # AIs that the table has not, if the length of their kind is known
     PAD_GTIN = 2                  # GTIN-8, 12 and 13 in a Digital Link
     ALIASES = 4                   # words for AIs in a Digital Link
-    LENIENT = 8                   # only lengths and characters, no checks: what walks to the key
+    LENIENT = 8                   # only lengths and characters, no checks
     UNKNOWN_IN_LINK = 16          # in the query of a Digital Link
-    TO_THE_KEY = 31               # how find_key reads
+    WALKING = 31                  # how walk reads
 
 cdef enum ai_flags_t:
     LINK_ATTRIBUTE = 1
@@ -60,8 +60,6 @@ cdef inline void open_message(gs1_message_t* out, const uint8_t* text) noexcept 
     out.text = text
     out.count = 0
     out.kind = GS1_TEXT
-    out.scheme = GS1_NO_SCHEME
-    out.key_length = 0
     out.reason = GS1_OK
     out.fault_at = out.fault_length = out.fault_ai = 0
     out.fault_ai_digits = 0

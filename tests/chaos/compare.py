@@ -43,13 +43,16 @@ class Compared:
     undecided: bool
 
 
-def compare(scans: Sequence[Scan], names: Names, record: bytes | None, data: bytes | None) -> Compared:
+def compare(
+    scans: Sequence[Scan], names: Names, record: bytes | None, data: bytes | None, *, with_data: bool = True
+) -> Compared:
     """Compares a parcel.
 
     Args:
         scans: those of the log that must have been applied, in any order; at least one.
         names: of the partition.
         record, data: what stands in Redis.
+        with_data: whether the data is compared too.
     """
     wanted = reference.Parcel(scans)
     undecided = reference.depends_on_arrival(wanted.scans)
@@ -62,7 +65,9 @@ def compare(scans: Sequence[Scan], names: Names, record: bytes | None, data: byt
         except CorruptRecord as error:
             findings.append(Finding("different", f"{wanted.id} can't be decoded: {error}"))
         else:
-            findings = [*_compare_parcel(wanted, stands, undecided), *_compare_data(wanted, data, undecided)]
+            findings = _compare_parcel(wanted, stands, undecided)
+            if with_data:
+                findings += _compare_data(wanted, data, undecided)
     return Compared(findings, model.duplicates(wanted), undecided)
 
 

@@ -138,11 +138,11 @@ class Oracle:
                 return report
             for parcel in chosen:
                 record = found.records.get(parcel)
-                # A record that Redis brought back without its mark says itself how far it goes.
+                # A record that Redis brought back without its mark says itself how far it goes; its data follows.
                 own = int.from_bytes(record[_NEXT_AT], "little") if record else 0
-                scans = log.parcels[parcel].before(max(found.next, own))
-                if scans:
-                    file(report, compare(scans, found.names, record, found.data.get(parcel)), "probe: ")
+                if scans := log.parcels[parcel].before(max(found.next, own)):
+                    data, whole = found.data.get(parcel), own <= found.next
+                    file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
                 elif record is not None:
                     report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
             return report

@@ -168,7 +168,7 @@ class Crew:
     def fallen(self) -> list[str]:
         """What those say that ended without being told to, or not as they should."""
         return [
-            f"{worker.folder.name} ended with {worker.exit_code}: {worker.log_end()}"
+            f"{worker.folder.name} ended with {worker.exit_code}: {worker.log_end(60)}"
             for worker in self.all
             if worker.exit_code is not None and not worker.ended_well
         ]

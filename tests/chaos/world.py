@@ -209,10 +209,6 @@ class World:
         links = [worker.link for worker in self.crew.able]
         return links if not links or self.random.random() < 0.5 else [self.random.choice(links)]
 
-    def start_redis(self) -> None:
-        """Starts a Redis that was killed."""
-        self.redis.start()
-
     def _redis_pid(self) -> int | None:
         redis = self.redis
         return redis.pid if redis.runs else None

@@ -37,8 +37,8 @@ class Target:
 
 def _barcodes(seed: int, count: int) -> str:
     """The barcode reader, the reader of frames and the GS1 reader get each input."""
-    recognised, keys, messages = fuzz_entry.feed(seeds.reads(), seed, count)
-    return f"{recognised:,} recognised, {keys:,} framed keys, {messages:,} valid GS1 messages"
+    recognised, walked, sound = fuzz_entry.feed(seeds.reads(), seed, count)
+    return f"{recognised:,} recognised, {walked:,} frames walked, {sound:,} of them without fault"
 
 
 def _scans(seed: int, count: int) -> str:

@@ -1,35 +1,41 @@
-"""`make simulate-faults`: as many seeds as fit into some minutes, or one of them step by step, or the planted bugs."""
+"""`make simulate-faults`: seeds by the thousand, or one of them step by step, or the planted bugs."""
 
-import json
 import os
-import platform
 import sys
 import time
 from pathlib import Path
+from typing import Any, Final
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tests.proof import results
 from tests.simulation import campaign, faults
 from tests.simulation.campaign import Caught, Tally
 from tests.simulation.case import Case, read_faults, shrunk
 from tests.simulation.planted import PLANTED
 from tests.simulation.violation import Violation
-from tests.simulation.world import STEPS, World
+from tests.simulation.world import BEGIN_S, STEPS, WORKERS_MAX, World
 from tracker.simulate.progress import ProgressShown
 
-SHRUNK_MAX = 3
+FULL_SEEDS: Final = 100_000
+"""What makes a run a full one, whose results are kept and written into docs/proof.md."""
+
+SHRUNK_MAX: Final = 3
 """Violations that are made small: the others mostly have the same cause."""
+
+FOUND_SHOWN: Final = 90
+"""Characters of what a planted bug was caught by that are printed."""
 
 
 @click.command()
-@click.option("--seeds", type=click.IntRange(min=1), help="how many  [default: as many as fit]")
+@click.option("--seeds", type=click.IntRange(min=1), default=FULL_SEEDS, show_default=True, help="how many")
 @click.option("--from", "first", type=click.IntRange(min=0), default=0, show_default=True, help="the first seed")
-@click.option("--minutes", type=click.FloatRange(min=0), default=10.0, show_default=True, help="how long at most")
+@click.option("--minutes", type=click.FloatRange(min=0), help="how long at most  [default: as long as it takes]")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="processes")
-@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="keep the results as JSON")
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="the results as JSON")
 @click.option("--planted", is_flag=True, help="runs each planted bug until it is caught")
 @click.option("--seed", type=click.IntRange(min=0), help="runs this one only")
 @click.option("--steps", type=click.IntRange(0, STEPS), default=STEPS, help="of --seed: so many steps with faults")
@@ -37,9 +43,9 @@ SHRUNK_MAX = 3
 @click.option("--verbose", is_flag=True, help="of --seed: prints every step")
 def main(
     *,
-    seeds: int | None,
+    seeds: int,
     first: int,
-    minutes: float,
+    minutes: float | None,
     jobs: int,
     save: Path | None,
     planted: bool,
@@ -65,16 +71,18 @@ def replay(case: Case, *, verbose: bool) -> int:
     except Violation as found:
         click.echo(f"seed {case.seed}: {found}")
         return 1
-    click.echo(f"seed {case.seed}: no violation; {world.batches} batches, {world.now_s - 1_000:.1f} s, {world.digest}")
+    took = f"{world.batches} batches, {world.now_s - BEGIN_S:.1f} s"
+    click.echo(f"seed {case.seed}: no violation; {took}, {world.digest}")
     return 0
 
 
-def run(console: Console, first: int, seeds: int | None, minutes: float, jobs: int, save: Path | None) -> int:
+def run(console: Console, first: int, seeds: int, minutes: float | None, jobs: int, save: Path | None) -> int:
     """Runs seeds, tells of those that find something, and shows a table of all; 1 if there is something to mend."""
     total = Tally()
     begun = time.monotonic()
+    deadline = None if minutes is None else begun + 60 * minutes
     with ProgressShown("seeds", seeds) as progress:
-        for tally in campaign.run_on_all_cores(first, seeds, begun + 60 * minutes, jobs):
+        for tally in campaign.run_on_all_cores(first, seeds, deadline, jobs):
             total.add(tally)
             progress.advance(tally.seeds)
     took_s = time.monotonic() - begun
@@ -83,7 +91,9 @@ def run(console: Console, first: int, seeds: int | None, minutes: float, jobs: i
     console.print(_table(total, took_s, jobs))
     if total.never_struck:
         click.echo(f"these faults never struck: {', '.join(total.never_struck)}")
-    _save(save, {"first": first, "took_s": round(took_s, 1), "jobs": jobs, **total.to_dict()})
+    came_to = {"first": first, "took_s": round(took_s, 1), "jobs": jobs, "workers": WORKERS_MAX, **total.to_dict()}
+    _keep(results.SIMULATION, came_to, save, full=total.seeds >= FULL_SEEDS)
+    click.echo(f"{total.seeds:,} seeds in {took_s:,.0f} s: {len(total.violations)} violations")
     return int(bool(total.violations or total.never_struck))
 
 
@@ -115,24 +125,34 @@ def _rate(total: Tally, took_s: float) -> str:
 
 def run_planted(console: Console, jobs: int, first: int, save: Path | None) -> int:
     """Runs every planted bug until it is caught; 1 if one is not."""
-    table = Table("planted bug", "seed", "seeds needed", "caught by", title="planted bugs")
+    table = Table("planted bug", "seed", "seeds needed", "caught as", "in words", title="planted bugs")
     caught: list[Caught] = []
     with ProgressShown("planted bugs", len(PLANTED)) as progress:
         for one in campaign.catch_all(jobs, first):
             caught.append(one)
             table.add_row(
-                one.bug, "never" if one.seed is None else str(one.seed), str(one.seeds), escape(one.found[:90])
+                one.bug,
+                "never" if one.seed is None else str(one.seed),
+                str(one.seeds),
+                one.kind,
+                escape(one.found[:FOUND_SHOWN]),
             )
             progress.advance(1)
     console.print(table)
-    _save(save, {"planted": [{"bug": one.bug, "seed": one.seed, "seeds": one.seeds} for one in caught]})
-    return int(any(one.seed is None for one in caught))
+    _keep(results.SIMULATION_PLANTED, {"planted": [one.to_dict() for one in caught]}, save, full=True)
+    missed = [one.bug for one in caught if one.seed is None]
+    never = f"; not {', '.join(missed)}" if missed else ""
+    click.echo(f"{len(caught) - len(missed)} of {len(caught)} caught{never}")
+    return int(bool(missed))
 
 
-def _save(file: Path | None, results: dict[str, object]) -> None:
-    if file is not None:
-        machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
-        file.write_text(json.dumps({"machine": machine, **results}, indent=2) + "\n", "utf-8")
+def _keep(name: str, found: dict[str, Any], save: Path | None, *, full: bool) -> None:
+    """Writes results where they are asked for; those of a full run into the proof."""
+    if save is not None:
+        results.write(save, found)
+    elif full:
+        results.keep(name, found)
+        click.echo(f"kept for docs/proof.md, which is written anew: {results.file_of(name).name}")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
 """Seeds by the thousand: runs them on every core and adds up what happened."""
 
 import gc
+import inspect
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from typing import Any, Final
 
 from tests.simulation import faults
 from tests.simulation.planted import PLANTED
-from tests.simulation.violation import Violation
-from tests.simulation.world import World
+from tests.simulation.violation import DIED, Violation
+from tests.simulation.world import BEGIN_S, World
 
 SEEDS_AT_ONCE: Final = 100
 """Seeds that a process runs before it reports: about a second of work."""
@@ -29,6 +30,7 @@ class Tally:
         seeds, steps, scans, batches: that were run, taken, in the logs, and landed.
         struck: how often each kind of fault struck.
         violations: {seed: what it found}.
+        simulated_s: time that went by in the worlds.
         cpu_s: processor time.
     """
 
@@ -38,6 +40,7 @@ class Tally:
     batches: int = 0
     struck: Counter[str] = field(default_factory=Counter)
     violations: dict[int, str] = field(default_factory=dict)
+    simulated_s: float = 0.0
     cpu_s: float = 0.0
 
     def add(self, other: "Tally") -> None:
@@ -48,6 +51,7 @@ class Tally:
         self.batches += other.batches
         self.struck += other.struck
         self.violations |= other.violations
+        self.simulated_s += other.simulated_s
         self.cpu_s += other.cpu_s
 
     @property
@@ -59,8 +63,12 @@ class Tally:
         """All of it, for a file."""
         return {
             **{name: getattr(self, name) for name in ("seeds", "steps", "scans", "batches")},
-            "cpu_s": round(self.cpu_s, 3),
-            "faults": {name: self.struck[name] for name in faults.ACTS},
+            "simulated_s": round(self.simulated_s),
+            "cpu_s": round(self.cpu_s, 1),
+            "faults": [
+                {"fault": name, "what": inspect.getdoc(act), "struck": self.struck[name]}
+                for name, act in faults.ACTS.items()
+            ],
             "violations": {str(seed): found for seed, found in sorted(self.violations.items())},
         }
 
@@ -79,29 +87,30 @@ def run_seeds(first: int, count: int) -> Tally:
         tally.steps += len(world.plan)
         tally.scans += sum(len(partition.entries) for log in world.log.former.values() for partition in log)
         tally.batches += world.batches
+        tally.simulated_s += world.now_s - BEGIN_S
         tally.struck += world.struck
     tally.cpu_s = time.process_time() - begun
     return tally
 
 
-def run_on_all_cores(first: int, seeds: int | None, deadline: float | None, jobs: int) -> Iterator[Tally]:
+def run_on_all_cores(first: int, seeds: int, deadline: float | None, jobs: int) -> Iterator[Tally]:
     """Runs seeds on several processes, in order, until so many are run or the time is up.
 
     Args:
         first: seed to begin with.
-        seeds: how many; None: as many as fit.
+        seeds: how many.
         deadline: by time.monotonic; None: there is none.
         jobs: processes.
 
     Yields:
         The tallies of a hundred seeds each, as they come.
     """
-    end = None if seeds is None else first + seeds
+    end = first + seeds
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as pool:
         running: set[Future[Tally]] = set()
         while True:
-            while len(running) < 2 * jobs and (end is None or first < end) and not _late(deadline):
-                count = SEEDS_AT_ONCE if end is None else min(SEEDS_AT_ONCE, end - first)
+            while len(running) < 2 * jobs and first < end and not _late(deadline):
+                count = min(SEEDS_AT_ONCE, end - first)
                 running.add(pool.submit(run_seeds, first, count))
                 first += count
             if not running:
@@ -129,24 +138,31 @@ class Caught:
         bug: its name.
         seed: that caught it, None if none did.
         seeds: that were needed.
-        found: what it was caught by.
+        kind: of the violation that it was caught by.
+        found: the violation in words.
     """
 
     bug: str
     seed: int | None
     seeds: int
+    kind: str
     found: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, and what the bug is, for a file."""
+        return {"bug": self.bug, "what": inspect.getdoc(PLANTED[self.bug]), **asdict(self)}
 
 
 def catch(bug: str, first: int = 0) -> Caught:
-    """Runs seeds with a planted bug until one catches it."""
+    """Runs seeds with a planted bug until the oracle catches it; that something raised is not enough."""
     with PLANTED[bug]():
         for seed in range(first, first + CAUGHT_WITHIN):
             try:
                 World(seed).run()
             except Violation as found:
-                return Caught(bug, seed, seed - first + 1, str(found))
-    return Caught(bug, None, CAUGHT_WITHIN, "")
+                if found.kind != DIED:
+                    return Caught(bug, seed, seed - first + 1, found.kind, str(found))
+    return Caught(bug, None, CAUGHT_WITHIN, "", "")
 
 
 def catch_all(jobs: int, first: int = 0) -> Iterator[Caught]:

@@ -40,18 +40,27 @@ def check_landing(number: int, before: Content, batch: Batch, epoch: int, log: S
     """
     begin = before.next_offset
     if batch.begin != begin or batch.end <= begin:
-        raise Violation(f"partition {number}: a batch from {batch.begin} to {batch.end} landed on a mark at {begin}")
+        raise Violation(
+            f"partition {number}: a batch from {batch.begin} to {batch.end} landed on a mark at {begin}", "wrong batch"
+        )
     if epoch != before.epoch:
-        raise Violation(f"partition {number}: a batch of epoch {epoch} landed in epoch {before.epoch}")
+        raise Violation(f"partition {number}: a batch of epoch {epoch} landed in epoch {before.epoch}", "wrong batch")
     if before.log not in log.former or before.partitions != len(log.partitions):
-        raise Violation(f"partition {number}: a batch landed in the store of {before.log}, {before.partitions}")
+        raise Violation(
+            f"partition {number}: a batch landed in the store of {before.log}, {before.partitions}", "wrong store"
+        )
     expected, refused, foreign = _read(number, log, log.former[before.log][number].between(begin, batch.end))
     if expected.keys() != {key.decode() for key in batch.records}:
-        raise Violation(f"partition {number}: a batch has {sorted(batch.records)}, its scans are of {sorted(expected)}")
+        raise Violation(
+            f"partition {number}: a batch has {sorted(batch.records)}, its scans are of {sorted(expected)}",
+            "wrong batch",
+        )
     applied = sum(len(sent) for sent in expected.values())
     counted = tuple(after - was for after, was in zip(batch.counters, before.counters, strict=True))
     if (counted[0], counted[2], counted[3]) != (applied, refused, foreign):
-        raise Violation(f"partition {number}: a batch counts {counted}, its scans are {(applied, refused, foreign)}")
+        raise Violation(
+            f"partition {number}: a batch counts {counted}, its scans are {(applied, refused, foreign)}", "miscounted"
+        )
 
 
 def check(number: int, content: Content, log: SimulatedLog) -> None:
@@ -62,14 +71,16 @@ def check(number: int, content: Content, log: SimulatedLog) -> None:
     """
     if not content.log:
         if content != Content():
-            raise Violation(f"partition {number}: nobody has claimed it, and it holds {content}")
+            raise Violation(f"partition {number}: nobody has claimed it, and it holds {content}", "unexpected")
         return
     entries = log.former[content.log][number].between(0, content.next_offset)
     expected, refused, foreign = _read(number, log, entries)
     _compare(number, content, expected)
     applied = sum(len(sent) for sent in expected.values())
     if (content.counters[0], content.counters[2], content.counters[3]) != (applied, refused, foreign):
-        raise Violation(f"partition {number}: counted {content.counters}, sent {(applied, refused, foreign)}")
+        raise Violation(
+            f"partition {number}: counted {content.counters}, sent {(applied, refused, foreign)}", "miscounted"
+        )
 
 
 def _read(number: int, log: SimulatedLog, entries: list[Entry]) -> tuple[dict[str, list[Sent]], int, int]:
@@ -82,12 +93,14 @@ def _read(number: int, log: SimulatedLog, entries: list[Entry]) -> tuple[dict[st
             refused += 1
             source = f"scans/{number}/{entry.offset}".encode()
             if read.reason not in log.rejected.get(source, ()):
-                raise Violation(f"{source!r}: refused for {read.reason}, dead letters say {log.rejected.get(source)}")
+                raise Violation(
+                    f"{source!r}: refused for {read.reason}, dead letters say {log.rejected.get(source)}", "not sent"
+                )
         elif (home := scans.home(read.parcel)) != number:
             foreign += 1
             source = f"scans/{number}/{entry.offset}".encode()
             if (source, home) not in log.rekeyed:
-                raise Violation(f"{source!r}: a scan of {read.parcel} was not sent on to partition {home}")
+                raise Violation(f"{source!r}: a scan of {read.parcel} was not sent on to partition {home}", "not sent")
         else:
             expected[read.parcel].append((entry.value, entry.timestamp))
     return expected, refused, foreign
@@ -96,11 +109,13 @@ def _read(number: int, log: SimulatedLog, entries: list[Entry]) -> tuple[dict[st
 def _compare(number: int, content: Content, expected: dict[str, list[Sent]]) -> None:
     held = {key.decode() for key in content.records}
     if lost := expected.keys() - held:
-        raise Violation(f"partition {number}: lost {sorted(lost)}")
+        raise Violation(f"partition {number}: lost {sorted(lost)}", "lost")
     if more := held - expected.keys():
-        raise Violation(f"partition {number}: unexpected {sorted(more)}")
+        raise Violation(f"partition {number}: unexpected {sorted(more)}", "unexpected")
     if told := {key for _, _, keys in content.out for key in keys} ^ content.records.keys():
-        raise Violation(f"partition {number}: the stream of changes and the records differ by {sorted(told)}")
+        raise Violation(
+            f"partition {number}: the stream of changes and the records differ by {sorted(told)}", "not told"
+        )
     names = parcel.Names(scans.READER.names)
     for place in range(1, len(content.places) + 1):
         names.place(*content.places[place])

@@ -1,10 +1,12 @@
 """Bugs that the worker could have had, each switched on only here: the simulation must catch every one.
 
+What a record says of the scans that it has hides many a bug in the fold; those that are to be seen leave that out.
+
 A planted bug is a context manager, inside of which worlds run with the bug.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
@@ -13,6 +15,7 @@ from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch
 from tests.simulation.oracle import CORRUPT
 from tests.simulation.store import SimulatedStore
+from tests.simulation.worker import SimulatedWorker
 from tracker.domain import side_data
 from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
@@ -20,17 +23,21 @@ from tracker.process import partition as product
 from tracker.process import processor
 from tracker.process.partition import Fetched, Folding, Partition, Reading
 from tracker.store import claims
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 
 SCAN_BYTES: Final = 88
 """Length of one packed scan_t (ext/scan.pxd)."""
 
+OFFSET_AT: Final = 0
 EFFECTIVE_AT: Final = 16
 KIND_AT: Final = 80
 UNDO: Final = 33
 
+NEXT_AT: Final = 24
+"""Where a record says up to which offset it has its scans, six bytes (ext/record.pxd)."""
+
 _fold = Partition.fold
-_read = Partition.read
+_send_apply = SimulatedChain.send_apply
 _run_apply = SimulatedChain._run_apply
 
 
@@ -38,6 +45,22 @@ _run_apply = SimulatedChain._run_apply
 def _patched(where: Any, name: str, bug: object) -> Iterator[None]:
     with patch.object(where, name, bug):
         yield
+
+
+@contextmanager
+def _all_of(*bugs: AbstractContextManager[None]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for bug in bugs:
+            stack.enter_context(bug)
+        yield
+
+
+def _without_next(records: Mapping[bytes, bytes | None]) -> dict[bytes, bytes | None]:
+    """Records that do not say which scans they have."""
+    return {
+        key: None if record is None else record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :]
+        for key, record in records.items()
+    }
 
 
 def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractContextManager[None]:
@@ -51,10 +74,31 @@ def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractConte
 
 
 def commit_before_apply() -> AbstractContextManager[None]:
+    """A batch's end is committed before it is applied, and whoever claims begins at what is committed."""
+    committed: dict[tuple[SimulatedStore, int], int] = {}
+
+    async def claim(self: SimulatedWorker, partition: int, log: str) -> Any:
+        answer = await original(self, partition, log)
+        if isinstance(answer, Denied):
+            return answer
+        chain, claimed, dictionary = answer
+        begin = committed.get((self.store, partition), claimed.mark.next)
+        return chain, replace(claimed, mark=replace(claimed.mark, next=begin)), dictionary
+
+    def send_apply(self: SimulatedChain, batch: Batch) -> Any:
+        committed[self._store, self._partition] = batch.end
+        self._mark = Mark(self._epoch, batch.begin)
+        return _send_apply(self, batch)
+
+    original = SimulatedWorker.claim
+    return _all_of(_patched(SimulatedWorker, "claim", claim), _patched(SimulatedChain, "send_apply", send_apply))
+
+
+def mark_moved_first() -> AbstractContextManager[None]:
     """The mark moves in a write of its own, and the records come after it."""
 
     def send_apply(self: SimulatedChain, batch: Batch) -> Any:
-        empty = replace(batch, records={}, data={}, places=[], codes=[])
+        empty = replace(batch, records={}, data={}, final=frozenset(), places=[], codes=[])
         self._send(lambda: self._run_apply(empty))
         self._asked.pop()
         return _send_again(self, replace(batch))
@@ -148,15 +192,15 @@ def cache_kept() -> AbstractContextManager[None]:
 
 
 def duplicate_applied() -> AbstractContextManager[None]:
-    """Every scan of a batch of one is folded twice."""
+    """The only scan of a batch is folded twice, and counted once."""
 
-    def read(self: Partition, fetched: Fetched) -> Reading:
-        size = len(fetched.records) // 32
-        if size == 1:
-            fetched = replace(fetched, records=fetched.records * 2)
-        return _read(self, fetched)
+    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
+        folded = domain_fold(names, ids, buffer, arena, scans, records)
+        if len(scans) != SCAN_BYTES or folded.refused:
+            return folded
+        return domain_fold(names, ids, buffer, arena, scans, _without_next(folded.records))
 
-    return _patched(Partition, "read", read)
+    return _patched(product, "fold", fold)
 
 
 def late_scan_appended() -> AbstractContextManager[None]:
@@ -169,9 +213,8 @@ def late_scan_appended() -> AbstractContextManager[None]:
             time = int.from_bytes(scans[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8], "little")
             newest = max(newest, time)
             changed[at + EFFECTIVE_AT : at + EFFECTIVE_AT + 8] = newest.to_bytes(8, "little")
-        return original(names, ids, buffer, arena, bytes(changed), records)
+        return domain_fold(names, ids, buffer, arena, bytes(changed), records)
 
-    original = domain_fold
     return _patched(product, "fold", fold)
 
 
@@ -243,17 +286,24 @@ def corrupt_record_taken_for_none() -> AbstractContextManager[None]:
 
 
 def undo_forgotten() -> AbstractContextManager[None]:
-    """A worker that reads again after a loss passes over UNDO."""
+    """A worker that reads again what it has folded before passes over UNDO."""
+    furthest: dict[Partition, int] = {}
+    again = False
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        scans = reading.scans.scans
-        kinds = [scans[at + KIND_AT] for at in range(0, len(scans), SCAN_BYTES)]
-        folding = _fold(self, reading, found)
-        forgotten = {parcel for parcel, kind in zip(reading.parcels, kinds, strict=True) if kind == UNDO}
-        kept = {parcel: record for parcel, record in folding.batch.records.items() if parcel not in forgotten}
-        return replace(folding, batch=replace(folding.batch, records=kept))
+    def fold_partition(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        nonlocal again
+        again = reading.fetched.begin < furthest.get(self, 0)
+        furthest[self] = max(reading.fetched.end, furthest.get(self, 0))
+        return _fold(self, reading, found)
 
-    return _patched(Partition, "fold", fold)
+    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
+        changed = bytearray(scans)
+        for at in range(0, len(scans) if again else 0, SCAN_BYTES):
+            if scans[at + KIND_AT] == UNDO:  # As if its record had it already.
+                changed[at + OFFSET_AT : at + OFFSET_AT + 8] = (-1).to_bytes(8, "little", signed=True)
+        return domain_fold(names, ids, buffer, arena, bytes(changed), records)
+
+    return _all_of(_patched(Partition, "fold", fold_partition), _patched(product, "fold", fold))
 
 
 def reply_taken_for_granted() -> AbstractContextManager[None]:
@@ -289,6 +339,7 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         no_epoch,
         dropped_write,
         mark_not_moved,
+        mark_moved_first,
         swapped_pair,
         rejected_swallowed,
         cache_kept,

@@ -69,7 +69,7 @@ class SimulatedStore:
     def write(self, partition: int, content: Content) -> None:
         """A write of a partition's mark and what belongs to it, all at once."""
         if (content.epoch or 0) < (self.contents[partition].epoch or 0):
-            raise Violation(f"partition {partition}: the epoch goes back to {content.epoch}")
+            raise Violation(f"partition {partition}: the epoch goes back to {content.epoch}", "epoch went back")
         self.put(partition, content)
         self.touched[partition] += 1
 

@@ -13,7 +13,7 @@ from tests.simulation import faults, oracle, scans
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedLog
 from tests.simulation.store import Content, SimulatedStore
-from tests.simulation.violation import Violation
+from tests.simulation.violation import DIED, Violation
 from tests.simulation.worker import SimulatedWorker
 from tracker import limits
 from tracker.config import Settings
@@ -27,6 +27,8 @@ BATCH_SCANS_MAX: Final = 5
 """In place of the limit of that name: less than some fetches have, so that those become several batches."""
 CHECKED_AFTER: Final = 75
 QUIET_STEPS_MAX: Final = 6_000
+BEGIN_S: Final = 1_000.0
+"""What the clock shows when a world begins."""
 
 logging.getLogger("tracker.process").setLevel(logging.CRITICAL)
 
@@ -65,7 +67,7 @@ class World:
         self.faults: dict[int, str] = {}
         self.batches = 0
         self.scans = 0
-        self.now_s = 1_000.0
+        self.now_s = BEGIN_S
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
         self.log_opens_s = self.now_s
         self.store = SimulatedStore(scans.PARTITIONS)
@@ -104,7 +106,7 @@ class World:
         except Violation:
             raise
         except Exception as error:
-            raise Violation(f"{type(error).__name__} inside of the world: {error}") from error
+            raise Violation(f"{type(error).__name__} inside of the world: {error}", DIED) from error
         finally:
             for worker in self.workers:
                 worker.kill()
@@ -168,7 +170,7 @@ class World:
 
     def _look_at(self, worker: SimulatedWorker) -> None:
         if worker.crashed is not None:
-            raise Violation(f"a worker died of {worker.crashed!r}") from worker.crashed
+            raise Violation(f"a worker died of {worker.crashed!r}", DIED) from worker.crashed
 
     def _open_log(self) -> None:
         self.log.open = self.now_s >= self.log_opens_s
@@ -240,7 +242,9 @@ class World:
                 return
         states = [(p.number, str(p.state), p.why, p.position) for p in self._partitions()]
         marks = [content.next for content in self.store.contents]
-        raise Violation(f"does not come to rest: marks {marks}, ends {[p.end for p in self.log.partitions]}, {states}")
+        raise Violation(
+            f"does not come to rest: marks {marks}, ends {[p.end for p in self.log.partitions]}, {states}", "no rest"
+        )
 
     def _quiet_step(self) -> None:
         moved = False
@@ -291,7 +295,7 @@ class World:
             if not self.foreign:
                 oracle.check(number, content, self.log)
             elif content is not self.foreign[number]:
-                raise Violation(f"partition {number} of the store of another log was written: {content}")
+                raise Violation(f"partition {number} of the store of another log was written: {content}", "wrong store")
 
     def _landed(self, number: int, before: Content, batch: Batch, epoch: int) -> None:
         if batch is self._last[number] and before.next == batch.end:

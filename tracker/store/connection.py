@@ -208,7 +208,8 @@ class Chain:
             raise ChainBrokenError("the connection is lost")
         try:
             await self._connection.send_packed_command([command], check_health=False)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, RuntimeError) as error:
+            # A connection that was reset between two commands is a RuntimeError to uvloop.
             raise ChainBrokenError(str(error) or type(error).__name__) from error
 
     async def _replies(self, count: int) -> list[Any]:

@@ -40,19 +40,21 @@ def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | Non
     carrier = form.format.carrier
     if carrier not in first:
         return rank * PRECEDENCE_STEP + PRECEDENCE_STEP - 1
-    # What only happens to have the length must not take what tells itself, whoever is first.
-    return (rank if rank == Rank.PLAIN else Rank.LICENCE_PLATE) * PRECEDENCE_STEP + first.index(carrier)
+    # What only happens to have the length must not take what tells itself, whoever is first; and a short number not the
+    # whole one, which may stand beside it.
+    own = {Rank.PLAIN: Rank.PLAIN, Rank.SHORT: Rank.PARTNER}.get(rank, Rank.LICENCE_PLATE)
+    return own * PRECEDENCE_STEP + first.index(carrier)
 
 
 def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -> Dispatch:
     """For texts of a frame, which forms to try. All others cost nothing."""
     order = sorted(
-        (place, number)
+        (place, form.pattern.yields, number)
         for number, form in enumerate(FORMS)
         if form.format.carrier not in off and (place := precedence(form, frame, first)) is not None
     )
     tried: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
-    for place, number in order:
+    for place, _, number in order:
         for character in FORMS[number].accepts[0]:
             tried[len(FORMS[number].accepts), character].append((number, place))
     return {key: tuple(entries) for key, entries in tried.items()}

@@ -1,0 +1,63 @@
+"""Where results are kept, and the facts that stand beside them."""
+
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from bench import machine
+from tests.proof import page
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PAGE: Final = ROOT / "docs" / "proof.md"
+
+SIMULATION: Final = "simulation"
+SIMULATION_PLANTED: Final = "simulation_planted"
+CHAOS: Final = "chaos"
+KEPT: Final = (SIMULATION, SIMULATION_PLANTED, CHAOS)
+"""Names of the results that the page is written from; one that is missing, it says is missing."""
+
+PACKAGES: Final = {"faust-streaming": "faust-streaming", "aiokafka": "aiokafka", "redis-py": "redis"}
+"""What stands beside the results -> the package whose version it is."""
+
+
+def file_of(name: str) -> Path:
+    """The file that keeps results."""
+    return Path(__file__).with_name(f"{name}.json")
+
+
+def facts() -> dict[str, Any]:
+    """When and where: the date, the machine, the commit and the versions."""
+    versions = {name: version(package) for name, package in PACKAGES.items()}
+    return {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": {**machine.facts(), **versions}}
+
+
+def write(file: Path, results: dict[str, Any]) -> None:
+    """Writes results with the facts that stand beside them."""
+    file.write_text(json.dumps({**facts(), **results}, indent=1) + "\n", "utf-8")
+
+
+def keep(name: str, results: dict[str, Any]) -> None:
+    """Keeps results of a full run, and writes the page anew."""
+    write(file_of(name), results)
+    write_page()
+
+
+def kept(name: str) -> dict[str, Any] | None:
+    """Results that are kept."""
+    file = file_of(name)
+    if not file.exists():
+        return None
+    results: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return results
+
+
+def page_text() -> str:
+    """The page, as the results that are kept say it."""
+    return page.written(*(kept(name) for name in KEPT))
+
+
+def write_page() -> None:
+    """Writes docs/proof.md."""
+    PAGE.write_text(page_text(), "utf-8")
