@@ -82,7 +82,7 @@ def _with_data(_parcel: str, random: Random) -> Record:
 
 
 def _clock_ahead(parcel: str, random: Random) -> Record:
-    return parcel.encode(), _scan(
+    return parcel.encode(), scan(
         parcel, time=limits.TIME_MS_MAX - random.randrange(1_000), seq=random.randrange(1_000)
     )
 

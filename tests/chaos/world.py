@@ -114,7 +114,7 @@ class World:
             for link in self.links:
                 stack.callback(link.redis.close)
             topics.ensure(self.settings)
-            stack.callback(lambda: self.redis.kill())  # A failover puts another one in its place.
+            stack.callback(self._kill_redis)
             self.redis.start()
             stack.callback(self.crew.kill)
             stack.callback(self.watch.close)
@@ -208,6 +208,10 @@ class World:
         """The way of one able worker, or those of all, by chance; none if no worker is able."""
         links = [worker.link for worker in self.crew.able]
         return links if not links or self.random.random() < 0.5 else [self.random.choice(links)]
+
+    def _kill_redis(self) -> None:
+        """Ends it, or what a failover has put in its place."""
+        self.redis.kill()
 
     def _redis_pid(self) -> int | None:
         redis = self.redis

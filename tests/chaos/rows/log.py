@@ -56,7 +56,7 @@ def _produce(producer: Producer, topic: str, records: list[Record]) -> None:
 
 
 def transactions(world: World) -> Strike:
-    """Transactions amid the traffic, committed, aborted, and left open until the broker is told that their sender is new."""
+    """Transactions amid the traffic: committed, aborted, and left open until the broker hears of a new sender."""
     name = f"chaos-{world.random.randrange(10**9)}"
     producer = _producer(world, **{"transactional.id": name})
     producer.init_transactions(20)
@@ -128,13 +128,15 @@ def _count(world: World, begin: Sequence[int]) -> int:
 
 def _configure(world: World, settings: dict[str, str]) -> None:
     admin = AdminClient({"bootstrap.servers": world.settings.kafka, "log_level": 0})
-    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()]
+    entries = [
+        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
+    ]
     resource = ConfigResource(ResourceType.TOPIC, world.settings.topic, incremental_configs=entries)
     admin.incremental_alter_configs([resource])[resource].result(10)
 
 
 def overtaken(world: World) -> Strike:
-    """The log's beginning overtakes a mark while no worker reads: that partition stops until a person accepts the loss."""
+    """The log's beginning overtakes a mark while no worker reads: the partition stops until a person accepts the loss."""
     number = world.random.randrange(world.settings.partitions)
     proxies = [link.kafka for link in world.links]
     try:
@@ -156,7 +158,7 @@ def overtaken(world: World) -> Strike:
 
 
 def made_anew(world: World) -> Strike:
-    """The topic is deleted and made anew: every partition stops, nothing in Redis changes until a person rebuilds it."""
+    """The topic is deleted and made anew: every partition stops, and Redis stays as it is until a person rebuilds it."""
     producer = _producer(world)
     _produce(producer, world.settings.topic, world.sender.take(5 * SCANS))
     yield Await(world.settled)

@@ -109,6 +109,8 @@ _DISK: Final = FullDisk()
 ROOM_ROWS: Final = (
     Row("Redis out of memory", out_of_memory, frozenset({REDIS})),
     Row("disk full for Redis, AOF everysec", _DISK.redis, frozenset({REDIS}), around=_DISK.under_redis, mixed=False),
-    Row("disk full for Redis, AOF always", _DISK.redis_always, frozenset({REDIS}), around=_DISK.under_redis, mixed=False),
+    Row(
+        "disk full for Redis, AOF always", _DISK.redis_always, frozenset({REDIS}), around=_DISK.under_redis, mixed=False
+    ),
     Row("disk full for Kafka", _DISK.kafka, frozenset({KAFKA}), around=_DISK.under_kafka, mixed=False),
 )

@@ -1,4 +1,4 @@
-"""What Redis forgets of its end: its file is cut at every byte and not mended, or a replica takes over without the tail."""
+"""What Redis forgets: its file is cut at every byte and not mended, or a replica takes over without the tail."""
 
 import shutil
 from collections.abc import Iterator

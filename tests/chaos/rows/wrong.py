@@ -23,12 +23,12 @@ OTHER_VERSION: Final = b"\x02"
 
 
 def wrong_redis(world: World) -> Strike:
-    """Every worker finds itself at a Redis that was made otherwise; it stops, touches nothing, and goes on when it is back."""
+    """Workers find themselves at a Redis that was made otherwise: they stop, touch nothing, and go on when they are back."""
     field = world.random.choice(sorted(WRONG))
     with Redis() as stranger, Client.from_url(stranger.url) as strange, Client.from_url(world.settings.redis) as store:
         for number in range(world.settings.partitions):
             mark = cast("dict[bytes, bytes]", store.hgetall(keys.mark(number)))
-            strange.hset(keys.mark(number), mapping={**mark, field.encode(): WRONG[field]})  # type: ignore[misc]
+            strange.hset(keys.mark(number), mapping={**mark, field.encode(): WRONG[field]})
             strange.set(keys.parcels(number) + b"STRANGER", "not ours")
         before = _contents(strange)
         try:
@@ -91,9 +91,9 @@ def _any_record(world: World, store: Client) -> bytes | None:
 
 
 def _put(store: Client, number: int, name: bytes, before: bytes, after: bytes) -> bool:
-    """Puts something in the place of a record, if it is still the same; and claims the partition, so that it is read."""
+    """Replaces a record, if that is still the same, and claims the partition, so that it is read."""
     with store.pipeline(transaction=True) as pipe:
-        pipe.watch(name)
+        pipe.watch(name)  # type: ignore[no-untyped-call]
         if pipe.get(name) != before:
             return False
         pipe.multi()
