@@ -216,9 +216,39 @@ cdef class Folded:
         self.data = []
 
 
+cdef inline void _reached(header_t* header, int64_t offset, bint in_batch) noexcept nogil:
+    """A scan has reached the parcel: the first of its batch, or a further one."""
+    header.scans += 1
+    header.next = offset + 1
+    if not in_batch:
+        header.first_of_batch = offset
+        header.repeats = 0
+
+
+cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, Folded folded):
+    """The record after a scan that it has already: the store has it from a batch whose mark it has not.
+
+    The copies of that batch are counted with its first scan, so once, wherever the batches end that come in its place.
+    """
+    cdef header_t header
+    cdef bytes result
+    read_header(<const uint8_t*>PyBytes_AS_STRING(record), &header)
+    folded.passed_over += 1
+    if offset == header.first_of_batch:
+        folded.duplicates += header.repeats
+    elif not in_batch:
+        # They were counted with a batch that did land. What follows in this one is counted from here on.
+        header.first_of_batch = offset
+        header.repeats = 0
+        result = PyBytes_FromStringAndSize(PyBytes_AS_STRING(record), PyBytes_GET_SIZE(record))
+        write_header(<uint8_t*>PyBytes_AS_STRING(result), &header)
+        return result
+    return record
+
+
 cdef bytes _append(
     const context_t* context, const uint8_t* record, Py_ssize_t length, const event_t* event, int64_t offset,
-    bint has_data, Folded folded
+    bint in_batch, bint has_data, Folded folded
 ):
     """The record with one event behind all others and one cell taken; None where that is not all there is to do."""
     cdef header_t header
@@ -251,8 +281,7 @@ cdef bytes _append(
     if effect.effect == EFFECT_ANOMALY:
         folded.anomalies += 1
     header.events += 1
-    header.scans += 1
-    header.next = offset + 1
+    _reached(&header, offset, in_batch)
     if event.flags & EVENT_HAS_ID:
         header.flags |= RECORD_HAS_IDS
     if has_data:
@@ -270,7 +299,8 @@ cdef bytes _append(
 
 
 cdef bytes _refold(
-    const context_t* context, const uint8_t* record, const event_t* event, int64_t offset, bint has_data, Folded folded
+    const context_t* context, const uint8_t* record, const event_t* event, int64_t offset, bint in_batch, bint has_data,
+    Folded folded
 ):
     """The record (NULL: there is none) with an event taken into its history, and its last life folded again."""
     cdef event_t[HISTORY_MAX + 1] events
@@ -285,8 +315,7 @@ cdef bytes _refold(
         read_history(record, events)
     inserted = insert(context, events, header.events, event, &header.flags)
     header.events = inserted.count
-    header.scans += 1
-    header.next = offset + 1
+    _reached(&header, offset, in_batch)
     header.life = 0
     end = 0
     begin = 0
@@ -308,6 +337,7 @@ cdef bytes _refold(
         header.flags |= RECORD_HAS_DATA
     if inserted.copy:
         folded.duplicates += 1
+        header.repeats += header.repeats < COPIES_MAX
     if inserted.late:
         folded.late += 1
     for i in range(header.events - begin):
@@ -387,12 +417,13 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
     cdef bytes after
     cdef bytes parcel
     cdef Py_ssize_t i
-    cdef bint has_data
+    cdef bint has_data, in_batch
     for i in range(count):
         parcel = <bytes>parcels[i]
         context = names.context(parcel)
         held = PyDict_GetItem(changed, parcel)
-        if held == NULL:
+        in_batch = held != NULL
+        if not in_batch:
             held = PyDict_GetItem(records, parcel)
             if held == NULL:
                 raise KeyError(parcel)
@@ -410,12 +441,13 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             if not is_record(record, PyBytes_GET_SIZE(before)):
                 raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {before[:32]!r}")
             if scan[i].offset < get48(record + NEXT_AT):
-                after = before
-                folded.passed_over += 1
+                after = _passed_over(before, scan[i].offset, in_batch, folded)
             else:
-                after = _append(&context, record, PyBytes_GET_SIZE(before), &event, scan[i].offset, has_data, folded)
+                after = _append(
+                    &context, record, PyBytes_GET_SIZE(before), &event, scan[i].offset, in_batch, has_data, folded
+                )
         if after is None:
-            after = _refold(&context, record, &event, scan[i].offset, has_data, folded)
+            after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
     folded.applied = count - folded.duplicates - <int64_t>len(folded.refused)
     folded.final = frozenset(

@@ -1,6 +1,6 @@
 # The wire layout of a parcel's record, version 1, little endian. Its Redis value is just this.
 #
-# header, 30 bytes                                 event, 21 bytes, in order (docs/fold.md, section 2)
+# header, 36 bytes                                 event, 21 bytes, in order (docs/fold.md, section 2)
 #    0 version      u8                                0 time      u48  effective, milliseconds since the epoch
 #    1 state        u8   of the last life             6 seq       u48  sequence number + 1, 0: none
 #    2 overlays     u8   of the last life            12 code      u16  in the partition's dictionary of codes
@@ -14,10 +14,14 @@
 #   14 since        u48  NO_TIME: never                   HAS_TARGET  target  u64  event id, or hash64 of a code
 #   20 scans        u32  all that ever reached it         SKEWED      time    u48  the device's
 #   24 next         u48  offset behind the last of them   HAS_RIGHT   kind u8, code u16  what a CORRECT says
+#   30 back         u32  from `next` back to the first of
+#                        them that the last batch brought
+#   34 repeats      u16  copies among those
 #
 # Place 0 is the place that is not known. State, overlays, office, place and since are what the fold gives: they stand here so that a
 # scan in order costs one step and a reader need not fold. A scan from before `next` is in the record already: it is passed over, so that a
-# record stays right even where a store brings it back without the mark that was written with it.
+# record stays right even where a store brings it back without the mark that was written with it. How many copies were among
+# the scans that the mark does not have is not to be seen from the history: the scan that `back` leads to brings `repeats` of them.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -51,7 +55,9 @@ cdef enum:
     SINCE_AT = 14
     SCANS_AT = 20
     NEXT_AT = 24
-    HEADER_BYTES = 30
+    BACK_AT = 30
+    REPEATS_AT = 34
+    HEADER_BYTES = 36
 
     EVENT_TIME_AT = 0
     EVENT_SEQ_AT = 6
@@ -80,7 +86,9 @@ cdef struct header_t:
     uint32_t place
     int64_t since
     int64_t next
+    int64_t first_of_batch  # offset; `back` leads to it
     uint32_t scans
+    uint16_t repeats
 
 cdef struct event_t:
     int64_t time  # effective
@@ -107,6 +115,20 @@ cdef inline void put24(uint8_t* p, uint32_t value) noexcept nogil:
     p[2] = (value >> 16) & 0xff
 
 
+cdef inline int64_t get32(const uint8_t* p) noexcept nogil:
+    cdef uint32_t value
+    memcpy(&value, p, 4)
+    return value
+
+
+cdef inline void put32(uint8_t* p, int64_t value) noexcept nogil:
+    """Of what does not fit, which is further back than a batch is long, the most that does."""
+    cdef uint32_t kept = 0xFFFFFFFF
+    if value < <int64_t>kept:
+        kept = <uint32_t>value
+    memcpy(p, &kept, 4)
+
+
 cdef inline int64_t get48(const uint8_t* p) noexcept nogil:
     cdef uint64_t value = 0
     memcpy(&value, p, 6)
@@ -129,6 +151,8 @@ cdef inline void read_header(const uint8_t* p, header_t* header) noexcept nogil:
     header.since = get48(p + SINCE_AT)
     memcpy(&header.scans, p + SCANS_AT, 4)
     header.next = get48(p + NEXT_AT)
+    header.first_of_batch = header.next - get32(p + BACK_AT)
+    memcpy(&header.repeats, p + REPEATS_AT, 2)
 
 
 cdef inline void write_header(uint8_t* p, const header_t* header) noexcept nogil:
@@ -145,6 +169,8 @@ cdef inline void write_header(uint8_t* p, const header_t* header) noexcept nogil
     put48(p + SINCE_AT, header.since)
     memcpy(p + SCANS_AT, &header.scans, 4)
     put48(p + NEXT_AT, header.next)
+    put32(p + BACK_AT, header.next - header.first_of_batch)
+    memcpy(p + REPEATS_AT, &header.repeats, 2)
 
 
 cdef inline int32_t more_bytes(uint8_t flags) noexcept nogil:

@@ -27,6 +27,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "embedded": SHARED,
     "child": SHARED | {"embedded"},
     "applied": SHARED | {"domain", "store", "ingest", "simulate"},
+    "mend": SHARED | {"domain", "store", "ingest", "process"},
     "up": SHARED | {"domain", "store", "ingest", "embedded", "child", "applied"},
     "demo": SHARED | {"domain", "store", "ingest", "simulate", "serve", "embedded", "child", "applied", "up", "demo"},
 }

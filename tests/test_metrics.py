@@ -99,14 +99,21 @@ def test_claims_and_errors_are_counted(metrics: WorkerMetrics) -> None:
 
 
 def test_a_partition_that_goes_leaves_no_value_behind(metrics: WorkerMetrics) -> None:
-    metrics.partitions({2: ("running", 100, 7), 3: ("claiming", None, None)})
+    metrics.partitions({2: ("running", 100, 7, ""), 3: ("claiming", None, None, "")})
     found = values(metrics.registry)
     assert found["tracker_partition_applied_offset", ("2",)] == 100
     assert found["tracker_partition_lag_records", ("2",)] == 7
     assert [found["tracker_partition_state", ("2", state)] for state in STATES] == [0, 0, 1, 0]
     assert ("tracker_partition_lag_records", ("3",)) not in found
-    metrics.partitions({3: ("running", 0, 0)})
+    metrics.partitions({3: ("running", 0, 0, "")})
     assert {labels[0] for name, labels in values(metrics.registry) if name.startswith("tracker_partition")} == {"3"}
+
+
+def test_a_stopped_partition_says_why_by_a_code_from_a_closed_set(metrics: WorkerMetrics) -> None:
+    standing = [("stopped", None, None, why) for why in ("log_moved", "nobody knows")]
+    metrics.partitions({**dict(enumerate(standing)), 2: ("running", 100, 7, "")})
+    stopped = {labels: value for (name, labels), value in values(metrics.registry).items() if name.endswith("_stopped")}
+    assert stopped == {("0", "log_moved"): 1, ("1", "other"): 1}
 
 
 def test_names_keep_to_prometheus_conventions(metrics: WorkerMetrics) -> None:

@@ -25,13 +25,13 @@ def test_the_table_of_reasons_is_that_of_errors_py() -> None:
 
 
 def test_its_commands_are_all_there_is() -> None:
-    listed = re.findall(r"^\| `tracker (\w+)` \|", README, re.MULTILINE)
+    listed = re.findall(r"^\| `tracker ([\w-]+)` \|", README, re.MULTILINE)
     assert sorted(listed) == sorted(cli.cli.commands)
 
 
 def test_its_examples_name_commands_and_options_that_exist() -> None:
     examples = re.findall(
-        r"tracker (\w+)((?: [^\s`|#]+)*)", " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+        r"tracker ([\w-]+)((?: [^\s`|#]+)*)", " ".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
     )
     assert len(examples) > 5
     for name, arguments in examples:

@@ -187,6 +187,51 @@ def worker(settings: Settings) -> None:
     process.run(settings)
 
 
+_PARTITION: Final = click.option(
+    "--partition", "numbers", type=click.IntRange(0), multiple=True, help="which; may be given several times"
+)
+_YES: Final = click.option("--yes", is_flag=True, help="do not ask")
+
+
+@cli.command("accept-loss")
+@with_settings("kafka", "redis", "topic", "partitions")
+@_PARTITION
+@click.option(
+    "--to", "offset", type=click.IntRange(0), help="of one partition: where to go on, instead of its beginning"
+)
+@_YES
+def accept_loss_command(settings: Settings, *, numbers: tuple[int, ...], offset: int | None, yes: bool) -> None:
+    """Has partitions that are stopped with log_moved go on where their log begins now.
+
+    Shows what is lost and asks. Without --partition it is every one whose mark the log's beginning has overtaken. --to
+    passes over records that can't be read (corrupt_batch). Workers that run go on by themselves.
+    """
+    from tracker import mend
+
+    if offset is not None and len(set(numbers)) != 1:
+        raise click.UsageError("--to takes one --partition.")
+    mend.accept_loss(settings, numbers, offset, yes=yes)
+
+
+@cli.command("rebuild")
+@with_settings("kafka", "redis", "topic", "partitions")
+@_PARTITION
+@click.option("--all", "whole", is_flag=True, help="every partition")
+@_YES
+def rebuild_command(settings: Settings, *, numbers: tuple[int, ...], whole: bool, yes: bool) -> None:
+    """Deletes partitions from Redis and has the workers apply their log again, from where it begins now.
+
+    Shows the partitions and asks. For those that are stopped with wrong_log, corrupt_record or corrupt_dictionary, or
+    whose log was cut. Parcels whose scans the log does not hold any more are gone afterwards. Workers that run go on by
+    themselves.
+    """
+    from tracker import mend
+
+    if whole == bool(numbers):
+        raise click.UsageError("One of --partition and --all is needed.")
+    mend.rebuild(settings, numbers, yes=yes)
+
+
 _READS_PARCELS: Final = ("redis", "partitions", "vocabularies")
 _READS_LOG: Final = ("kafka", "topic", "site_zones")
 cli.command()(with_settings(*_READS_PARCELS)(answers.show))

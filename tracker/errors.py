@@ -50,6 +50,14 @@ FAULTS: Final[dict[str, str]] = {
     "wrong_partitions": "the store was made with another partition count than the setting's",
     "wrong_version": "the store was made by a version of tracker that lays it out otherwise",
     "corrupt_record": "the store holds something that is no parcel's record, or lacks what a record names",
+    "corrupt_dictionary": "a dictionary of a partition in the store is not one that a worker has written",
+    "wrong_log": "the store was made from another topic or cluster than the one that is read",
+    "wrong_type": "a key of ours in the store holds something that is not ours",
+    "log_moved": "the log does not hold the offset from which the store is to go on",
+    "corrupt_batch": "the log holds bytes that no broker stores",
+    "rebuilding": "a rebuild of the partition was begun and has not ended",
+    "mark_changed": "a partition was written between a person's look at it and the decision",
+    "needs_rebuild": "store and log do not fit together, and only a rebuild mends that",
 }
 """What goes wrong besides: in commands, files, settings and servers. Code -> what it means."""
 

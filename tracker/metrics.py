@@ -22,7 +22,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tracker.errors import REASONS
+from tracker.errors import FAULTS, REASONS
 
 CLAIM_RESULTS: Final = ("claimed", "denied", "stopped", "failed")
 """How a claim ends: ours; the store refuses for good; the log and the store don't fit; Redis or Kafka failed."""
@@ -113,8 +113,9 @@ class CountedHistogram(Collector):
         yield HistogramMetricFamily(self._name, self._documentation)
 
 
-Standing = Mapping[int, tuple[str, int | None, int | None]]
-"""{partition: (one of STATES, offset behind the last record applied, records behind that)}; None where not known."""
+Standing = Mapping[int, tuple[str, int | None, int | None, str]]
+"""{partition: (one of STATES, offset behind the last record applied, records behind that, code of why it is stopped)};
+None where not known, no code where it is not stopped."""
 
 
 class _Partitions(Collector):
@@ -126,17 +127,19 @@ class _Partitions(Collector):
 
     def collect(self) -> Iterator[Metric]:
         standing = self.standing
-        lag, offset, state = self.describe()
-        for partition, (stands, applied_offset, behind) in sorted(standing.items()):
+        lag, offset, state, stopped = self.describe()
+        for partition, (stands, applied_offset, behind, why) in sorted(standing.items()):
             for name in STATES:
                 state.add_metric((str(partition), name), name == stands)
             if applied_offset is not None:
                 offset.add_metric((str(partition),), applied_offset)
             if behind is not None:
                 lag.add_metric((str(partition),), behind)
-        yield from (lag, offset, state)
+            if why:
+                stopped.add_metric((str(partition), why if why in FAULTS else "other"), 1)
+        yield from (lag, offset, state, stopped)
 
-    def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+    def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
         return (
             GaugeMetricFamily(
                 "tracker_partition_lag_records", "Records in the log that are not applied.", labels=("partition",)
@@ -146,6 +149,11 @@ class _Partitions(Collector):
             ),
             GaugeMetricFamily(
                 "tracker_partition_state", "1 for the state that it is in.", labels=("partition", "state")
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_stopped",
+                "1 for the reason for which it is stopped: a person has to look.",
+                labels=("partition", "reason"),
             ),
         )
 

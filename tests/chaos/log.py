@@ -1,7 +1,7 @@
-"""The topics as a plain consumer reads them, from their first record to their last."""
+"""The topics as a plain consumer reads them, from their first record on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,8 @@ _SETTINGS: Final = {
     "isolation.level": "read_committed",
     "enable.partition.eof": False,
     "auto.offset.reset": "error",
+    # A broker answers a connection's requests in order: what is asked waits behind a fetch that waits for records.
+    "fetch.wait.max.ms": 20,
     "log_level": 0,
 }
 
@@ -37,50 +39,57 @@ class Record:
 
 
 class LogReader:
-    """A consumer that is in no group, seeks by itself and commits nothing.
+    """A consumer that is in no group, seeks by itself and commits nothing; it reads one topic on and on.
 
     Args:
         brokers: `host:port`.
+        topic: what it reads.
+
+    Attributes:
+        positions: by partition, the offset behind what was read.
     """
 
-    def __init__(self, brokers: str) -> None:
-        self._consumer = Consumer({**_SETTINGS, "bootstrap.servers": brokers})
+    def __init__(self, brokers: str, topic: str) -> None:
+        self._consumer, self._asker = (Consumer({**_SETTINGS, "bootstrap.servers": brokers}) for _ in range(2))
+        self._topic = topic
+        self.positions: list[int] = []
 
-    def ends(self, topic: str) -> list[int]:
+    def ends(self) -> list[int]:
         """The offset behind the last record of each partition, as the broker says it now."""
-        partitions = self._consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
-        return [self._bounds(topic, number)[1] for number in range(len(partitions))]
+        partitions = self._asker.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
+        return [self._bounds(number)[1] for number in range(len(partitions))]
 
-    def read(self, topic: str) -> list[list[Record]]:
-        """All records that the topic holds now, a list a partition.
+    def read(self, ends: Sequence[int] | None = None) -> list[Record]:
+        """What has come since it was read last, in the order of each partition.
+
+        Args:
+            ends: up to where at least; None for where the partitions end now.
 
         Raises:
             AssertionError: they did not come in time.
         """
-        ends = self.ends(topic)
-        first = [self._bounds(topic, number)[0] for number in range(len(ends))]
-        self._consumer.assign([TopicPartition(topic, number, begin) for number, begin in enumerate(first)])
-        records: list[list[Record]] = [[] for _ in ends]
-        open_ = {number for number, end in enumerate(ends) if end > first[number]}
+        ends = self.ends() if ends is None else ends
+        if not self.positions:
+            self.positions = [self._bounds(number)[0] for number in range(len(ends))]
+            self._consumer.assign([TopicPartition(self._topic, *place) for place in enumerate(self.positions)])
+        records: list[Record] = []
         deadline = time.monotonic() + TIMEOUT_S
-        while open_:
-            assert time.monotonic() < deadline, f"partitions {open_} of {topic} are not read to their ends {ends}"
+        while any(at < end for at, end in zip(self.positions, ends, strict=True)):
+            assert time.monotonic() < deadline, f"{self._topic} is read to {self.positions}, not to its ends {ends}"
             # It waits for that many or for that long.
-            for message in self._consumer.consume(1_000, timeout=0.1):
-                record = _record(message)
-                records[record.partition].append(record)
-                # An end may lie behind control records; these tests write no transactions, so the last record is at it.
-                if record.offset + 1 >= ends[record.partition]:
-                    open_.discard(record.partition)
-        self._consumer.unassign()
+            records += [_record(message) for message in self._consumer.consume(1_000, timeout=0.05)]
+            # A position is behind control records and aborted ones too, which are not shown.
+            known = self._consumer.position([TopicPartition(self._topic, number) for number in range(len(ends))])
+            self.positions = [max(at, now.offset) for at, now in zip(self.positions, known, strict=True)]
         return records
 
     def close(self) -> None:
-        """Closes the consumer."""
+        """Closes its consumers."""
         self._consumer.close()
+        self._asker.close()
 
-    def _bounds(self, topic: str, number: int) -> tuple[int, int]:
-        first, end = self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)
+    def _bounds(self, number: int) -> tuple[int, int]:
+        first, end = self._asker.get_watermark_offsets(TopicPartition(self._topic, number), timeout=TIMEOUT_S)
         return first, end
 
 

@@ -1,8 +1,9 @@
 """What a log says should stand in Redis, by the reference model."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -14,69 +15,93 @@ from tests.reference.scan import Refusal, Scan
 from tracker.domain import vocabulary
 from tracker.domain.barcode import recognise_set
 from tracker.domain.partition import partition_of
+from tracker.simulate.ledger import digest
 
 VOCABULARIES: Final = vocabulary.load()
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRecord:
-    """A record, and what it says: a scan, or why it is refused."""
+@dataclass(slots=True)
+class ScansOfParcel:
+    """A parcel's scans on its own partition, in the order of the log."""
 
-    record: Record
-    scan: Scan | Refusal
+    offsets: list[int] = field(default_factory=list)
+    scans: list[Scan] = field(default_factory=list)
+
+    def before(self, offset: int) -> list[Scan]:
+        """Those that stand before an offset."""
+        return self.scans[: bisect_left(self.offsets, offset)]
+
+
+@dataclass(slots=True)
+class LogPartition:
+    """One partition of the log, read record by record.
+
+    Attributes:
+        number, partitions: which, of how many.
+        parcels: parcel id -> its scans.
+        refused: records that are refused, with their reasons.
+        foreign: records whose scan belongs to another partition.
+        rekeyed: the place that a record says it comes from -> that record.
+        digests: offset -> digest of the value, of records that have one.
+    """
+
+    number: int
+    partitions: int
+    parcels: dict[str, ScansOfParcel] = field(default_factory=dict)
+    refused: list[tuple[Record, str]] = field(default_factory=list)
+    foreign: list[Record] = field(default_factory=list)
+    rekeyed: dict[str, Record] = field(default_factory=dict)
+    digests: dict[int, int] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Reads one more record, as section 1 of docs/fold.md says."""
+        if record.value is not None:
+            self.digests[record.offset] = digest(record.value)
+        if source := record.headers.get("source"):
+            self.rekeyed[source.decode()] = record
+        scan = _read(record)
+        if isinstance(scan, Refusal):
+            self.refused.append((record, scan.reason))
+        elif partition_of(scan.parcel.encode(), self.partitions) != self.number:
+            self.foreign.append(record)
+        else:
+            parcel = self.parcels.setdefault(scan.parcel, ScansOfParcel())
+            parcel.offsets.append(record.offset)
+            parcel.scans.append(scan)
+
+    def folded(self, end: int) -> "Model":
+        """What of it stands before an offset."""
+        scans = {parcel: before for parcel, found in self.parcels.items() if (before := found.before(end))}
+        return Model(
+            scans,
+            [(record, reason) for record, reason in self.refused if record.offset < end],
+            [record for record in self.foreign if record.offset < end],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One partition of the log, folded up to an offset.
+    """One partition of the log up to an offset.
 
     Attributes:
-        parcels: parcel id -> the parcel.
+        parcels: parcel id -> its scans.
         refused: records that are refused, with their reasons.
         foreign: records whose scan belongs to another partition.
-        scans: how many were applied, duplicates too.
     """
 
-    parcels: dict[str, reference.Parcel]
+    parcels: dict[str, list[Scan]]
     refused: list[tuple[Record, str]]
     foreign: list[Record]
-    scans: int
 
     @property
-    def duplicates(self) -> int | None:
-        """Scans that were copies; None where a history is cut, since what it dropped is not known again."""
-        if any(parcel.cut for parcel in self.parcels.values()):
-            return None
-        return sum(life.duplicates for parcel in self.parcels.values() for life in parcel.lives)
+    def scans(self) -> int:
+        """How many were applied, duplicates too."""
+        return sum(map(len, self.parcels.values()))
 
 
-def read_all(log: Sequence[Sequence[Record]]) -> list[list[ReadRecord]]:
-    """Reads every record of a topic as section 1 of docs/fold.md says."""
-    return [[ReadRecord(record, _read(record)) for record in partition] for partition in log]
-
-
-def folded(records: Iterable[ReadRecord], end: int, partitions: int) -> Model:
-    """Folds the records of a partition that stand before an offset."""
-    scans: dict[str, list[Scan]] = {}
-    refused, foreign = [], []
-    for item in records:
-        if item.record.offset >= end:
-            break
-        if isinstance(item.scan, Refusal):
-            refused.append((item.record, item.scan.reason))
-        elif is_foreign(item, partitions):
-            foreign.append(item.record)
-        else:
-            scans.setdefault(item.scan.parcel, []).append(item.scan)
-    parcels = {parcel: reference.Parcel(of_parcel) for parcel, of_parcel in scans.items()}
-    return Model(parcels, refused, foreign, sum(map(len, scans.values())))
-
-
-def is_foreign(item: ReadRecord, partitions: int) -> bool:
-    """Whether a record holds a scan of another partition's parcel."""
-    if isinstance(item.scan, Refusal):
-        return False
-    return partition_of(item.scan.parcel.encode(), partitions) != item.record.partition
+def duplicates(parcel: reference.Parcel) -> int | None:
+    """Scans that were copies; None where a history is cut, since what it dropped is not known again."""
+    return None if parcel.cut else sum(life.duplicates for life in parcel.lives)
 
 
 def reasons(models: Iterable[Model]) -> Counter[str]:
@@ -86,7 +111,10 @@ def reasons(models: Iterable[Model]) -> Counter[str]:
 
 def beside(parcel: reference.Parcel) -> dict[str, dict[str, Any]]:
     """What the events of a parcel carry beside, as the store keeps it: {event id: {"container", "data"}}."""
-    entries: dict[str, dict[str, Any]] = {}
+    return dict(_beside(parcel))
+
+
+def _beside(parcel: reference.Parcel) -> Iterator[tuple[str, dict[str, Any]]]:
     for life in parcel.lives:
         for step in life.steps:
             event = step.event
@@ -94,8 +122,7 @@ def beside(parcel: reference.Parcel) -> dict[str, dict[str, Any]]:
             if event.container:
                 entry["container"] = event.container
             if entry:
-                entries[f"{event.scan.id:016x}"] = entry
-    return entries
+                yield f"{event.scan.id:016x}", entry
 
 
 def _read(record: Record) -> Scan | Refusal:

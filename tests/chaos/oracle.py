@@ -1,196 +1,216 @@
 """The oracle: Redis and the dead letters against the log, folded by the reference model.
 
+It reads the log as it grows and remembers what it has compared, so that it can be asked again and again: a parcel is
+folded anew only when scans of it came, or when its bytes in Redis are others.
+
 A partition is judged by the scans before its mark, so that it can be looked at while workers run; that the mark is at
 the end of its partition is a matter of its own.
 """
 
-import difflib
-import json
-from collections.abc import Sequence
-from itertools import islice
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from random import Random
+from typing import Final
 
-import orjson
 from redis import Redis
 
 from tests.chaos import model
+from tests.chaos.compare import Compared, compare
 from tests.chaos.log import LogReader, Record
-from tests.chaos.model import Model, ReadRecord
+from tests.chaos.model import LogPartition, Model
 from tests.chaos.report import Report
-from tests.chaos.stored import StoredPartition, read_partition
-from tests.reference import parcel as reference
-from tests.reference.scan import Refusal
+from tests.chaos.stored import StoredPartition, read_partition, read_sample
 from tracker.config import Settings
-from tracker.domain.parcel import CorruptRecord, Parcel, decode
 from tracker.simulate import ledger
 from tracker.store import claims
 
-DIFF_LINES_MAX: Final = 30
+SAMPLE: Final = 40
+"""Parcels that a probe compares: as many of those that came last as of all."""
+
+_NEXT_AT: Final = slice(24, 30)
+"""Where a record says up to which offset it has its scans (ext/record.pxd)."""
 
 
-def judge(settings: Settings, sent: Path | None = None) -> Report:
-    """Reads the topics and Redis whole and compares them both ways.
-
-    Args:
-        settings: of the workers.
-        sent: ledger of the sender.
-    """
-    reader = LogReader(settings.kafka)
-    try:
-        # Redis first: what it has applied by then is in a log that is read later.
-        with Redis.from_url(settings.redis) as store:
-            stored = [read_partition(store, number) for number in range(settings.partitions)]
-        log = reader.read(settings.topic)
-        letters = [letter for partition in reader.read(settings.rejected_topic) for letter in partition]
-        ends = reader.ends(settings.topic)
-    finally:
-        reader.close()
-    return compare(log, letters, ends, stored, ledger.read(sent) if sent is not None else [])
+_Remembered = tuple[tuple[int, bytes | None, bytes | None], Compared]
+"""What a parcel was compared with: how many scans, its record and its data; and what came of it."""
 
 
-def compare(
-    log: Sequence[Sequence[Record]],
-    letters: Sequence[Record],
-    ends: Sequence[int],
-    stored: Sequence[StoredPartition],
-    sent: Sequence[ledger.Entry],
-) -> Report:
-    """Compares what was read.
+class Oracle:
+    """What there is to know of one world. Its methods may be called from any thread.
 
     Args:
-        log: the topic of scans, by partition.
-        letters: the dead letters.
-        ends: of the partitions of the log.
-        stored: Redis, by partition.
-        sent: what the sender knows.
+        settings: of the workers, with addresses that need no proxy.
+
+    Attributes:
+        probes: partitions that were probed.
     """
-    report = Report()
-    read = model.read_all(log)
-    _compare_sent(report, log, sent)
-    models = []
-    for number, (records, found) in enumerate(zip(read, stored, strict=True)):
-        expected = model.folded(records, found.next, len(stored))
-        models.append(expected)
-        if found.next != ends[number]:
-            report.behind.append(f"partition {number}: its mark is at {found.next}, its end is {ends[number]}")
-        _compare_counters(report, number, expected, found)
-        _compare_parcels(report, expected, found)
-        report.records += sum(item.record.offset < found.next for item in records)
-    _compare_rekeyed(report, read, models)
-    _compare_letters(report, read, models, letters)
-    report.scans = sum(expected.scans for expected in models)
-    report.duplicates = sum(expected.duplicates or 0 for expected in models)
-    report.parcels = sum(len(expected.parcels) for expected in models)
-    report.foreign = sum(len(expected.foreign) for expected in models)
-    report.rejected = model.reasons(models)
-    return report
 
+    def __init__(self, settings: Settings) -> None:
+        self.probes = 0
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._log = LogReader(settings.kafka, settings.topic)
+        self._letters_log = LogReader(settings.kafka, settings.rejected_topic)
+        self._partitions = [LogPartition(number, settings.partitions) for number in range(settings.partitions)]
+        self._letters: list[Record] = []
+        self._compared: list[dict[str, _Remembered]] = [{} for _ in self._partitions]
+        self._dictionaries: list[tuple[Mapping[bytes, bytes], ...]] = [({}, {}) for _ in self._partitions]
 
-def _compare_sent(report: Report, log: Sequence[Sequence[Record]], sent: Sequence[ledger.Entry]) -> None:
-    """What the broker acknowledged stands where it said."""
-    values = {(record.partition, record.offset): record.value for partition in log for record in partition}
-    for entry in sent:
-        if entry.outcome is ledger.Outcome.ACKNOWLEDGED and entry.offset >= 0:
-            value = values.get((entry.partition, entry.offset))
-            if value is None or ledger.digest(value) != entry.digest:
+    def ends(self) -> list[int]:
+        """Where the partitions of the log end now."""
+        return self._log.ends()
+
+    def close(self) -> None:
+        """Closes its consumers."""
+        self._log.close()
+        self._letters_log.close()
+
+    def judge(self, sent: Path | None = None) -> Report:
+        """Reads what is new in the topics, and Redis whole, and compares them both ways.
+
+        Args:
+            sent: ledger of the sender, of what it sent since the last one.
+        """
+        with self._lock:
+            # Redis first: what it has applied by then is in a log that is read later.
+            with Redis.from_url(self._settings.redis) as store:
+                stored = [read_partition(store, number) for number in range(self._settings.partitions)]
+            self._catch_up()
+            self._letters += self._letters_log.read()
+            report = Report()
+            if sent is not None:
+                self._compare_sent(report, ledger.read(sent))
+            models = [log.folded(found.next) for log, found in zip(self._partitions, stored, strict=True)]
+            for number, (expected, found) in enumerate(zip(models, stored, strict=True)):
+                if found.next != self._log.positions[number]:
+                    report.behind.append(
+                        f"partition {number}: its mark is at {found.next}, its end is {self._log.positions[number]}"
+                    )
+                duplicates = self._compare_parcels(report, number, expected, found)
+                _compare_counters(report, number, expected, duplicates, found)
+            self._compare_rekeyed(report, models)
+            self._compare_letters(report, models)
+            report.records = sum(self._log.positions)
+            report.scans = sum(expected.scans for expected in models)
+            report.parcels = sum(len(expected.parcels) for expected in models)
+            report.foreign = sum(len(expected.foreign) for expected in models)
+            report.rejected = model.reasons(models)
+            return report
+
+    def probe(self, number: int, random: Random) -> Report:
+        """Compares some parcels of a partition, at one moment, with the fold of the log up to its mark."""
+        with self._lock:
+            log = self._partitions[number]
+            known = list(log.parcels)
+            chosen = {*known[-SAMPLE // 2 :], *random.sample(known, min(SAMPLE // 2, len(known)))}
+            with Redis.from_url(self._settings.redis, socket_timeout=1) as store:
+                found = read_sample(store, number, sorted(chosen))
+            ends = [0] * len(self._partitions)
+            ends[number] = found.next
+            self._catch_up(ends)
+            self.probes += 1
+            report = Report()
+            if isinstance(found.names, str):
+                report.different.append(f"probe: {found.names}")
+                return report
+            for parcel in chosen:
+                record = found.records.get(parcel)
+                # A record that Redis brought back without its mark says itself how far it goes; its data follows.
+                own = int.from_bytes(record[_NEXT_AT], "little") if record else 0
+                if scans := log.parcels[parcel].before(max(found.next, own)):
+                    data, whole = found.data.get(parcel), own <= found.next
+                    _file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
+                elif record is not None:
+                    report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
+            return report
+
+    def _catch_up(self, ends: Sequence[int] | None = None) -> None:
+        for record in self._log.read(ends):
+            self._partitions[record.partition].add(record)
+
+    def _compare_sent(self, report: Report, sent: Sequence[ledger.Entry]) -> None:
+        """What the broker acknowledged stands where it said."""
+        for entry in sent:
+            if entry.outcome is not ledger.Outcome.ACKNOWLEDGED or entry.offset < 0:
+                continue
+            if self._partitions[entry.partition].digests.get(entry.offset) != entry.digest:
                 report.lost.append(f"the log does not hold what was acknowledged: {entry}")
 
+    def _compare_parcels(
+        self, report: Report, number: int, expected: Model, found: StoredPartition
+    ) -> int | None:
+        """Compares every parcel of a partition; gives its duplicates, None where they are not known."""
+        if isinstance(found.names, str):
+            report.different.append(found.names)
+            return None
+        remembered = self._remembered(number, found)
+        duplicates: int | None = 0
+        for parcel, scans in expected.parcels.items():
+            stands = (len(scans), found.records.get(parcel), found.data.get(parcel))
+            before, compared = remembered.get(parcel, (None, None))
+            if compared is None or before != stands:
+                compared = compare(scans, found.names, *stands[1:])
+                remembered[parcel] = stands, compared
+            _file(report, compared)
+            report.undecided += compared.undecided
+            known = duplicates is not None and compared.duplicates is not None
+            duplicates = duplicates + compared.duplicates if known else None  # type: ignore[operator]
+        for strings in (found.records, found.data):
+            report.unexpected.extend(
+                f"{parcel} is in Redis, not in the log" for parcel in strings.keys() - expected.parcels
+            )
+        report.duplicates += duplicates or 0
+        return duplicates
 
-def _compare_counters(report: Report, number: int, expected: Model, found: StoredPartition) -> None:
+    def _remembered(self, number: int, found: StoredPartition) -> dict[str, _Remembered]:
+        """What is still valid: nothing, where a number stands for another name than when it was compared."""
+        before, now = self._dictionaries[number], (found.sources, found.codes)
+        if not all(was.items() <= is_.items() for was, is_ in zip(before, now, strict=True)):
+            self._compared[number].clear()
+        self._dictionaries[number] = now
+        return self._compared[number]
+
+    def _compare_rekeyed(self, report: Report, models: Sequence[Model]) -> None:
+        """A scan on another partition than its parcel's must stand on the right one, before the mark passes it."""
+        rekeyed = {source: record for log in self._partitions for source, record in log.rekeyed.items()}
+        foreign = {record.source for log in self._partitions for record in log.foreign}
+        for record in (record for expected in models for record in expected.foreign):
+            again = rekeyed.get(record.source)
+            if again is None or again.value != record.value or again.source in foreign:
+                report.lost.append(f"{record.source} belongs to another partition and is not there")
+        report.unexpected.extend(
+            f"a scan says it comes from {source}, which is where it belongs" for source in rekeyed.keys() - foreign
+        )
+
+    def _compare_letters(self, report: Report, models: Sequence[Model]) -> None:
+        """Each refused record stands among the dead letters, at least once and as it came, and nothing else does."""
+        there = {
+            (letter.headers["source"], letter.headers["reason"], letter.key, letter.value) for letter in self._letters
+        }
+        for expected in models:
+            for record, reason in expected.refused:
+                if (record.source.encode(), reason.encode(), record.key, record.value) not in there:
+                    report.lost.append(f"{record.source}, refused with {reason}, is not among the dead letters")
+        # Letters may be ahead of the mark: they are sent before it moves.
+        refused = {record.source.encode() for log in self._partitions for record, _ in log.refused}
+        report.unexpected.extend(
+            f"a dead letter is of {source.decode()}, which is no refused record"
+            for source in {letter.headers["source"] for letter in self._letters} - refused
+        )
+
+
+def _file(report: Report, compared: Compared, where: str = "") -> None:
+    for finding in compared.findings:
+        report.findings[finding.kind].append(where + finding.text)
+
+
+def _compare_counters(
+    report: Report, number: int, expected: Model, duplicates: int | None, found: StoredPartition
+) -> None:
     """Read is applied, refused and re-keyed; and the mark says so."""
-    wanted = (expected.scans, expected.duplicates, len(expected.refused), len(expected.foreign))
+    wanted = (expected.scans, duplicates, len(expected.refused), len(expected.foreign))
     for name, count in zip(claims.COUNTERS, wanted, strict=True):
         stands = int(found.mark.get(name.encode(), 0))
         if count is not None and stands != count:
             report.unbalanced.append(f"partition {number}: {name} is {stands}, expected {count}")
-
-
-def _compare_parcels(report: Report, expected: Model, found: StoredPartition) -> None:
-    if isinstance(found.names, str):
-        report.different.append(found.names)
-        return
-    for parcel, wanted in expected.parcels.items():
-        record = found.records.get(parcel)
-        if record is None:
-            report.lost.append(f"{parcel} with {len(wanted.scans)} scans is not in Redis")
-            continue
-        try:
-            stands = decode(found.names, parcel.encode(), record)
-        except CorruptRecord as error:
-            report.different.append(f"{parcel} can't be decoded: {error}")
-            continue
-        _compare_parcel(report, wanted, stands)
-        _compare_data(report, wanted, found.data.get(parcel))
-    for strings in (found.records, found.data):
-        report.unexpected.extend(
-            f"{parcel} is in Redis, not in the log" for parcel in strings.keys() - expected.parcels
-        )
-
-
-def _compare_parcel(report: Report, wanted: reference.Parcel, stands: Parcel) -> None:
-    if stands.scans != len(wanted.scans):
-        missing = len(wanted.scans) - stands.scans
-        many, kind = (
-            f"{wanted.id}: {abs(missing)} of {len(wanted.scans)} scans",
-            "missing" if missing > 0 else "too many",
-        )
-        text = f"{many} {kind}\n{_difference(reference.as_json(wanted), stands.to_dict())}"
-        (report.lost if missing > 0 else report.doubled).append(text)
-    elif reference.depends_on_arrival(wanted.scans):
-        report.undecided += 1
-    elif (json_wanted := reference.as_json(wanted)) != (json_stands := stands.to_dict()):
-        report.different.append(f"{wanted.id}\n{_difference(json_wanted, json_stands)}")
-
-
-def _compare_data(report: Report, wanted: reference.Parcel, held: bytes | None) -> None:
-    expected = model.beside(wanted)
-    stands = orjson.loads(held) if held else {}
-    if wanted.cut:
-        # What belongs to events that were dropped goes later, or stays; what belongs to kept ones must be there.
-        stands = {event: entry for event, entry in stands.items() if event in expected}
-        if reference.depends_on_arrival(wanted.scans):
-            return
-    if stands != expected:
-        report.different.append(f"data of {wanted.id}\n{_difference(expected, stands)}")
-
-
-def _compare_rekeyed(report: Report, read: Sequence[Sequence[ReadRecord]], models: Sequence[Model]) -> None:
-    """A scan on another partition than its parcel's must stand on the right one too, before the mark passes it."""
-    rekeyed = {item.record.headers["source"]: item for partition in read for item in partition if item.record.headers}
-    for record in (record for expected in models for record in expected.foreign):
-        again = rekeyed.get(record.source.encode())
-        if again is None or again.record.value != record.value or model.is_foreign(again, len(read)):
-            report.lost.append(f"{record.source} belongs to another partition and is not there")
-    foreign = {item.record.source for partition in read for item in partition if model.is_foreign(item, len(read))}
-    strangers = [source.decode() for source in rekeyed if source.decode() not in foreign]
-    report.unexpected.extend(f"a scan says it comes from {source}, which is where it belongs" for source in strangers)
-
-
-def _compare_letters(
-    report: Report, read: Sequence[Sequence[ReadRecord]], models: Sequence[Model], letters: Sequence[Record]
-) -> None:
-    """Each refused record stands among the dead letters, at least once and as it came, and nothing else does."""
-    there = {(letter.headers["source"], letter.headers["reason"], letter.key, letter.value) for letter in letters}
-    for expected in models:
-        for record, reason in expected.refused:
-            if (record.source.encode(), reason.encode(), record.key, record.value) not in there:
-                report.lost.append(f"{record.source}, refused with {reason}, is not among the dead letters")
-    # Letters may be ahead of the mark: they are sent before it moves.
-    refused = {
-        item.record.source.encode() for partition in read for item in partition if isinstance(item.scan, Refusal)
-    }
-    report.unexpected.extend(
-        f"a dead letter is of {source.decode()}, which is no refused record"
-        for source in {letter.headers["source"] for letter in letters} - refused
-    )
-
-
-def _difference(wanted: dict[str, Any], stands: dict[str, Any]) -> str:
-    """The lines that differ, those of the log with - and those of Redis with +."""
-    differing = difflib.unified_diff(_lines(wanted), _lines(stands), "the log's fold", "Redis", n=2, lineterm="")
-    return "\n".join(islice(differing, DIFF_LINES_MAX))
-
-
-def _lines(side: dict[str, Any]) -> list[str]:
-    return json.dumps(side, indent=1, ensure_ascii=False, sort_keys=True).splitlines()

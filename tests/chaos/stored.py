@@ -1,6 +1,6 @@
 """What stands in Redis, read whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -14,9 +14,11 @@ _MGET_KEYS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class StoredPartition:
-    """A partition as it stands in Redis, undecoded; without names where its dictionaries are broken."""
+    """A partition as it stands in Redis, undecoded; with what is wrong as `names` where its dictionaries are broken."""
 
     mark: Mapping[bytes, bytes]
+    sources: Mapping[bytes, bytes]
+    codes: Mapping[bytes, bytes]
     names: Names | str
     records: dict[str, bytes]
     data: dict[str, bytes]
@@ -30,15 +32,32 @@ class StoredPartition:
 def read_partition(store: Redis, number: int) -> StoredPartition:
     """Reads all that Redis holds of a partition."""
     records, data = [_read_strings(store, prefix(number)) for prefix in (keys.parcels, keys.data)]
-    return StoredPartition(_hash(store, keys.mark(number)), _read_names(store, number), records, data)
+    mark, sources, codes = [_hash(store, key(number)) for key in (keys.mark, keys.sources, keys.codes)]
+    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data)
 
 
-def _read_names(store: Redis, number: int) -> Names | str:
+def read_sample(store: Redis, number: int, parcels: Sequence[str]) -> StoredPartition:
+    """Reads some parcels of a partition with its mark and its names, as they stand at one moment."""
+    pipeline = store.pipeline(transaction=True)
+    for key in (keys.mark(number), keys.sources(number), keys.codes(number)):
+        pipeline.hgetall(key)
+    for prefix in (keys.parcels(number), keys.data(number)):
+        # MGET takes one key at least.
+        pipeline.mget([prefix, *(prefix + parcel.encode() for parcel in parcels)])
+    mark, sources, codes, *strings = pipeline.execute()
+    records, data = [
+        {parcel: value for parcel, value in zip(parcels, found[1:], strict=True) if value is not None}
+        for found in strings
+    ]
+    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data)
+
+
+def _names(number: int, sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names | str:
     names = Names([])
     try:
-        for site, device in claims.places_of(_hash(store, keys.sources(number))):
+        for site, device in claims.places_of(sources):
             names.place(site, device)
-        for name in claims.codes_of(_hash(store, keys.codes(number))):
+        for name in claims.codes_of(codes):
             names.code(name)
     except ValueError as error:
         return f"partition {number}: {error}"

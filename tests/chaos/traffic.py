@@ -1,4 +1,4 @@
-"""What is sent during a crash test: simulated traffic of a bad week, with records among it that nobody should send."""
+"""What is sent all the while: simulated traffic of a bad week, with records among it that nobody should send."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -25,19 +25,30 @@ SECOND_LIFE_MS: Final = 2 * limits.LIFE_GAP_MS
 Odd = Callable[[str, Random], Record]
 
 
-def records(parcels: int, seed: int) -> Iterator[Record]:
-    """Key and value of each record, in the order of sending; the same for the same seed."""
+SPACING_MS: Final = 300_000
+"""Between the starts of two parcels: about 2,000 are on their way at once, each with its scans among about 20,000."""
+
+PARCELS: Final = 1_000_000
+"""More than any run comes to: the traffic never ends."""
+
+
+def records(seed: int) -> Iterator[Record]:
+    """Key and value of each record, in the order of sending, without an end; the same for the same seed."""
     random = Random(seed)
     recent: list[bytes] = []
-    for sent in Traffic(parcels, seed, PRESETS["stress"]):
+    for sent in Traffic(PARCELS, seed, PRESETS["stress"], spacing_ms=SPACING_MS):
         if b"/" not in sent.key:  # A scan without a parcel is keyed by its site/device.
             recent.append(sent.key)
             del recent[:-RECENT]
         yield sent.key, sent.value
         if random.random() < ODD:
             parcel = random.choice(recent).decode() if recent else CUT_PARCEL
-            kind = random.choice(_HOSTILE if random.random() < 1 / 3 else _UNUSUAL)
-            yield kind(parcel, random)
+            yield hostile(parcel, random) if random.random() < 1 / 3 else random.choice(_UNUSUAL)(parcel, random)
+
+
+def hostile(parcel: str, random: Random) -> Record:
+    """A record that nobody should send, keyed by a parcel."""
+    return random.choice(_HOSTILE)(parcel, random)
 
 
 def _scan(parcel: str, /, **fields: object) -> bytes:

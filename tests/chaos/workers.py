@@ -2,16 +2,18 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.servers.process import Server
+from tests.chaos.links import Link
+from tests.servers.process import Server, free_port
 from tracker import config
 from tracker.cli import EXIT_ERROR
-from tracker.config import Settings
+from tracker.config import Address, Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -28,25 +30,38 @@ class Worker(Server):
 
     Args:
         folder: for its log.
-        settings: of the worker.
+        settings: of the worker, but for its addresses.
+        link: its way to the servers.
         bug: a bug of `planted` that it runs with; None for the product as it is.
+        environment: variables that it has beside.
     """
 
     name = "worker"
 
-    def __init__(self, folder: Path, settings: Settings, bug: str | None) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, link: Link, bug: str | None, environment: Mapping[str, str]
+    ) -> None:
         super().__init__(folder)
+        self.link = link
+        self.monitor = Address("127.0.0.1", free_port())
         self.paused = False
         self.told_to_end = False
         self.missed = False
-        self._settings = settings
+        self._settings = replace(
+            settings,
+            kafka=f"127.0.0.1:{link.kafka.port}",
+            redis=f"redis://127.0.0.1:{link.redis.port}/0",
+            monitor=self.monitor,
+        )
         self._bug = bug
+        self._environment = environment
 
     def command(self) -> Sequence[str]:
         """Gives the product's own command, or that of a planted bug."""
         program = ["tests.chaos.planted", self._bug] if self._bug else ["tracker.cli", "worker"]
         flags = [part for name in _SETTINGS for part in (config.flag(name), config.shown(self._settings, name))]
-        return ["/usr/bin/env", f"PYTHONPATH={ROOT}", sys.executable, "-m", *program, *flags]
+        variables = [f"{name}={value}" for name, value in {"PYTHONPATH": ROOT, **self._environment}.items()]
+        return ["/usr/bin/env", *variables, sys.executable, "-m", *program, *flags]
 
     def ready(self) -> bool:
         """A worker is not waited for: that it is not ready yet is a part of the test."""
@@ -92,19 +107,27 @@ class Worker(Server):
 
 
 class Crew:
-    """The workers of a run, those that are gone too.
+    """The workers of a world, those that are gone too.
 
     Args:
         folder: for their logs.
         settings: of the workers.
+        links: the slots.
         bug: as of `Worker`.
         random: chooses victims.
+
+    Attributes:
+        environment: variables that workers are started with from now on.
     """
 
-    def __init__(self, folder: Path, settings: Settings, bug: str | None, random: Random) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, links: Sequence[Link], bug: str | None, random: Random
+    ) -> None:
         self.all: list[Worker] = []
+        self.environment: dict[str, str] = {}
         self._folder = folder
         self._settings = settings
+        self._links = links
         self._bug = bug
         self._random = random
         self._numbers = count(1)
@@ -114,12 +137,22 @@ class Crew:
         """Those that run, are not paused, and were not told to end."""
         return [worker for worker in self.all if worker.runs and not worker.paused and not worker.told_to_end]
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more can be started."""
+        return bool(self._free())
+
     def start(self) -> Worker:
-        """Starts one more."""
-        worker = Worker(self._folder / f"worker-{next(self._numbers)}", self._settings, self._bug)
+        """Starts one more, in a slot that is free."""
+        folder = self._folder / f"worker-{next(self._numbers)}"
+        worker = Worker(folder, self._settings, self._free()[0], self._bug, self.environment)
         worker.start()
         self.all.append(worker)
         return worker
+
+    def _free(self) -> list[Link]:
+        taken = {worker.link.slot for worker in self.all if worker.runs}
+        return [link for link in self._links if link.slot not in taken]
 
     def one(self) -> Worker | None:
         """Any that is able; None if there is none."""
@@ -135,7 +168,7 @@ class Crew:
     def fallen(self) -> list[str]:
         """What those say that ended without being told to, or not as they should."""
         return [
-            f"{worker.folder.name} ended with {worker.exit_code}: {worker.log_end()}"
+            f"{worker.folder.name} ended with {worker.exit_code}: {worker.log_end(60)}"
             for worker in self.all
             if worker.exit_code is not None and not worker.ended_well
         ]

@@ -1,44 +1,46 @@
-"""A crash run: real Kafka, real Redis, workers as processes, traffic all the while, and faults by a seeded plan."""
+"""A world of real processes: Kafka, Redis, workers behind proxies, traffic all the while, and somebody who watches."""
 
 import heapq
-import math
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, Self
 
 from redis import Redis as Client
-from redis.exceptions import RedisError
 
-from tests.chaos import aof, oracle, traffic
-from tests.chaos.faults import Fault, Plan
-from tests.chaos.log import LogReader
-from tests.chaos.outcome import Outcome, Strike
+from tests.chaos.driver import TICK_S
+from tests.chaos.links import Broker, Link
+from tests.chaos.oracle import Oracle
+from tests.chaos.proxy import Proxy
+from tests.chaos.report import Report
+from tests.chaos.row import Form
+from tests.chaos.sender import Sender
+from tests.chaos.watch import Watch
 from tests.chaos.workers import Crew
-from tests.servers import Kafka, Redis
+from tests.servers import Redis
 from tracker.config import Settings
 from tracker.ingest import topics
-from tracker.ingest.producer import ScanProducer
-from tracker.simulate.ledger import Ledger
-from tracker.simulate.send import Record, send
 from tracker.store import keys
 
 PARTITIONS: Final = 4
-LIVE_S_MAX: Final = 30.0
+LIVE_S_MAX: Final = 40.0
 """Within which the first scans must be applied."""
 
-TAIL_BYTES_MAX: Final = 200_000
-"""What of the append-only file is lost when Redis is rolled back, at most: about a second's applies."""
+SETTLE_S_MAX: Final = 60.0
+"""Within which all marks must be at their ends once nothing is sent and nothing is broken."""
 
 AFTER_KILL_S: Final = (0.1, 1.0)
 """How long what was killed stays away."""
 
 CACHE_PARCELS: Final = 1_000
 """So few that most are evicted and read again."""
+
+SESSION_TIMEOUT_S: Final = 6
 
 
 @dataclass(order=True)
@@ -49,201 +51,164 @@ class _Later:
 
 
 class World:
-    """One run.
+    """One world. A context manager: inside of it everything runs and scans are applied; sending begins with `sending`.
 
     Args:
-        kafka: a broker, which is left alone.
+        broker: which is left alone, unless a strike does something to it.
         folder: for logs and data.
-        plan: which faults.
+        form: what it is like.
         seed: of faults and traffic.
         bug: a planted one, None for the product as it is.
+
+    Attributes:
+        settings: of the workers, with addresses that need no proxy.
+        random: of the faults.
+        workers_wanted: how many are kept running.
+        struck: of a mixture, how often each row has struck.
     """
 
-    def __init__(self, kafka: Kafka, folder: Path, plan: Plan, seed: int, bug: str | None = None) -> None:
-        self._plan = plan
-        self._seed = seed
-        self._random = Random(seed)
-        self._redis = Redis(folder / "redis")
-        name = f"crash.{bug or 'none'}.{seed}.{time.time_ns()}"
-        self._settings = Settings(
-            kafka=kafka.address,
-            redis=self._redis.url,
+    def __init__(self, broker: Broker, folder: Path, form: Form, seed: int, bug: str | None = None) -> None:
+        self.broker = broker
+        self.form = form
+        self.seed = seed
+        self.random = Random(seed)
+        self.redis = Redis(folder / "redis", dict(form.redis))
+        name = f"chaos.{bug or form.own.replace(' ', '-') or 'shared'}.{seed}.{time.time_ns()}"
+        self.settings = Settings(
+            kafka=broker.address,
+            redis=self.redis.url,
             topic=f"{name}.scans",
             rejected_topic=f"{name}.rejected",
             group=name,
             partitions=PARTITIONS,
             cache_parcels=CACHE_PARCELS,
-            session_timeout_s=6,
+            session_timeout_s=SESSION_TIMEOUT_S,
             monitor=None,
         )
-        self._crew = Crew(folder, self._settings, bug, self._random)
-        self._ledger = folder / "ledger"
-        self._reader = LogReader(kafka.address)
+        self.links = [
+            Link(slot, kafka, Proxy(broker.network, self.redis.port)) for slot, kafka in enumerate(broker.proxies)
+        ]
+        self.workers_wanted = form.workers
+        self.struck: Counter[str] = Counter()
+        self.crew = Crew(folder, self.settings, self.links, bug, self.random)
+        self.sender = Sender(self.settings.kafka, self.settings.topic, seed, form.rate)
+        self.oracle = Oracle(self.settings)
+        self.watch = Watch(
+            self.settings, self.oracle, lambda: self.crew.able, self._redis_pid, Random(seed), gaps=form.gaps
+        )
+        self._folder = folder
+        self._ledgers = count()
         self._later: list[_Later] = []
         self._numbers = count()
-        self._strikes: list[Strike] = []
-        self._marks: list[tuple[float, list[int]]] = []
-        self._stop_traffic = threading.Event()
-        self._stop_watch = threading.Event()
-        self._start_s = 0.0
+        self._stack = ExitStack()
 
-    def run(self) -> Outcome:
-        """Runs it.
+    def __enter__(self) -> Self:
+        """Starts everything.
 
         Raises:
-            AssertionError: nothing was applied at the start.
+            RuntimeError: a server did not start.
         """
-        topics.ensure(self._settings)
-        self._redis.start()
-        self._start_s = time.monotonic()
-        threads = [threading.Thread(target=target) for target in (self._send, self._watch)]
+        with ExitStack() as stack:
+            # Closed in the opposite order.
+            stack.callback(self.oracle.close)
+            for link in self.links:
+                stack.callback(link.redis.close)
+            topics.ensure(self.settings)
+            stack.callback(self.redis.kill)
+            self.redis.start()
+            stack.callback(self.crew.kill)
+            stack.callback(self.watch.close)
+            for _ in range(self.workers_wanted):
+                self.crew.start()
+            self.watch.start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @contextmanager
+    def sending(self) -> Iterator[Path]:
+        """Sends inside of it, and gives the ledger of that; behind it the broker has everything."""
+        path = self._folder / f"ledger-{next(self._ledgers)}"
+        self.sender.start(path)
         try:
-            for _ in range(self._plan.workers):
-                self._crew.start()
-            for thread in threads:
-                thread.start()
-            assert self._wait(self._applying, LIVE_S_MAX), f"nothing is applied\n{self._crew.said()}"
-            self._strike_all()
-            last_s = time.monotonic()
-            while self._later:
-                self._work_off()
-                time.sleep(0.01)
-            self._stop_traffic.set()
-            threads[0].join()
-            self._wait(self._settled, self._plan.settle_s)
-            settled_s = time.monotonic() - last_s
-            self._stop_watch.set()
-            threads[1].join()
-            recovery_s = [self._recovery_s(strike) for strike in self._strikes]
-            self._crew.end()
-            fallen = self._crew.fallen()
-            report = oracle.judge(self._settings, self._ledger)
-            return Outcome(self._seed, self._strikes, report, recovery_s, settled_s, fallen, self._crew.said())
+            yield path
         finally:
-            self._stop_traffic.set()
-            self._stop_watch.set()
-            for thread in threads:
-                if thread.is_alive():
-                    thread.join()
-            self._crew.kill()
-            self._redis.kill()
-            self._reader.close()
+            self.sender.stop()
 
-    def _strike_all(self) -> None:
-        for pause_s, fault in self._plan.schedule(self._random):
-            until = time.monotonic() + pause_s
-            while time.monotonic() < until or not self._can(fault):
-                self._work_off()
-                time.sleep(0.01)
-            ends = tuple(self._reader.ends(self._settings.topic))
-            at_s = self._now_s
-            at = self._strike(fault)
-            self._strikes.append(Strike(fault, at_s, at, ends))
+    def await_life(self) -> None:
+        """Waits until something of every partition is applied.
 
-    def _can(self, fault: Fault) -> bool:
-        if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK, Fault.CLAIMS_TAKEN}:
-            return self._redis.ready()
-        return fault is Fault.WORKER_JOINS or bool(self._crew.able)
+        Raises:
+            AssertionError: it was not in time.
+        """
+        live = self.wait(lambda: bool(self.watch.marks and all(self.watch.marks)), LIVE_S_MAX)
+        assert live, f"nothing is applied\n{self.crew.said()}"
 
-    def _strike(self, fault: Fault) -> str:
-        """Lets a fault strike; gives what it struck."""
-        if fault in {Fault.REDIS_KILLED, Fault.REDIS_ROLLED_BACK}:
-            self._redis.kill()
-            lost = self._cut_tail() if fault is Fault.REDIS_ROLLED_BACK else 0
-            self._soon(self._random.uniform(*AFTER_KILL_S), self._start_redis)
-            return f"Redis, {lost:,} bytes lost"
-        if fault is Fault.CLAIMS_TAKEN:
-            with Client.from_url(self._settings.redis) as store:
-                epochs = [store.hincrby(keys.mark(number), "epoch", 1) for number in range(PARTITIONS)]
-            return f"epochs {epochs}"
-        if fault is Fault.WORKER_JOINS:
-            return self._crew.start().folder.name
-        worker = self._crew.one()
-        assert worker is not None
-        if fault is Fault.WORKER_PAUSED:
-            worker.pause()
-            self._soon(self._plan.pause_s, worker.resume)
-            return worker.folder.name
-        if fault is Fault.WORKER_KILLED:
-            worker.kill()
-        else:
-            worker.terminate()
-        self._soon(self._random.uniform(*AFTER_KILL_S), self._fill_up)
-        return worker.folder.name
+    def settle(self) -> bool:
+        """Waits until everything is applied, while nothing is sent; False if it was not in time."""
+        while self._later:
+            self.work_off()
+            time.sleep(TICK_S)
+        return self.wait(self.settled, SETTLE_S_MAX)
 
-    def _fill_up(self) -> None:
-        """Keeps the number of workers."""
-        if len(self._crew.able) < self._plan.workers:
-            self._crew.start()
+    def end(self) -> list[str]:
+        """Tells all workers to end, and gives what those say that did not end well."""
+        self.crew.end()
+        return self.crew.fallen()
 
-    def _cut_tail(self) -> int:
-        """Cuts a random piece off the end of Redis' append-only file; gives its bytes."""
-        return aof.cut(self._redis, self._random.randrange(1, TAIL_BYTES_MAX))
+    def judge(self, ledger: Path) -> Report:
+        """What the oracle finds, and what was found on the way."""
+        report = self.oracle.judge(ledger)
+        for kind, found in self.watch.found.findings.items():
+            report.findings[kind].extend(found)
+        return report
 
-    def _start_redis(self) -> None:
-        aof.mend(self._redis)
-        self._redis.start()
+    def settled(self) -> bool:
+        """Whether everything in the log is applied. Marks first, then ends: a re-keyed scan moves an end first."""
+        marks = self.watch.marks
+        return marks is not None and marks == self.oracle.ends()
 
-    def _soon(self, seconds: float, do: Callable[[], None]) -> None:
+    def soon(self, seconds: float, do: Callable[[], None]) -> None:
+        """Has something done later, in the thread that runs the world: a child dies with the thread that started it."""
         heapq.heappush(self._later, _Later(time.monotonic() + seconds, next(self._numbers), do))
 
-    def _work_off(self) -> None:
+    def work_off(self) -> None:
         """Does what is due, and starts workers for those that fell, as a supervisor does."""
-        for _ in range(self._crew.missed()):
-            self._soon(self._random.uniform(*AFTER_KILL_S), self._fill_up)
+        for _ in range(self.crew.missed()):
+            self.soon(self.random.uniform(*AFTER_KILL_S), self.fill_up)
         while self._later and self._later[0].at_s <= time.monotonic():
             heapq.heappop(self._later).do()
 
-    def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, done: Callable[[], bool], seconds: float) -> bool:
         """Waits for something; False if it did not come in time."""
         until = time.monotonic() + seconds
         while not (came := done()) and time.monotonic() < until:
-            self._work_off()
+            self.work_off()
             time.sleep(0.05)
         return came
 
-    @property
-    def _now_s(self) -> float:
-        return time.monotonic() - self._start_s
+    def fill_up(self) -> None:
+        """Keeps the number of workers."""
+        if len(self.crew.able) < self.workers_wanted and self.crew.has_room:
+            self.crew.start()
 
-    def _applying(self) -> bool:
-        return bool(self._marks) and all(self._marks[-1][1])
+    def epochs(self) -> list[int]:
+        """The epoch of each partition: how often it was claimed."""
+        with Client.from_url(self.settings.redis, socket_timeout=2) as store:
+            return [int(store.hget(keys.mark(number), "epoch") or 0) for number in range(PARTITIONS)]
 
-    def _settled(self) -> bool:
-        """Marks first, then ends: a re-keyed scan moves an end before it moves a mark."""
-        return bool(self._marks) and self._marks[-1][1] == self._reader.ends(self._settings.topic)
+    def next_of(self, partition: int) -> int:
+        """Where a partition's mark is now."""
+        with Client.from_url(self.settings.redis, socket_timeout=2) as store:
+            return int(store.hget(keys.mark(partition), "next") or 0)
 
-    def _recovery_s(self, strike: Strike) -> float:
-        """When all was applied that stood in the log at a strike."""
-        after = (at_s for at_s, marks in self._marks if at_s > strike.at_s and _reached(marks, strike.ends))
-        return next(after, math.inf) - strike.at_s
+    def some_links(self) -> Sequence[Link]:
+        """The way of one able worker, or those of all, by chance; none if no worker is able."""
+        links = [worker.link for worker in self.crew.able]
+        return links if not links or self.random.random() < 0.5 else [self.random.choice(links)]
 
-    def _watch(self) -> None:
-        """Writes down where the marks are, ten times a second."""
-        with Client.from_url(self._settings.redis, socket_timeout=1) as store:
-            while not self._stop_watch.wait(0.1):
-                try:
-                    marks = [int(store.hget(keys.mark(number), "next") or 0) for number in range(PARTITIONS)]
-                except RedisError:
-                    continue
-                self._marks.append((self._now_s, marks))
-
-    def _send(self) -> None:
-        """Sends until it is told to stop."""
-        producer = ScanProducer(self._settings.kafka, self._settings.topic)
-        with Ledger(self._ledger) as book:
-            send(self._records(producer), producer, self._plan.rate, ledger=book)
-
-    def _records(self, producer: ScanProducer) -> Iterator[Record]:
-        # A parcel has eleven scans; with so many on their way, each has scans all over the run.
-        parcels = int(self._plan.rate * (self._plan.seconds + 15) / 10)
-        for number, record in enumerate(traffic.records(parcels, self._seed)):
-            if self._stop_traffic.is_set():
-                return
-            if number % 1_000 == 0:
-                producer.send(b"NULL", None)  # A ledger can't hold a record without a value.
-            yield record
-
-
-def _reached(marks: list[int], ends: tuple[int, ...]) -> bool:
-    return all(mark >= end for mark, end in zip(marks, ends, strict=True))
+    def _redis_pid(self) -> int | None:
+        process = self.redis._process
+        return None if process is None else process.pid

@@ -129,19 +129,49 @@ def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
         parcel.decode(parcel.Names([]), b"P1", kept[b"P1"])
 
 
-def test_a_record_with_ten_scans_has_240_bytes() -> None:
+def test_a_record_with_ten_scans_has_246_bytes() -> None:
     scans = [
         Record(SCAN.value.replace(b'"seq":5', b'"seq":%d' % i).replace(b"00000,", b"%05d," % (i * 7)))
         for i in range(10)
     ]
     _, kept = compiled.fold(scans)
-    assert len(kept[b"P1"]) == 30 + 10 * 21
+    assert len(kept[b"P1"]) == 36 + 10 * 21
+
+
+def further(names: parcel.Names, kept: dict[bytes, bytes], offsets: range) -> parcel.Folded:
+    """Folds the same scan into a record at these offsets, as one batch."""
+    read = compiled.read([SCAN.value] * len(offsets), first=offsets.start)
+    return parcel.fold(names, read.parcels(), read.buffer, read.arena, read.scans, dict(kept))
 
 
 def test_a_scan_that_is_in_the_record_already_is_passed_over() -> None:
     names, kept = compiled.fold([SCAN, SCAN])
-    scans = compiled.read([SCAN.value])
-    ids = scans.parcels()
-    folded = parcel.fold(names, ids, scans.buffer, scans.arena, scans.scans, dict(kept))
-    assert folded.records == kept
-    assert (folded.passed_over, folded.duplicates) == (1, 0)
+    folded = further(names, kept, range(2))
+    assert parcel.decode(names, b"P1", folded.records[b"P1"]) == parcel.decode(names, b"P1", kept[b"P1"])
+    assert folded.passed_over == 2
+
+
+@pytest.mark.parametrize(
+    ("ends", "duplicates"),
+    [([4], [3]), ([2, 4], [3, 0]), ([3, 4], [3, 0]), ([5], [4]), ([3, 5], [3, 1]), ([2, 3, 4, 5], [3, 0, 0, 1])],
+)
+def test_copies_in_a_record_that_is_ahead_are_counted_once_wherever_batches_end(
+    ends: list[int], duplicates: list[int]
+) -> None:
+    names, kept = compiled.fold([SCAN])
+    kept, counted = further(names, kept, range(1, 4)).records, []
+    for begin, end in zip([1, *ends], ends, strict=False):
+        folded = further(names, kept, range(begin, end))
+        kept = folded.records
+        counted.append(folded.duplicates)
+    assert counted == duplicates
+
+
+def test_copies_in_a_record_that_is_ahead_twice_are_counted_once() -> None:
+    names, kept = compiled.fold([SCAN])
+    ahead = further(names, kept, range(1, 4)).records
+    landed = further(names, ahead, range(1, 3))
+    ahead_again = further(names, landed.records, range(3, 5)).records
+    last = [further(names, ahead_again, range(3, 4)), further(names, ahead_again, range(3, 6))]
+    assert landed.duplicates == 3
+    assert [folded.duplicates for folded in last] == [1, 2]

@@ -83,6 +83,14 @@ def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -
     assert one.why == f"{reason}: this worker has this, the store has that"
 
 
+def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
+    one = partition()
+    one.claim()
+    corrupt = Dictionary([], [], "number 3 is missing")
+    assert one.claimed(Claimed(Mark(7, 70), (0, 0, 0, 0)), corrupt, 0, 100) is None
+    assert (one.state, one.why) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
+
+
 @pytest.mark.parametrize(
     ("bounds", "why"), [((71, 200), "deleted before they were applied"), ((0, 69), "it is another log")]
 )

@@ -82,15 +82,17 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def work(url: str, log: Asked, doing: Callable[[Processor], Any]) -> None:
-    """Runs something with a processor of two partitions."""
+    """Runs something with a processor of two partitions, which looks at log and store all the time."""
 
     async def run() -> None:
         store = RedisStore(url, 2, 1_000)
         processor = Processor(Settings(partitions=2), READER, store, Still(), log, Unwatched())
         processor.assigned({0, 1})
+        watch = asyncio.ensure_future(processor.watch())
         try:
             await doing(processor)
         finally:
+            watch.cancel()
             await processor.close()
             await asyncio.sleep(0)
 
@@ -139,6 +141,38 @@ def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(u
         await until(lambda: states(processor) == {"running"})
 
     work(url, log, doing)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason", "mend"),
+    [
+        (("HSET", "t:{0}:mark", "next", "200"), "log_moved", ("HSET", "t:{0}:mark", "next", "50", "epoch", "9")),
+        (("HSET", "t:{0}:mark", "next", "200"), "log_moved", ("DEL", "t:{0}:mark")),
+        (("HSET", "t:{0}:mark", "log", "another"), "wrong_log", ("HDEL", "t:{0}:mark", "log")),
+        (("HSET", "t:{0}:codes", "1", "x"), "corrupt_dictionary", ("DEL", "t:{0}:codes", "t:{0}:mark")),
+        (("SET", "t:{0}:codes", "x"), "wrong_type", ("DEL", "t:{0}:codes")),
+        (("HSET", "t:{0}:mark", "rebuild", "x"), "rebuilding", ("HDEL", "t:{0}:mark", "rebuild")),
+    ],
+)
+def test_a_stopped_partition_writes_nothing_and_goes_on_once_somebody_has_done_something(
+    url: str, monkeypatch: pytest.MonkeyPatch, spoil: tuple[str, ...], reason: str, mend: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("tracker.process.processor.WATCH_S", 0.02)
+    with redis.Redis.from_url(url) as client:
+        client.execute_command(*spoil)
+
+        async def doing(processor: Processor) -> None:
+            await until(lambda: processor.health().partitions[0].state == "stopped")
+            before = client.hgetall("t:{0}:mark")
+            await asyncio.sleep(0.2)
+            standing = processor.health().partitions[0]
+            assert standing.state == "stopped"
+            assert standing.reason.startswith(f"{reason}: ")
+            assert client.hgetall("t:{0}:mark") == before
+            client.execute_command(*mend)
+            await until(lambda: processor.running() == {0, 1})
+
+        work(url, Asked(), doing)
 
 
 def test_health_tells_where_a_partition_stands_and_where_it_ends_if_that_is_known(url: str) -> None:

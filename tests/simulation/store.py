@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from tests.simulation.content import NO_COUNTERS, Content, Write, after, writes_of
 from tests.simulation.violation import Violation
+from tracker.store import claims
 from tracker.store.claims import Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
 
 if TYPE_CHECKING:
@@ -179,17 +180,10 @@ class SimulatedStore:
         self.write(partition, partial(after, some=writes_of(partition, batch)), batch)
 
     def dictionary(self, partition: int) -> Dictionary:
-        """A partition's dictionaries, in the order of their numbers.
-
-        Raises:
-            ChainBrokenError: a number is missing.
-        """
+        """A partition's dictionaries, in the order of their numbers."""
         content = self.contents[partition]
-        try:
-            places = [content.places[number] for number in range(1, len(content.places) + 1)]
-            return Dictionary(places, [content.codes[number] for number in range(len(content.codes))])
-        except KeyError as error:
-            raise ChainBrokenError(f"the dictionary does not have the number {error}") from None
+        places = {b"%d" % number: claims.BETWEEN.join(place) for number, place in content.places.items()}
+        return claims.dictionary_of(places, {b"%d" % number: name for number, name in content.codes.items()})
 
 
 def _without_mark(content: Content) -> Content:

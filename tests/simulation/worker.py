@@ -109,6 +109,10 @@ class SimulatedWorker:
         self.chains.append(chain)
         return await chain.claim(log, len(self.log.partitions))
 
+    async def epoch(self, partition: int) -> int | None:
+        """The epoch that a partition's mark has."""
+        return self.store.contents[partition].epoch
+
     # The log, as the product's processor sees it.
 
     async def identity(self) -> Identity:

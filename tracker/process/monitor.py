@@ -51,6 +51,11 @@ class PartitionHealth:
         return max(0, self.end_offset - self.applied_offset)
 
     @property
+    def stopped_for(self) -> str:
+        """Code of the reason for which it is stopped, empty if it is not."""
+        return self.reason.partition(":")[0] if self.state == "stopped" else ""
+
+    @property
     def awaits(self) -> tuple[str, int | None] | None:
         """What it is to get on with, None if nothing: where that stays the same for long, something is wrong."""
         if self.state != "running":
@@ -226,7 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
         metrics = self.server.metrics
         with contextlib.suppress(Exception):  # `/healthz` tells; what was counted is worth having nevertheless.
             found = self.server.health().partitions
-            metrics.partitions({number: (one.state, one.applied_offset, one.lag) for number, one in found.items()})
+            metrics.partitions(
+                {number: (one.state, one.applied_offset, one.lag, one.stopped_for) for number, one in found.items()}
+            )
         encode, kind = choose_encoder(self.headers.get("Accept", ""))
         self._answer(HTTPStatus.OK, kind, encode(metrics.registry))
 

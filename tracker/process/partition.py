@@ -184,6 +184,9 @@ class Partition:
             assert isinstance(answer, Denied)
             self._stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
             return None
+        if dictionary.corrupt:
+            self._stop(f"corrupt_dictionary: {dictionary.corrupt}")
+            return None
         begin = answer.mark.next or 0
         if not earliest <= begin <= end:
             self._stop(

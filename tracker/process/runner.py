@@ -66,6 +66,9 @@ class Store(Protocol):
     async def claim(self, partition: int, log: str) -> tuple[ClaimedChain, Claimed, Dictionary] | Denied:
         """Claims a partition."""
 
+    async def epoch(self, partition: int) -> int | None:
+        """The epoch that a partition's mark has, None if there is none."""
+
 
 class Watcher(Protocol):
     """Who is told what happens, for metrics."""
@@ -113,6 +116,7 @@ class Runner:
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._fruitless = 0
+        self._epoch: int | None = None  # Of the last claim; None if the store denied it.
 
     @property
     def running(self) -> bool:
@@ -211,13 +215,44 @@ class Runner:
         """Looks whether the store is as this worker left it. Where no scans come, nothing else would show it."""
         if not self._busy.locked():
             async with self._busy:
-                await self._guarded(self._look())
+                await self._guarded(self._look_while_stopped() if self._is_stopped else self._look())
 
     async def _look(self) -> None:
         if not await self._settle() or not self.running or self._chain is None:
             return
         if not await self._chain.holds():
             await self._lost("the store is not as this worker left it")
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self.partition.state is State.STOPPED
+
+    async def _look_while_stopped(self) -> None:
+        """Claims a stopped partition again once somebody has done something about it.
+
+        Whoever does moves the epoch, deletes the mark or takes away what the claim was denied for. As long as nothing
+        is done this writes nothing.
+        """
+        try:
+            done = await self._can_be_claimed() if self._epoch is None else await self._is_another_epoch()
+        except ChainBrokenError:
+            self._watcher.redis_error()
+        except Exception:  # noqa: BLE001  Of Kafka: whatever it is, the next look tries again.
+            self._watcher.kafka_error()
+        else:
+            if done and self._is_stopped:
+                log.info("partition %d was stopped and is claimed again: its mark has changed", self.partition.number)
+                self.start()
+
+    async def _is_another_epoch(self) -> bool:
+        return await self._store.epoch(self.partition.number) != self._epoch
+
+    async def _can_be_claimed(self) -> bool:
+        claim = await self._store.claim(self.partition.number, await self._kafka.identity())
+        if isinstance(claim, Denied):
+            return False
+        await claim[0].close()
+        return True
 
     async def settle(self) -> None:
         """Waits for the apply in flight, and claims again if it has not landed."""
@@ -294,11 +329,13 @@ class Runner:
         identity = await self._kafka.identity()
         claim = await self._store.claim(number, identity)
         if isinstance(claim, Denied):
+            self._epoch = None
             self.partition.claimed(claim, None, 0, 0)
             self._watcher.claimed("denied")
             await self._stopped()
             return
         chain, claimed, dictionary = claim
+        self._epoch = claimed.mark.epoch
         try:
             earliest, end = await self._kafka.bounds(number)
             begin = self.partition.claimed(claimed, dictionary, earliest, end)

@@ -14,6 +14,7 @@ from hiredis import pack_command
 
 from tracker.domain import _resp
 from tracker.domain.parcel import has_data
+from tracker.limits import CODES_MAX, PLACES_MAX
 from tracker.store import keys
 
 CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
@@ -63,7 +64,7 @@ class Denied:
     """A partition that must not be touched.
 
     Attributes:
-        reason: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`.
+        reason: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`, `rebuilding`.
         expected, found: what this worker has, and what the store has.
     """
 
@@ -79,10 +80,12 @@ class Dictionary:
     Attributes:
         places: [(site, device)], from number 1 on.
         codes: [name], from number 0 on.
+        corrupt: why they are none that a worker has written, empty if they are.
     """
 
     places: list[tuple[bytes, bytes]]
     codes: list[bytes]
+    corrupt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,22 +223,37 @@ def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost
     return Lost(f"expected the mark at epoch {epoch}, offset {end}, found {mark}")
 
 
+def dictionary_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Dictionary:
+    """The dictionaries of a partition, as their hashes were read."""
+    try:
+        return Dictionary(places_of(places), codes_of(codes))
+    except ValueError as error:
+        return Dictionary([], [], str(error))
+
+
 def places_of(answer: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """The dictionary of places, in the order of its numbers, which begin at 1.
 
     Raises:
-        ValueError: a number is missing.
+        ValueError: a number is missing, or two are the same place, or there are too many.
     """
-    return [_place(answer[b"%d" % number]) for number in _numbers(answer, 1)]
+    places = [_place(answer[b"%d" % number]) for number in _numbers(answer, 1, PLACES_MAX)]
+    # The place that is not known has number 0 and stands in no dictionary.
+    if len({(b"", b""), *places}) <= len(places):
+        raise ValueError(f"two numbers of a dictionary of {len(places)} places are the same place")
+    return places
 
 
 def codes_of(answer: Mapping[bytes, bytes]) -> list[bytes]:
     """The dictionary of codes, in the order of its numbers, which begin at 0.
 
     Raises:
-        ValueError: a number is missing.
+        ValueError: a number is missing, or two are the same code, or there are too many.
     """
-    return [answer[b"%d" % number] for number in _numbers(answer, 0)]
+    codes = [answer[b"%d" % number] for number in _numbers(answer, 0, CODES_MAX)]
+    if len(set(codes)) < len(codes):
+        raise ValueError(f"two numbers of a dictionary of {len(codes)} codes are the same code")
+    return codes
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:
@@ -243,8 +261,11 @@ def _place(text: bytes) -> tuple[bytes, bytes]:
     return site, device
 
 
-def _numbers(answer: Mapping[bytes, bytes], first: int) -> range:
+def _numbers(answer: Mapping[bytes, bytes], first: int, count_max: int) -> range:
+    if len(answer) > count_max:
+        raise ValueError(f"a dictionary has {len(answer)} entries, more than {count_max}")
     numbers = range(first, first + len(answer))
-    if any(b"%d" % number not in answer for number in numbers):
-        raise ValueError(f"a dictionary of {len(answer)} entries does not have the numbers {numbers}")
+    for number in numbers:
+        if b"%d" % number not in answer:
+            raise ValueError(f"a dictionary of {len(answer)} entries, from {first} on, does not have number {number}")
     return numbers

@@ -58,6 +58,14 @@ class RedisStore:
         chain = Chain(connection_to(self._url), partition, self._final_ttl_s)
         return await chain.claim(log, self._partitions)
 
+    async def epoch(self, partition: int) -> int | None:
+        """The epoch that a partition's mark has, None if there is none.
+
+        Raises:
+            ChainBrokenError: Redis can't be reached, or refuses.
+        """
+        return await Chain(connection_to(self._url), partition, self._final_ttl_s).epoch()
+
 
 def connection_to(url: str, timeout_s: float = TIMEOUT_S) -> AbstractConnection:
     """An unopened connection that does nothing by itself: no retry, no health check, no command but those sent."""
@@ -117,6 +125,17 @@ class Chain:
             if not claimed:
                 await self.close()
 
+    async def epoch(self) -> int | None:
+        """The epoch that the mark has, without a claim. Closes the connection."""
+        try:
+            await self._connection.connect()  # type: ignore[no-untyped-call]
+            mark = claims.mark_of(await self._ask(claims.mark_command(self._partition)))
+        except (RedisError, OSError, ValueError) as error:
+            raise ChainBrokenError(str(error) or type(error).__name__) from error
+        finally:
+            await self.close()
+        return None if mark is None else mark.epoch
+
     async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
         """Asks for records and for data; the number of replies that `reads` then takes."""
         commands = [
@@ -174,7 +193,7 @@ class Chain:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
         await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
         of_places, of_codes = [_pairs(reply) for reply in await self._replies(2)]
-        return Dictionary(claims.places_of(of_places), claims.codes_of(of_codes))
+        return claims.dictionary_of(of_places, of_codes)
 
     async def _ask(self, command: bytes) -> Any:  # noqa: ANN401
         await self._send(command)
@@ -189,7 +208,8 @@ class Chain:
             raise ChainBrokenError("the connection is lost")
         try:
             await self._connection.send_packed_command([command], check_health=False)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, RuntimeError) as error:
+            # A connection that was reset between two commands is a RuntimeError to uvloop.
             raise ChainBrokenError(str(error) or type(error).__name__) from error
 
     async def _replies(self, count: int) -> list[Any]:

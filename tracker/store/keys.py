@@ -1,6 +1,7 @@
 """Names of the keys. Those of partition p carry the hash tag {p}, so a partition is one slot of a Redis Cluster.
 
-t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom
+t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom;
+                        rebuild, while the partition's other keys are deleted: nobody can claim it then
 t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
 t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
 t:{p}:sources   hash    dictionary of places: number -> site U+001F device

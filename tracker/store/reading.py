@@ -32,7 +32,7 @@ KEYS_A_SCAN: Final = 1_000
 """Keys of one step through the store: a megabyte of records, and Redis serves nobody else for half a millisecond."""
 
 _PARCEL_KEY: Final = re.compile(rb"t:\{([0-9]{1,4})\}:p:([A-Za-z0-9._/-]{1,64})")
-_MARK_FIELDS: Final = ("partitions", "version", "epoch", "next", "log", *claims.COUNTERS)
+_MARK_FIELDS: Final = ("partitions", "version", "epoch", "next", "log", "rebuild", *claims.COUNTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ class Reader:
             for code in claims.codes_of(codes):
                 names.code(code)
         except ValueError as error:
-            raise TrackerError("corrupt_record", f"partition {partition}: {error}") from None
+            raise TrackerError("corrupt_dictionary", f"partition {partition}: {error}") from None
         self._names[partition] = (names, edition)
         return names
 

@@ -20,6 +20,10 @@ for i, field in ipairs(fields) do
     end
 end
 
+if redis.call("HEXISTS", KEYS[1], "rebuild") == 1 then
+    return {"rebuilding", "no claim", "a rebuild that was begun and has not ended"}
+end
+
 redis.call("HSET", KEYS[1], "log", ARGV[1], "partitions", ARGV[2], "version", ARGV[3])
 local epoch = redis.call("HINCRBY", KEYS[1], "epoch", 1)
 local rest = redis.call("HMGET", KEYS[1], "next", "scans", "duplicates", "rejected", "foreign")

@@ -1,0 +1,80 @@
+"""`make chaos`: the rows of the fault matrix one after another, and beside them all at once in a world of its own."""
+
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+
+from bench import machine
+from tests.chaos import shown
+from tests.chaos.beside import Beside
+from tests.chaos.campaign import Campaign
+from tests.chaos.results import Results, RowResult
+from tests.chaos.row import Row
+from tests.chaos.rows import ALL_AT_ONCE, ROWS
+from tests.chaos.rows.mixture import mixture
+
+MINUTES: Final = 30.0
+
+
+@click.command()
+@click.option("--minutes", type=click.FloatRange(min=0.1), default=MINUTES, show_default=True, help="of all at once")
+@click.option("--row", "names", multiple=True, help="only rows whose name has this in it")
+@click.option("--strikes", type=click.IntRange(min=1), help="how often each row strikes  [default: as its table says]")
+@click.option("--seed", type=click.IntRange(min=0), help="of faults and traffic  [default: drawn]")
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="keeps the results as JSON")
+@click.option("--list", "listed", is_flag=True, help="names the rows")
+def main(
+    *, minutes: float, names: tuple[str, ...], strikes: int | None, seed: int | None, save: Path | None, listed: bool
+) -> None:
+    """Breaks what can break, row by row, while scans come, and says what was lost, doubled or otherwise amiss."""
+    everything = mixture(ALL_AT_ONCE, tuple(row for row in ROWS if row.mixed), minutes * 60)
+    chosen = [row for row in (*ROWS, everything) if not names or any(name in row.name for name in names)]
+    if listed:
+        for row in chosen:
+            click.echo(f"{row.wanted:3}  {row.name}")
+        return
+    if not chosen:
+        raise click.UsageError(f"no row has one of {names} in its name; --list names them")
+    seed = int(time.time_ns() % 1_000_000) if seed is None else seed
+    if strikes is not None:
+        chosen = [replace(row, wanted=min(row.wanted, strikes)) for row in chosen]
+    sys.exit(run(Console(), chosen, seed, save, minutes))
+
+
+def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float) -> int:
+    """Runs rows and shows what came of them; 1 if one has failed."""
+    results = Results(seed, datetime.now(UTC).isoformat(timespec="seconds"), 0.0, machine.facts())
+    began_s = time.monotonic()
+    one_by_one = [row for row in rows if row.name != ALL_AT_ONCE or len(rows) == 1]
+    click.echo(f"seed {seed}: {len(rows)} rows")
+    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder, Beside(Path(folder), seed, minutes) as beside:
+        if len(one_by_one) < len(rows):
+            beside.start()
+        with Campaign(Path(folder), seed, shown.teller(console)) as campaign:
+            for result in campaign.run(one_by_one):
+                results.rows.append(result)
+                _tell(console, result)
+        for result in beside.results():
+            results.rows.append(result)
+            _tell(console, result)
+    took_s = time.monotonic() - began_s
+    results = Results(seed, results.begun, round(took_s / 60, 1), results.machine, results.rows)
+    console.print(shown.table(results))
+    if save is not None:
+        results.save(save)
+    return int(any(result.failures for result in results.rows))
+
+
+def _tell(console: Console, result: RowResult) -> None:
+    console.print(shown.line(result), highlight=False)
+
+
+if __name__ == "__main__":
+    main()

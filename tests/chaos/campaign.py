@@ -1,0 +1,187 @@
+"""Runs rows one after another, each in the world that it needs, and says what came of them."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.chaos import driver
+from tests.chaos.links import Broker
+from tests.chaos.proxy import Network
+from tests.chaos.report import EXAMPLES_MAX, Report
+from tests.chaos.results import Recovery, RowResult
+from tests.chaos.row import Form, Row
+from tests.chaos.world import SESSION_TIMEOUT_S, World
+
+RECOVERY_S_MAX: Final = 10.0 + SESSION_TIMEOUT_S
+"""Within which 99 of 100 strikes must have been recovered from."""
+
+RECOVERED_S_MAX: Final = 60.0
+"""How long a recovery is waited for at all."""
+
+GAP_S: Final = (0.2, 1.0)
+"""Between a recovery and the next strike."""
+
+TRIES: Final = 3
+"""A fault may fail to strike: so often as many are tried as are wanted."""
+
+WORKER_MIB_MAX: Final = 400
+"""A worker has 120 MiB after its start, and 20 more under the traffic of a row."""
+
+REDIS_MIB_MAX: Final = 600
+"""Redis holds all parcels of its world, about 500 bytes each, and while it rewrites its file some of them twice."""
+
+Tell = Callable[[str], None]
+
+
+class Campaign:
+    """A run of rows. A context manager.
+
+    Args:
+        folder: for logs and data.
+        seed: every world's seed is made of it.
+        tell: is told what happens, a line each.
+    """
+
+    def __init__(self, folder: Path, seed: int, tell: Tell) -> None:
+        self._folder = folder
+        self._seed = seed
+        self._tell = tell
+        self._stack = ExitStack()
+        self._network = self._stack.enter_context(Network())
+        self._brokers: dict[tuple[tuple[str, str], ...], Broker] = {}
+        self._worlds = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self, rows: Sequence[Row]) -> Iterator[RowResult]:
+        """Runs rows; those of one form run in one world, as long as nothing is amiss in it."""
+        for form, of_form in groupby(rows, lambda row: row.form):
+            waiting = list(of_form)
+            while waiting:
+                with ExitStack() as stack:
+                    world = stack.enter_context(self.world(form))
+                    with world.sending():
+                        world.await_life()
+                    while waiting:
+                        result = run_row(world, waiting.pop(0), self._tell)
+                        yield result
+                        if result.failures:
+                            # What is amiss would be found again after every other row.
+                            break
+
+    def world(self, form: Form, bug: str | None = None) -> World:
+        """A world that is not started yet."""
+        self._worlds += 1
+        folder = self._folder / f"world-{self._worlds}"
+        return World(self._broker(form), folder, form, self._seed + self._worlds, bug)
+
+    def _broker(self, form: Form) -> Broker:
+        if form.kafka not in self._brokers:
+            folder = self._folder / f"kafka-{len(self._brokers)}"
+            broker = Broker(self._network, folder, dict(form.kafka))
+            self._brokers[form.kafka] = self._stack.enter_context(broker)
+        return self._brokers[form.kafka]
+
+
+def run_row(world: World, row: Row, tell: Tell) -> RowResult:
+    """Runs one row in a world that runs: strikes, waits until all is applied, and has the oracle judge."""
+    began_s, probes = time.monotonic(), world.oracle.probes
+    before = sum(world.oracle.ends())
+    world.struck.clear()
+    strikes = _Strikes()
+    with row.around(world), world.sending() as ledger:
+        for number in range(TRIES * row.wanted):
+            if strikes.struck == row.wanted:
+                break
+            _strike(world, row, strikes)
+            tell(f"{row.name}: {strikes.struck} of {row.wanted} after {number + 1} tries; {strikes.last}")
+    settled = world.settle()
+    report = world.judge(ledger)
+    failures = [*_failures(row, strikes, report), *_bounds(world)]
+    if not settled:
+        failures.append(f"not everything was applied within a minute after the last fault\n{world.crew.said()}")
+    failures += world.crew.fallen()
+    return RowResult(
+        row=row.name,
+        wanted=row.wanted,
+        struck=strikes.struck,
+        seconds=round(time.monotonic() - began_s, 1),
+        records=report.records - before,
+        scans=report.scans,
+        parcels=report.parcels,
+        lost=len(report.lost),
+        doubled=len(report.doubled),
+        different=len(report.different),
+        unexpected=len(report.unexpected),
+        unbalanced=len(report.unbalanced),
+        probes=world.oracle.probes - probes,
+        recovery=Recovery.of(strikes.recovery_s) if row.recovery else None,
+        recovery_from_strike=Recovery.of(strikes.from_strike_s) if row.recovery else None,
+        worker_mib=world.watch.worker_kib // 1024,
+        redis_mib=world.watch.redis_kib // 1024,
+        seed=world.seed,
+        struck_by_kind=dict(world.struck),
+        failures=failures,
+    )
+
+
+class _Strikes:
+    """The strikes of a row until now."""
+
+    def __init__(self) -> None:
+        self.struck = 0
+        self.recovery_s: list[float] = []
+        self.from_strike_s: list[float] = []
+        self.last = ""
+
+
+def _strike(world: World, row: Row, strikes: _Strikes) -> None:
+    """Strikes once and waits until that is recovered from."""
+    proof = row.proof(world) if row.proof else None
+    began_s = time.monotonic()
+    one = driver.run(row.strike(world), world.work_off)
+    ended_s, ends = time.monotonic(), world.oracle.ends()
+    world.wait(lambda: world.watch.reached_s(ends, ended_s) is not None, RECOVERED_S_MAX)
+    reached_s = world.watch.reached_s(ends, ended_s)
+    world.wait(lambda: False, world.random.uniform(*GAP_S))
+    strikes.last = one.struck or f"could not strike: {one.why}"
+    if one.struck is None:
+        return
+    if row.proof and row.proof(world) == proof:
+        strikes.last = f"{one.struck}, but nothing came of it"
+        return
+    strikes.struck += 1
+    strikes.recovery_s.append((reached_s or math.inf) - ended_s)
+    strikes.from_strike_s.append((reached_s or math.inf) - began_s)
+
+
+def _failures(row: Row, strikes: _Strikes, report: Report) -> Iterator[str]:
+    if strikes.struck < row.wanted:
+        yield f"it struck {strikes.struck} times, {row.wanted} were wanted; the last: {strikes.last}"
+    for kind, found in report.findings.items():
+        if found:
+            examples = "\n".join(found[:EXAMPLES_MAX])
+            yield f"{len(found)} {kind}: {examples}"
+    recovery = Recovery.of(strikes.recovery_s) if row.recovery else None
+    if recovery is not None and recovery.p99_s > RECOVERY_S_MAX:
+        yield f"recovery took {recovery.p99_s:.1f} s (p99), {RECOVERY_S_MAX:g} s are allowed"
+
+
+def _bounds(world: World) -> Iterator[str]:
+    for name, kib, mib_max in (
+        ("a worker", world.watch.worker_kib, WORKER_MIB_MAX),
+        ("Redis", world.watch.redis_kib, REDIS_MIB_MAX),
+    ):
+        if kib > mib_max * 1024:
+            yield f"{name} has grown to {kib // 1024} MiB, {mib_max} are allowed"

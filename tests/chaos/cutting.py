@@ -1,0 +1,208 @@
+"""Redis' append-only file, cut at every byte of its last transactions and never mended.
+
+A file that ends inside of a command is cut by Redis 7 behind the last whole command, not before the MULTI that it
+belongs to (`aof-load-truncated yes`). What is written next stands behind an open transaction, so that one start later
+the half of it comes to life: records, or only the dictionary, without the mark. The worker's own code goes on after
+each of the two starts, and the oracle judges what came of it.
+"""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final, cast
+
+import redis
+
+from tests.chaos import aof, oracle, traffic
+from tests.chaos.log import Record
+from tests.chaos.report import Report
+from tests.chaos.stored import read_partition
+from tests.servers import Redis
+from tests.simulation.log import Entry, SimulatedFetch
+from tracker.domain import scan, vocabulary
+from tracker.process.fetch import WholeFetch
+from tracker.process.partition import Folding, Outgoing, Partition, State
+from tracker.process.runner import Runner
+from tracker.store.connection import RedisStore
+
+TOPIC: Final = "scans"
+BEGIN_MS: Final = 1_800_000_000_000
+PARCELS: Final = 12
+RECORDS: Final = 90
+BEFORE: Final = 50
+"""Records that are applied in whole transactions before those that are cut."""
+
+BATCH: Final = 9
+"""Records of a transaction that is cut: a few parcels, new places and codes, data, dead letters."""
+
+CUT_BATCHES: Final = 2
+AGAIN: Final = 0.4
+"""How often there is one start more, and how often what was written since the last start is cut too."""
+
+FINAL_TTL_S: Final = 10**6
+_SECONDS_MAX: Final = 10.0
+_NEXT_AT: Final = 24
+
+
+class MemoryLog:
+    """One partition of a log, and the dead letters of it."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+        self.letters: list[Record] = []
+        self.begin = 0
+
+    async def identity(self) -> str:
+        """Identity of the log."""
+        return "cluster/topic"
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that it begins and ends with."""
+        del partition
+        return 0, len(self.records)
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches from an offset on."""
+        del partition
+        self.begin = offset
+
+    async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
+        """Takes dead letters; with one partition no scan is on a wrong one."""
+        for one in outgoing:
+            assert not one.rekeyed
+            letter = Record("rejected", 0, len(self.letters), BEGIN_MS, one.key, one.value, one.headers)
+            self.letters.append(letter)
+
+    def fetch(self, begin: int, count: int) -> WholeFetch:
+        """So many records from an offset on, as the runner takes them."""
+        some = self.records[begin : begin + count]
+        entries = tuple(Entry(one.offset, one.received_ms, one.key, one.value) for one in some)
+        return cast("WholeFetch", SimulatedFetch(begin, begin + len(entries), entries))
+
+
+class _Nobody:
+    """Is told what happens, and does nothing."""
+
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        """A batch has landed."""
+
+    def claimed(self, result: str) -> None:
+        """A claim has ended."""
+
+    def redis_error(self) -> None:
+        """Redis failed."""
+
+    def kafka_error(self) -> None:
+        """Kafka failed."""
+
+
+@dataclass
+class Cutting:
+    """A file of the product's own transactions, to be cut.
+
+    Args:
+        folder: for the data of the servers.
+        seed: of the traffic, and of what the worker gets done between the starts.
+
+    Attributes:
+        size: bytes of the whole file.
+        cuts: bytes that can be lost, so that the end falls into one of the last transactions.
+        came_to_life: starts that brought back records of a transaction whose mark was lost.
+    """
+
+    folder: Path
+    seed: int
+    size: int = 0
+    cuts: range = field(default_factory=lambda: range(0))
+    came_to_life: int = 0
+
+    def __post_init__(self) -> None:
+        records = [
+            Record(TOPIC, 0, offset, BEGIN_MS + offset, key, value, {})
+            for offset, (key, value) in zip(range(RECORDS), traffic.records(PARCELS, self.seed), strict=False)
+        ]
+        self._log = MemoryLog(records)
+        self._reader = scan.reader(vocabulary.load(), {})
+
+    def prepare(self) -> None:
+        """Applies the first records, in transactions of which each is in the file when its answer has come."""
+        server = self._server(self.folder / "whole")
+        server.start()
+        try:
+            self._go_on(server, [BEFORE])
+            before = aof.size(server)
+            self._go_on(server, [BATCH] * CUT_BATCHES)
+        finally:
+            server.kill()
+        self.size = aof.size(server)
+        self.cuts = range(1, self.size - before)
+
+    def strike(self, lost: int) -> Report:
+        """Cuts so many bytes off, and goes on after that start, the next, and maybe one more, cut short again or not.
+
+        Raises:
+            AssertionError: the worker did not get on.
+        """
+        random = Random(f"{self.seed}/{lost}")
+        folder = self.folder / f"cut-{lost}"
+        shutil.copytree(self.folder / "whole", folder)
+        server = self._server(folder)
+        try:
+            assert aof.cut(server, lost) == lost
+            for again in (True, random.random() < AGAIN):
+                if again:
+                    self._start(server)
+                    before = aof.size(server)
+                    # Nothing but the claim, or some batches, which need not end where those did that were lost.
+                    self._go_on(server, [random.randrange(1, 2 * BATCH) for _ in range(random.randrange(4))])
+                    server.kill()
+                    if random.random() < AGAIN:
+                        aof.cut(server, random.randrange(1, aof.size(server) - before))
+            self._start(server)
+            self._go_on(server, [random.randrange(1, 2 * BATCH) for _ in self._log.records])
+            with redis.Redis.from_url(server.url) as client:
+                stored = [read_partition(client, 0)]
+        finally:
+            server.kill()
+        shutil.rmtree(folder)
+        return oracle.compare([self._log.records], self._log.letters, [len(self._log.records)], stored, [])
+
+    def _start(self, server: Redis) -> None:
+        """Starts it, and looks whether a half transaction has come to life."""
+        server.start()
+        with redis.Redis.from_url(server.url) as client:
+            found = read_partition(client, 0)
+        self.came_to_life += any(_next(record) > found.next for record in found.records.values())
+
+    @staticmethod
+    def _server(folder: Path) -> Redis:
+        return Redis(folder, {"appendfsync": "always"})
+
+    def _go_on(self, server: Redis, sizes: Sequence[int]) -> None:
+        asyncio.run(self._work(server, sizes))
+
+    async def _work(self, server: Redis, sizes: Sequence[int]) -> None:
+        """A worker claims the partition and applies batches of these sizes, as far as the log goes."""
+        partition = Partition(TOPIC, 0, 1, self._reader, cache_parcels=PARCELS // 2)
+        runner = Runner(partition, RedisStore(server.url, 1, FINAL_TTL_S), self._log, _Nobody(), time.monotonic)
+        runner.start()
+        try:
+            async with asyncio.timeout(_SECONDS_MAX):
+                while partition.state is State.CLAIMING:  # noqa: ASYNC110  Nobody tells.
+                    await asyncio.sleep(0.001)
+            for size in sizes:
+                if partition.position < len(self._log.records):
+                    await runner.take(self._log.fetch(partition.position, size))
+            await runner.settle()
+            assert partition.state is State.RUNNING, partition.why
+        finally:
+            await runner.release()
+
+
+def _next(record: bytes) -> int:
+    """Up to which offset a record has its scans (ext/record.pxd)."""
+    return int.from_bytes(record[_NEXT_AT : _NEXT_AT + 6], "little")

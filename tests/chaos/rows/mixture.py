@@ -1,0 +1,65 @@
+"""Strikes of many rows, side by side: at random for some time, or each so often."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from tests.chaos.driver import TICK_S, Running
+from tests.chaos.row import Row, Strike
+from tests.chaos.world import World
+
+GAP_S: Final = (0.5, 4.0)
+
+
+def for_seconds(rows: tuple[Row, ...], seconds: float, world: World) -> Strike:
+    """Any of the rows, again and again; a strike that is under way at the end is brought to its end."""
+
+    def chosen() -> Iterator[Row]:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            yield world.random.choice(rows)
+
+    return (yield from _side_by_side(world, chosen(), GAP_S))
+
+
+def each_so_often(rows: Mapping[Row, int], gap_s: tuple[float, float], world: World) -> Strike:
+    """Each row so often, in any order."""
+    order = list(Counter(dict(rows)).elements())
+    world.random.shuffle(order)
+    return (yield from _side_by_side(world, iter(order), gap_s))
+
+
+def _side_by_side(world: World, rows: Iterator[Row], gap_s: tuple[float, float]) -> Strike:
+    """Starts one after the other as soon as nothing that it touches is broken already."""
+    running: list[tuple[Row, Running]] = []
+    try:
+        for row in rows:
+            yield from _until(world, running, time.monotonic() + world.random.uniform(*gap_s), row)
+            running.append((row, Running(row.strike(world))))
+        yield from _until(world, running, 0.0, None)
+    finally:
+        for _, one in running:
+            one.give_up()
+    return f"{world.struck.total()} faults of {len(world.struck)} kinds"
+
+
+def _until(world: World, running: list[tuple[Row, Running]], from_s: float, row: Row | None) -> Strike:
+    """Steps those under way until it is time, and nothing that a row touches is broken: of no row, until all ended."""
+    while running or time.monotonic() < from_s:
+        for item in list(running):
+            item[1].step()
+            if item[1].done:
+                running.remove(item)
+                world.struck[item[0].name] += item[1].struck is not None
+        free = row is not None and not any(row.touches & other.touches for other, _ in running)
+        if free and time.monotonic() >= from_s:
+            break
+        yield TICK_S
+    return None
+
+
+def mixture(name: str, rows: tuple[Row, ...], seconds: float) -> Row:
+    """The row of all at once."""
+    return Row(name, partial(for_seconds, rows, seconds), wanted=1, mixed=False)

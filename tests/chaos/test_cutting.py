@@ -1,0 +1,45 @@
+"""A file of Redis that ends anywhere is started as it is, twice, and nothing is lost, doubled or miscounted."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+
+from tests.chaos.cutting import Cutting
+from tests.chaos.planted import NEXT_AT
+from tests.chaos.seeds import seed
+from tests.servers import Redis
+from tracker.store import claims
+from tracker.store.claims import Batch
+
+CUTS: Final = 25
+CUTS_TO_FIND: Final = 100
+
+
+def test_a_file_that_ends_inside_a_transaction_needs_no_mending(redis_server: Redis, tmp_path: Path) -> None:
+    del redis_server  # Skips where there is none.
+    cutting = Cutting(tmp_path, seed())
+    cutting.prepare()
+    for lost in Random(cutting.seed).sample(cutting.cuts, CUTS):
+        report = cutting.strike(lost)
+        assert report.clean, f"{lost} bytes lost\n{report}"
+    assert cutting.came_to_life
+
+
+def test_a_record_that_does_not_say_how_far_it_is_would_count_scans_twice(
+    redis_server: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del redis_server
+    whole = claims.apply_command
+
+    def without_next(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+        records = {key: record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :] for key, record in batch.records.items()}
+        return whole(partition, replace(batch, records=records), final_ttl_s)
+
+    monkeypatch.setattr(claims, "apply_command", without_next)
+    cutting = Cutting(tmp_path, seed())
+    cutting.prepare()
+    cuts = Random(cutting.seed).sample(cutting.cuts, CUTS_TO_FIND)
+    assert any(cutting.strike(lost).doubled for lost in cuts)

@@ -1,0 +1,193 @@
+"""What a person decides about a partition that is stopped: to go on behind a loss, or to build it anew from the log.
+
+Workers may run meanwhile. Each decision is a compare-and-set of the mark against what the person was shown, and moves
+the epoch: whatever a worker has in flight is refused, and workers claim again by themselves.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final, Self, cast
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from tracker.config import Settings, masked
+from tracker.errors import TrackerError
+from tracker.store import keys
+from tracker.store.claims import COUNTERS
+from tracker.store.reading import Reader
+
+TIMEOUT_S: Final = 10
+
+KEYS_A_STEP: Final = 1_000
+"""Keys that are deleted at once: UNLINK of so many strings takes Redis about half a millisecond."""
+
+_MEND: Final = files("tracker.store").joinpath("scripts/mend.lua").read_text()
+_UNLINK: Final = files("tracker.store").joinpath("scripts/unlink.lua").read_text()
+_WHATEVER: Final = "*"
+"""For the script: this field is not compared."""
+
+_KEY: Final = re.compile(rb"t:\{([0-9]{1,4})\}:.+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A mark as it was shown to whoever decides.
+
+    Attributes:
+        partition: whose mark.
+        epoch: of the last claim, 0 if there was none.
+        next: offset of the first record that is not applied, None before the first batch.
+        log: identity of the log that the partition was made from, None before the first claim.
+        rebuild: what the rebuild is called that has begun and not ended, None if there is none.
+    """
+
+    partition: int
+    epoch: int
+    next: int | None
+    log: str | None
+    rebuild: str | None
+
+
+class Mending:
+    """Carries out decisions in the Redis of the settings. A context manager; belongs to one thread.
+
+    Args:
+        settings: `redis` and `partitions`.
+
+    Every method raises TrackerError: `no_redis`, `wrong_partitions`, `wrong_version`; `mark_changed`, if a mark is not
+    what was shown: then look again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reader = Reader(settings)
+        # A decision that was sent twice would find the mark moved by itself, and say that somebody else did it.
+        self._redis = Redis.from_url(
+            settings.redis,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+        self._redis.close()
+
+    def look(self) -> list[Shown]:
+        """The mark of each partition, in order."""
+        marks = self._reader.marks()
+        return [_shown(partition, marks.get(partition, {})) for partition in range(self._settings.partitions)]
+
+    def go_on(self, shown: Shown, log: str, offset: int) -> None:
+        """Moves a mark forward: what is in the log before the offset, and was not applied, never will be.
+
+        The records that are there stay. Each says up to which offset it has its scans and passes over those before, so
+        the mark must not go back, nor to another log, under them: that is what `rebuild` is for.
+        """
+        assert shown.log in {None, log}
+        assert shown.rebuild is None
+        assert offset >= (shown.next or 0)
+        as_shown = (shown.epoch or None, shown.next, shown.log, None)
+        self._write(shown.partition, as_shown, (), log=log, next=offset)
+
+    def rebuild(
+        self, shown: Collection[Shown], log: str, offsets: Mapping[int, int], advance: Callable[[int], None]
+    ) -> None:
+        """Deletes all that partitions hold, and has the workers apply the log again.
+
+        First the marks are written, wherever workers have brought them meanwhile: from then on nothing lands in these
+        partitions, and nobody can claim them. Then their keys are deleted, KEYS_A_STEP at once, and last the marks are
+        opened again. If it is interrupted, partitions stay stopped as `rebuilding` until it is done again.
+
+        Args:
+            shown: marks of the partitions.
+            log: identity of the log that they are built from.
+            offsets: {partition: where its log begins}.
+            advance: told that so many more keys are deleted, now and then.
+        """
+        name = secrets.token_hex(8)
+        for mark in shown:
+            as_shown = (_WHATEVER, _WHATEVER, mark.log, mark.rebuild)
+            self._write(mark.partition, as_shown, ("next", "log", *COUNTERS), rebuild=name)
+        partitions = {mark.partition for mark in shown}
+        for partition, found in self._walk(partitions):
+            advance(self._unlink(partition, found, name))
+        for partition in sorted(partitions):
+            # Last, so that whoever reads a record meanwhile finds what it names.
+            advance(self._unlink(partition, [keys.sources(partition), keys.codes(partition)], name))
+            begun = (_WHATEVER, None, None, name)
+            self._write(partition, begun, ("rebuild",), log=log, next=offsets[partition])
+
+    def _write(
+        self, partition: int, as_shown: Sequence[str | int | None], going: Sequence[str], **coming: str | int
+    ) -> None:
+        """Writes a mark, if its epoch, next, log and rebuild are as they were shown."""
+        fields = {"partitions": self._settings.partitions, "version": keys.VERSION, **coming}
+        compared = ["" if value is None else value for value in as_shown]
+        flat: list[Any] = [part for pair in fields.items() for part in pair]
+        with self._errors():
+            done = self._redis.eval(_MEND, 1, keys.mark(partition), *compared, len(going), *going, *flat)
+        if not done:
+            raise _changed(partition)
+
+    def _walk(self, partitions: Collection[int]) -> Iterator[tuple[int, list[bytes]]]:
+        """All keys of partitions but their marks and dictionaries, a step at a time."""
+        kept = {key for n in partitions for key in (keys.mark(n), keys.sources(n), keys.codes(n))}
+        # One walk for all: SCAN passes every key of the server, whatever it is to match.
+        match = "t:{*}:*" if len(partitions) > 1 else f"t:{{{next(iter(partitions), 0)}}}:*"
+        cursor = 0
+        while True:
+            with self._errors():
+                cursor, found = cast(
+                    "tuple[int, list[bytes]]", self._redis.scan(cursor, match=match, count=KEYS_A_STEP)
+                )
+            by_partition: dict[int, list[bytes]] = {}
+            for matched in filter(None, map(_KEY.fullmatch, dict.fromkeys(found))):
+                if (partition := int(matched[1])) in partitions and matched[0] not in kept:
+                    by_partition.setdefault(partition, []).append(matched[0])
+            yield from by_partition.items()
+            if cursor == 0:
+                return
+
+    def _unlink(self, partition: int, found: list[bytes], name: str) -> int:
+        """Deletes keys of one partition; how many there were."""
+        count = 0
+        for begin in range(0, len(found), KEYS_A_STEP):
+            step = found[begin : begin + KEYS_A_STEP]
+            with self._errors():
+                done = int(cast("int", self._redis.eval(_UNLINK, 1 + len(step), keys.mark(partition), *step, name)))
+            if done < 0:
+                raise _changed(partition)
+            count += done
+        return count
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            place = f"Redis at {masked(self._settings.redis)} (TRACKER_REDIS)"
+            raise TrackerError("no_redis", f"{place}: {str(error) or type(error).__name__}") from None
+
+
+def _shown(partition: int, mark: Mapping[str, str]) -> Shown:
+    begin = mark.get("next")
+    epoch = int(mark.get("epoch", 0))
+    return Shown(partition, epoch, None if begin is None else int(begin), mark.get("log"), mark.get("rebuild"))
+
+
+def _changed(partition: int) -> TrackerError:
+    message = (
+        f"the mark of partition {partition} is not what was shown: a worker or somebody else has written it meanwhile"
+    )
+    return TrackerError("mark_changed", f"{message}; run the command again")
