@@ -193,6 +193,7 @@ cdef class Folded:
     Attributes:
         records: {parcel id: record} of every parcel that a scan reached.
         final: ids of those that are in a final state now, a frozenset.
+        reopened: ids of those with data that were in a final state before the batch and are not now, a frozenset.
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
         applied, duplicates, late, anomalies: how many scans; applied counts all that are no duplicates.
@@ -201,6 +202,7 @@ cdef class Folded:
 
     cdef readonly dict records
     cdef readonly frozenset final
+    cdef readonly frozenset reopened
     cdef readonly list refused
     cdef readonly list data
     cdef readonly int64_t applied
@@ -212,6 +214,7 @@ cdef class Folded:
     def __cinit__(self):
         self.records = {}
         self.final = frozenset()
+        self.reopened = frozenset()
         self.refused = []
         self.data = []
 
@@ -244,6 +247,15 @@ cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, Folded fold
         write_header(<uint8_t*>PyBytes_AS_STRING(result), &header)
         return result
     return record
+
+
+cdef inline bint _is_final(object record) noexcept:
+    """Whether a record, or None, is of a parcel in a final state."""
+    cdef uint8_t state
+    if record is None:
+        return False
+    state = <uint8_t>PyBytes_AS_STRING(<bytes>record)[STATE_AT]
+    return state < STATES and _TERMINAL[state] != 0
 
 
 cdef bytes _append(
@@ -418,6 +430,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
     cdef bytes parcel
     cdef Py_ssize_t i
     cdef bint has_data, in_batch
+    cdef list were_final = []
     for i in range(count):
         parcel = <bytes>parcels[i]
         context = names.context(parcel)
@@ -440,6 +453,8 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             record = <const uint8_t*>PyBytes_AS_STRING(before)
             if not is_record(record, PyBytes_GET_SIZE(before)):
                 raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {before[:32]!r}")
+            if _is_final(before):
+                were_final.append(parcel)
             if scan[i].offset < get48(record + NEXT_AT):
                 after = _passed_over(before, scan[i].offset, in_batch, folded)
             else:
@@ -450,8 +465,13 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
     folded.applied = count - folded.duplicates - <int64_t>len(folded.refused)
-    folded.final = frozenset(
-        [parcel for parcel, after in changed.items() if _TERMINAL[<uint8_t>PyBytes_AS_STRING(<bytes>after)[STATE_AT]]]
+    folded.final = frozenset([parcel for parcel, after in changed.items() if _is_final(after)])
+    folded.reopened = frozenset(
+        [
+            parcel for parcel in were_final
+            if _is_final(records[parcel]) and not _is_final(changed[parcel])
+            and PyBytes_AS_STRING(<bytes>changed[parcel])[FLAGS_AT] & RECORD_HAS_DATA
+        ]
     )
     return folded
 

@@ -312,6 +312,30 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
     assert again.batch.counters == (1, 0, 0, 0)
 
 
+def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> None:
+    one = running()
+
+    def delivered(parcel_id: str, minute: int, **more: Any) -> bytes:
+        return scan(parcel_id, "DELIVERED", BASE_MS + minute * 60_000, **more)
+
+    def undone(parcel_id: str, minute: int) -> bytes:
+        return scan(parcel_id, "UNDO", BASE_MS + minute * 60_000, target="DELIVERED")
+
+    def final_and_reopened(values: Mapping[int, Value]) -> tuple[set[bytes], set[bytes]]:
+        _, folding = fold(one, fetched(values))
+        return set(folding.batch.final), set(folding.batch.reopened)
+
+    begin = {0: delivered("P1", 0, data={"by": "A"}), 1: delivered("P2", 0), 2: scan("P3")}
+    assert final_and_reopened(begin) == ({b"P1", b"P2"}, set())
+    assert final_and_reopened({3: undone("P1", 1), 4: undone("P2", 1), 5: undone("P3", 1)}) == (set(), {b"P1"})
+    assert final_and_reopened({6: delivered("P1", 2), 7: scan("P3")}) == ({b"P1"}, set())
+    # Within one batch it comes back.
+    assert final_and_reopened({8: undone("P1", 3), 9: delivered("P1", 4)}) == ({b"P1"}, set())
+    # And within one it was final only in between.
+    assert final_and_reopened({10: undone("P1", 5)}) == (set(), {b"P1"})
+    assert final_and_reopened({11: delivered("P1", 6), 12: undone("P1", 7)}) == (set(), set())
+
+
 def test_what_happened_in_a_batch_is_counted() -> None:
     one = running()
     late, first = scan(event="DEPARTED"), scan(event="ARRIVED", time=BASE_MS + 60_000)

@@ -53,6 +53,7 @@ def writes_of(partition: int, batch: Batch) -> list[Write]:
         found.append(lambda content: replace(content, places=content.places | places))
     if batch.codes:
         found.append(lambda content: replace(content, codes=content.codes | dict(batch.codes)))
+    found += [_persist(data, key) for key in sorted(batch.reopened - batch.data.keys())]
     for values, going, records in (
         (batch.records, batch.final, True),
         (batch.data, batch.final & batch.data.keys(), False),
@@ -90,6 +91,11 @@ def _set(prefix: bytes, values: dict[bytes, bytes], records: bool, *, expires: b
         return replace(content, data=content.data | values, expiring=expiring)
 
     return write
+
+
+def _persist(prefix: bytes, key: bytes) -> Write:
+    """PERSIST of a parcel's data."""
+    return lambda content: replace(content, expiring=tuple(name for name in content.expiring if name != prefix + key))
 
 
 def _expire(prefix: bytes, key: bytes) -> Write:

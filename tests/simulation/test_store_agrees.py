@@ -38,15 +38,17 @@ NAMES: Final = st.sampled_from([b"", b"A", "Köln".encode()])
 def batches(draw: st.DrawFn) -> Batch:
     """A batch, also such as no worker sends: it begins and ends anywhere, and its dictionary may have holes."""
     records = draw(st.dictionaries(IDS, RECORDS, max_size=3))
+    final = frozenset(key for key in records if draw(st.booleans()))
     return Batch(
         begin=draw(OFFSETS),
         end=draw(OFFSETS),
         records=records,
         data=draw(st.dictionaries(IDS, VALUES, max_size=2)),
-        final=frozenset(key for key in records if draw(st.booleans())),
+        final=final,
         places=[(number, draw(NAMES), draw(NAMES)) for number in draw(st.sampled_from([(), (), (1,), (1, 2), (2,)]))],
         codes=[(number, draw(NAMES)) for number in draw(st.sampled_from([(), (), (0,), (0, 1), (1,)]))],
         counters=draw(st.tuples(*[st.integers(0, 9)] * 4)),
+        reopened=frozenset(key for key in records if key not in final and draw(st.booleans())),
     )
 
 
@@ -231,7 +233,11 @@ def _commands(batch: Batch) -> list[list[bytes]]:
     commands = list(iter(reader.gets, False))
     inside = commands[1 : commands.index([b"EXEC"])]
     runs = groupby(inside, lambda command: (command[0], command[1].rpartition(b":")[0]))
-    return [command for (name, _), run in runs for command in (sorted(run) if name in {b"SET", b"EXPIRE"} else run)]
+    return [
+        command
+        for (name, _), run in runs
+        for command in (sorted(run) if name in {b"SET", b"EXPIRE", b"PERSIST"} else run)
+    ]
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:

@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, ChainBrokenError, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 from tracker.store.connection import RedisStore
 
 DATABASE = 9
@@ -147,6 +147,32 @@ def test_only_parcels_in_a_final_state_expire_and_no_longer_when_they_have_left_
         assert client.ttl("t:{3}:d:P1") == TTL_S
         await apply(chain, batch(1, 2, final=frozenset()))
         assert client.ttl("t:{3}:p:P1") == client.ttl("t:{3}:d:P1") == -1
+
+    run(work())
+
+
+def test_data_goes_with_its_parcel_and_stays_with_it_whether_it_is_written_again_or_not(
+    url: str, client: redis.Redis
+) -> None:
+    record = b"\x01\x00\x00\x10"  # Its flags say that there is data.
+
+    def one(end: int, *, final: bool, data: bool, reopened: bool = False) -> Batch:
+        ids = frozenset([b"P"])
+        return batch(
+            *(end - 1, end, {b"P": record}),
+            data={b"P": b"{}"} if data else {},
+            final=ids if final else frozenset(),
+            reopened=ids if reopened else frozenset(),
+        )
+
+    def expire() -> list[bool]:
+        return [client.ttl(f"t:{{3}}:{kind}:P") > 0 for kind in ("p", "d")]
+
+    async def work() -> None:
+        chain = await claim(url)
+        for end, (final, data) in enumerate([(True, True), (False, False), (True, False), (False, True)], 1):
+            assert await apply(chain, one(end, final=final, data=data, reopened=not final)) == Applied()
+            assert expire() == [final, final], end
 
     run(work())
 

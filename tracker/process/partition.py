@@ -260,6 +260,7 @@ class Partition:
             places=places,
             codes=codes,
             counters=self._counters,
+            reopened=folded.reopened,
         )
         self._names.stored()
         self._cache.keep(folded.records)

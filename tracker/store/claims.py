@@ -99,6 +99,7 @@ class Batch:
         final: ids of parcels that are in a final state now.
         places: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
         counters: of the partition, in the order of COUNTERS, absolute.
+        reopened: ids of parcels with data that were in a final state, and are not now.
     """
 
     begin: int
@@ -109,6 +110,7 @@ class Batch:
     places: Sequence[tuple[int, bytes, bytes]]
     codes: Sequence[tuple[int, bytes]]
     counters: Counters
+    reopened: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,9 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     if batch.codes:
         codes = [part for pair in batch.codes for part in pair]
         commands.append(command("HSET", keys.codes(partition), *codes))
+    # Before the records, which lose their expiry by being written: a parcel must not lose its data alone.
+    lasting = batch.reopened - batch.data.keys()
+    commands += [command("PERSIST", keys.data(partition) + parcel) for parcel in lasting]
     records, writes = _resp.pack_writes(keys.parcels(partition), batch.records, batch.final, final_ttl_s)
     going = batch.final & batch.data.keys()
     data, data_writes = _resp.pack_writes(keys.data(partition), batch.data, going, final_ttl_s)
