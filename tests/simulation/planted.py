@@ -8,12 +8,14 @@ A planted bug is a context manager, inside of which worlds run with the bug.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
 from tests.simulation.chain import SimulatedChain
+from tests.simulation.content import after, writes_of
 from tests.simulation.log import SimulatedFetch
-from tests.simulation.oracle import CORRUPT
+from tests.simulation.oracle import CORRUPT, NEXT_AT
 from tests.simulation.store import SimulatedStore
 from tests.simulation.worker import SimulatedWorker
 from tracker.domain import side_data
@@ -33,8 +35,6 @@ EFFECTIVE_AT: Final = 16
 KIND_AT: Final = 80
 UNDO: Final = 33
 
-NEXT_AT: Final = 24
-"""Where a record says up to which offset it has its scans, six bytes (ext/record.pxd)."""
 
 _fold = Partition.fold
 _send_apply = SimulatedChain.send_apply
@@ -145,21 +145,10 @@ def dropped_write() -> AbstractContextManager[None]:
 def mark_not_moved() -> AbstractContextManager[None]:
     """A batch is written, and the mark stays where it was."""
 
-    def apply(self: Any, partition: int, batch: Batch) -> None:
-        content = self.contents[partition]
-        moved = batch.end if len(batch.records) % 3 else content.next
-        self.write(
-            partition,
-            replace(
-                content,
-                next=moved,
-                records=content.records | batch.records,
-                data=content.data | batch.data,
-                places=content.places | {number: (site, device) for number, site, device in batch.places},
-                codes=content.codes | dict(batch.codes),
-                counters=batch.counters,
-            ),
-        )
+    def apply(self: SimulatedStore, partition: int, batch: Batch) -> None:
+        written = writes_of(partition, batch)
+        kept = written if len(batch.records) % 3 else written[:-1]
+        self.write(partition, partial(after, some=kept), batch)
 
     return _patched(SimulatedStore, "apply", apply)
 
@@ -199,6 +188,15 @@ def duplicate_applied() -> AbstractContextManager[None]:
         if len(scans) != SCAN_BYTES or folded.refused:
             return folded
         return domain_fold(names, ids, buffer, arena, scans, _without_next(folded.records))
+
+    return _patched(product, "fold", fold)
+
+
+def next_not_looked_at() -> AbstractContextManager[None]:
+    """What a record says of the scans that it has is not looked at: the mark is taken for all there is to know."""
+
+    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
+        return domain_fold(names, ids, buffer, arena, scans, _without_next(records))
 
     return _patched(product, "fold", fold)
 
@@ -344,6 +342,7 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         rejected_swallowed,
         cache_kept,
         duplicate_applied,
+        next_not_looked_at,
         late_scan_appended,
         gap_taken_as_end,
         rekeyed_wrongly,

@@ -11,8 +11,9 @@ from unittest.mock import patch
 
 from tests.simulation import faults, oracle, scans
 from tests.simulation.chain import SimulatedChain
+from tests.simulation.content import Content
 from tests.simulation.log import SimulatedLog
-from tests.simulation.store import Content, SimulatedStore
+from tests.simulation.store import SimulatedStore
 from tests.simulation.violation import DIED, Violation
 from tests.simulation.worker import SimulatedWorker
 from tracker import limits
@@ -293,7 +294,7 @@ class World:
         """Holds the store against the log."""
         for number, content in enumerate(self.store.contents):
             if not self.foreign:
-                oracle.check(number, content, self.log)
+                oracle.check(number, content, self.log, self.store.ahead[number])
             elif content is not self.foreign[number]:
                 raise Violation(f"partition {number} of the store of another log was written: {content}", "wrong store")
 
