@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.errors import TrackerError
-from tracker.limits import OFFLINE_DAYS_MAX, PARTITIONS_MAX
+from tracker.limits import INFLATED_BYTES_MAX, OFFLINE_DAYS_MAX, PARTITIONS_MAX
 
 PREFIX: Final = "TRACKER_"
 NOT_SETTINGS: Final = frozenset({"TRACKER_BUILD"})
@@ -142,6 +142,12 @@ class Settings:
     )
     fetch_wait_ms: int = _setting(
         "500", _whole(1, 60_000), "how long a broker may hold an answer that has no scan in it", "milliseconds"
+    )
+    inflate_bytes: int = _setting(
+        str(INFLATED_BYTES_MAX),
+        _whole(1_048_576, 1 << 30),
+        "the most that the records of one compressed batch may take",
+        "bytes",
     )
     session_timeout_s: int = _setting("10", _whole(6, 1_800), "silence after which a worker counts as dead", "seconds")
     monitor: Address | None = _setting(

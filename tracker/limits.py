@@ -80,6 +80,10 @@ PARTITIONS_MAX: Final = 1_024
 BATCH_BYTES_MAX: Final = 4 * 1_048_576
 """Length of a record batch in `scans`. Producers send 1 MB; a value of 2 MB must arrive, to be rejected."""
 
+INFLATED_BYTES_MAX: Final = 8 * BATCH_BYTES_MAX
+"""What the records of one compressed batch may take, unless the settings say otherwise. JSON shrinks to a tenth, scans
+that are all alike to a thirtieth; a megabyte that becomes a gigabyte must not take the worker's memory."""
+
 OFFLINE_DAYS_MAX: Final = 30
 """How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""
 

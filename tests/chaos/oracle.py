@@ -50,8 +50,12 @@ class Oracle:
         self.probes = 0
         self._settings = settings
         self._lock = threading.Lock()
-        self._log = LogReader(settings.kafka, settings.topic)
         self._letters_log = LogReader(settings.kafka, settings.rejected_topic)
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        self._log = LogReader(settings.kafka, settings.topic)
         self._partitions = [LogPartition(number, settings.partitions) for number in range(settings.partitions)]
         self._letters: list[Record] = []
         self._compared: list[dict[str, _Remembered]] = [{} for _ in self._partitions]
@@ -65,6 +69,24 @@ class Oracle:
         """Closes its consumers."""
         self._log.close()
         self._letters_log.close()
+
+    def begin_again(self) -> None:
+        """The log is another one now, which nothing that was known until now is of."""
+        with self._lock:
+            self._letters_log.read()
+            self._log.close()
+            self._begin()
+
+    def read_on(self) -> list[int]:
+        """Reads what is in the log now, before something of it goes; gives up to where."""
+        with self._lock:
+            self._catch_up()
+            return list(self._log.positions)
+
+    def deleted(self, partition: int, offsets: range) -> None:
+        """Offsets of a partition were deleted from the log before they were applied; they must have been read."""
+        with self._lock:
+            self._partitions[partition].delete(offsets)
 
     def judge(self, sent: Path | None = None) -> Report:
         """Reads what is new in the topics, and Redis whole, and compares them both ways.
@@ -137,7 +159,9 @@ class Oracle:
             if self._partitions[entry.partition].digests.get(entry.offset) != entry.digest:
                 report.lost.append(f"the log does not hold what was acknowledged: {entry}")
 
-    def _compare_parcels(self, report: Report, number: int, expected: Model, found: StoredPartition) -> int | None:
+    def _compare_parcels(
+        self, report: Report, number: int, expected: Model, found: StoredPartition
+    ) -> int | None:
         """Compares every parcel of a partition; gives its duplicates, None where they are not known."""
         if isinstance(found.names, str):
             report.different.append(found.names)

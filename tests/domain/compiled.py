@@ -52,7 +52,7 @@ def batch(
 def walk(fetched: bytes, first: int = 0, aborted: Iterable[tuple[int, int]] = ()) -> tuple[bytes, bytes, int]:
     """The records of fetched bytes: (buffer, packed records, offset behind)."""
     (buffer, packed), after = _records.walk(
-        fetched, first, list(aborted), calc_crc32c, lambda _codec, payload: gzip_decode(payload)
+        fetched, first, list(aborted), calc_crc32c, lambda _codec, payload, _most: gzip_decode(payload), BATCH_BYTES
     )
     return buffer, packed, after
 

@@ -237,7 +237,11 @@ def _commands(batch: Batch) -> list[list[bytes]]:
     commands = list(iter(reader.gets, False))
     inside = commands[1 : commands.index([b"EXEC"])]
     runs = groupby(inside, lambda command: (command[0], command[1].rpartition(b":")[0]))
-    return [command for (name, _), run in runs for command in (sorted(run) if name in {b"SET", b"EXPIRE"} else run)]
+    return [
+        command
+        for (name, _), run in runs
+        for command in (sorted(run) if name in {b"SET", b"EXPIRE", b"PERSIST"} else run)
+    ]
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from tracker.domain._records import CorruptBatch
+from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Fetched, Folding, Outgoing, Partition, State
@@ -161,6 +161,9 @@ class Runner:
         except CorruptBatch as error:
             self.partition.stop(f"corrupt_batch: {error}")
             await self._stopped()
+        except LargeBatch as error:
+            self.partition.stop(f"large_batch: {error}")
+            await self._stopped()
 
     async def _take(self, fetch: WholeFetch) -> None:
         if not self.running or self._chain is None:
@@ -168,9 +171,13 @@ class Runner:
         if fetch.begin != self.partition.position:
             await self._kafka.seek(self.partition.number, self.partition.position)
             return
-        for fetched in fetch.walked().batches():
+        walked = fetch.walked()
+        for fetched in walked.batches():
             if not self.partition.takes(fetched) or not await self._take_batch(self._chain, fetched):
                 return
+        if walked.end < fetch.end:
+            # The rest would have taken too much memory. Kafka has gone on behind it.
+            await self._kafka.seek(self.partition.number, walked.end)
 
     async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
         """Takes one batch; whether the chain goes on."""
