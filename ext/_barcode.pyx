@@ -154,6 +154,9 @@ cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept 
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
     cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
+    if 0 < length <= BARCODE_KEY_MAX and all_digits(read, length):
+        try_list(sink, FRAME_TYPED, read, length, True)
+        return
     if not changes:
         for at in range(length):
             changes |= CHANGES[read[at]]
