@@ -189,6 +189,7 @@ cdef void read_framed(sink_t* sink, const uint8_t* read, size_t length) noexcept
     for i in range(message.count):
         if element_length(&message, i) > 3 and memcmp(element(&message, i), b"420", 3) == 0:
             frame = FRAME_ROUTED_ELEMENT
+            break
     for i in range(message.count):
         if message.kind != GS1_ENVELOPE or message.elements[i].ai == 5:
             try_forms(sink, frame, element(&message, i), element_length(&message, i))

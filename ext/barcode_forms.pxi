@@ -44,21 +44,22 @@ cdef bint all_digits(const uint8_t* text, size_t length) noexcept nogil:
 
 
 cdef void sum_digits(const uint8_t* text, size_t length, uint64_t* sums) noexcept nogil:
-    """Adds up all the sums that forms of so many digits have, in one walk: they stand side by side in two words."""
-    cdef const uint64_t* added = &SUMS[length * BARCODE_KEY_MAX * 10 * SUM_WORDS]
-    cdef uint64_t first = 0, second = 0
-    cdef size_t at
-    for at in range(length):
-        first += added[<size_t>(text[at] - c"0") * SUM_WORDS]
-        second += added[<size_t>(text[at] - c"0") * SUM_WORDS + 1]
-        added += 10 * SUM_WORDS
-    sums[0], sums[1] = first, second
+    """Adds up all the sums that forms of so many digits have, five in one walk: they stand side by side in a word."""
+    cdef const uint64_t* added
+    cdef uint64_t total
+    cdef size_t at, word
+    for word in range(SUM_WORDS_USED[length]):
+        added = &SUMS[(word * (BARCODE_KEY_MAX + 1) + length) * BARCODE_KEY_MAX * 10]
+        total = 0
+        for at in range(length):
+            total += added[at * 10 + (text[at] & 0x0F)]
+        sums[word] = total
 
 
 cdef bint check_digit_stands(const form_t* form, const uint8_t* text, const uint64_t* sums) noexcept nogil:
     """The same as below for a text of digits whose sums are known."""
-    cdef size_t bit = form.sum * <size_t>SUM_BITS
-    return has_remainder(form, text, <uint32_t>(sums[bit // 64] >> (bit % 64)) & 0xFFFF)
+    cdef uint64_t word = sums[form.sum_word]
+    return has_remainder(form, text, <uint32_t>(word >> form.sum_shift) & ((1 << SUM_BITS) - 1))
 
 
 cdef inline bint has_remainder(const form_t* form, const uint8_t* text, uint32_t total) noexcept nogil:

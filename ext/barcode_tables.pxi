@@ -18,9 +18,9 @@ cdef enum:
     LETTER_PAIRS = 26 * 26
     REFUSED = 255                 # in a lookup's table
     LIST_END = 0xFFFF
-    SUMS_MAX = 8                  # different sums of the forms of one length
-    SUM_BITS = 16
-    SUM_WORDS = SUMS_MAX * SUM_BITS // 64
+    SUM_BITS = 12                 # a sum has less than 64 x 64: as many places as a text has, each of less than the modulus
+    SUMS_OF_WORD = 64 // SUM_BITS
+    SUM_WORDS = 2                 # for the different sums of the forms of one length
 
 cdef enum carries_t:              # what stands behind a symbology identifier, if it is no text: those are Frame's numbers
     ELEMENT_STRINGS = FRAMES
@@ -43,7 +43,7 @@ cdef struct form_t:
     uint8_t narrow                                          # positions where not every digit may stand
     uint8_t key_at, key_length, lead_length, tail_length
     uint8_t check, check_at, covered_at, covered_length, modulus, start
-    uint8_t sum                                             # of texts of digits: which of those of its length
+    uint8_t sum_word, sum_shift                             # of texts of digits: where the sum stands
     uint32_t reciprocal                                     # of the modulus, in 2^-20
     uint8_t lookups
     uint8_t names                                           # names_t
@@ -68,8 +68,9 @@ cdef struct lists_t:
 
 cdef form_t[FORMS_MAX] FORMS
 cdef uint8_t[SETS_MAX * 256] SETS                           # [set][character] -> a number, 0 for what it does not have
-# What a digit adds at its place to all the sums of a text of so many digits: [length][place][digit][word].
-cdef uint64_t[(BARCODE_KEY_MAX + 1) * BARCODE_KEY_MAX * 10 * SUM_WORDS] SUMS
+# What a digit adds at its place to all the sums of a text of so many digits: [word][length][place][digit].
+cdef uint64_t[SUM_WORDS * (BARCODE_KEY_MAX + 1) * BARCODE_KEY_MAX * 10] SUMS
+cdef uint8_t[BARCODE_KEY_MAX + 1] SUM_WORDS_USED            # length -> words
 cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
 cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier] -> Frame or carries_t
 cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
@@ -80,7 +81,7 @@ cdef uint8_t[256] CHANGES                                   # 1 for what stands 
 # How they are made.
 
 cdef dict set_places = {}         # characters with their numbers -> place in SETS
-cdef dict sum_places = {}         # (length, what each digit adds at each place) -> which of the sums of this length
+cdef dict sum_places = {}         # length -> {what each digit adds at each place: which of the sums of this length}
 cdef dict lookup_places = {}      # (format, place among its lookups) -> place in LOOKUPS
 
 
@@ -121,7 +122,7 @@ cdef int fill_added(uint8_t* added, uint8_t* length, str text) except -1:
 
 cdef int fill_check(form_t* form, object source) except -1:
     cdef object check = source.check
-    cdef size_t at
+    cdef size_t at, place
     form.check = NO_CHECK
     if check is None:
         return 0
@@ -143,7 +144,8 @@ cdef int fill_check(form_t* form, object source) except -1:
     for at in range(form.modulus):
         form.characters[at] = ord(check.characters[at])
     if source.may_be_digits:
-        form.sum = sum_of(form.length, form.covered_at, counts)
+        place = sum_of(form.length, form.covered_at, counts)
+        form.sum_word, form.sum_shift = place // SUMS_OF_WORD, place % SUMS_OF_WORD * SUM_BITS
     return 0
 
 
@@ -152,14 +154,16 @@ cdef int sum_of(size_t length, size_t start, list counts) except -1:
     cdef tuple added = tuple((start + at, digit, count[digit]) for at, count in enumerate(counts) for digit in digits)
     cdef dict places = sum_places.setdefault(length, {})
     cdef size_t place = places.setdefault(added, len(places))
-    cdef size_t at, digit
-    if place >= SUMS_MAX:
-        raise OverflowError(f"formats of {length} digits need more than {SUMS_MAX} different sums")
-    if place == len(places) - 1:
+    cdef size_t at, digit, word = place // SUMS_OF_WORD
+    if word >= SUM_WORDS:
+        raise OverflowError(f"formats of {length} digits need more than {SUM_WORDS * SUMS_OF_WORD} different sums")
+    if SUM_WORDS_USED[length] <= word:
+        SUM_WORDS_USED[length] = word + 1
+    if place + 1 == <size_t>len(places):
         for at, character, count in added:
             digit = int(character)
-            at = ((length * BARCODE_KEY_MAX + at) * 10 + digit) * SUM_WORDS + place * SUM_BITS // 64
-            SUMS[at] |= <uint64_t>count << (place * SUM_BITS % 64)
+            at = ((word * (BARCODE_KEY_MAX + 1) + length) * BARCODE_KEY_MAX + at) * 10 + digit
+            SUMS[at] |= <uint64_t>count << (place % SUMS_OF_WORD * SUM_BITS)
     return place
 
 
