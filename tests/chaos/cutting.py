@@ -133,6 +133,10 @@ class Cutting:
             for offset, (key, value) in zip(range(RECORDS), traffic.records(self.seed, PARCELS), strict=False)
         ]
         self._log = MemoryLog(records)
+        read = LogPartition(0, 1)
+        for record in records:
+            read.add(record)
+        self._expected = read.folded(RECORDS)
         self._reader = scan.reader(vocabulary.load(), {})
 
     def prepare(self) -> None:
@@ -180,10 +184,7 @@ class Cutting:
 
     def _judge(self, stored: StoredPartition) -> Report:
         """Compares what stands in Redis, and the dead letters, with the whole log."""
-        read = LogPartition(0, 1)
-        for record in self._log.records:
-            read.add(record)
-        expected = read.folded(RECORDS)
+        expected = self._expected
         report = Report()
         if stored.next != RECORDS:
             report.behind.append(f"the mark is at {stored.next}, the end is {RECORDS}")

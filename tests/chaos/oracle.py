@@ -50,8 +50,13 @@ class Oracle:
         self.probes = 0
         self._settings = settings
         self._lock = threading.Lock()
-        self._log = LogReader(settings.kafka, settings.topic)
         self._letters_log = LogReader(settings.kafka, settings.rejected_topic)
+        self._former_records = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        self._log = LogReader(settings.kafka, settings.topic)
         self._partitions = [LogPartition(number, settings.partitions) for number in range(settings.partitions)]
         self._letters: list[Record] = []
         self._compared: list[dict[str, _Remembered]] = [{} for _ in self._partitions]
@@ -65,6 +70,31 @@ class Oracle:
         """Closes its consumers."""
         self._log.close()
         self._letters_log.close()
+
+    def begin_again(self) -> None:
+        """The log is another one now, which nothing that was known until now is of."""
+        with self._lock:
+            self._letters_log.read()
+            self._former_records += sum(self._log.positions)
+            self._log.close()
+            self._begin()
+
+    def read_on(self) -> list[int]:
+        """Reads what is in the log now, before something of it goes; gives up to where."""
+        with self._lock:
+            self._catch_up()
+            return list(self._log.positions)
+
+    def read_from(self, positions: Sequence[int]) -> None:
+        """Reads on from where `read_on` has come to. What was fetched since then, though not read, may be gone."""
+        with self._lock:
+            assert self._log.positions == list(positions)
+            self._log.begin_at(positions)
+
+    def deleted(self, partition: int, offsets: range) -> None:
+        """Offsets of a partition were deleted from the log before they were applied; they must have been read."""
+        with self._lock:
+            self._partitions[partition].delete(offsets)
 
     def judge(self, sent: Path | None = None) -> Report:
         """Reads what is new in the topics, and Redis whole, and compares them both ways.
@@ -91,7 +121,7 @@ class Oracle:
                 compare_counters(report, number, expected, duplicates, found)
             self._compare_rekeyed(report, models)
             self._compare_letters(report, models)
-            report.records = sum(self._log.positions)
+            report.records = self._former_records + sum(self._log.positions)
             report.scans = sum(expected.scans for expected in models)
             report.parcels = sum(len(expected.parcels) for expected in models)
             report.foreign = sum(len(expected.foreign) for expected in models)

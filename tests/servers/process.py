@@ -56,9 +56,11 @@ class Server(ABC):
 
     Attributes:
         environment: what the process is given beside this one's environment.
+        poll_s: how often a server that starts is asked whether it is ready.
     """
 
     name: str
+    poll_s = 0.05
 
     def __init__(self, folder: Path | None = None) -> None:
         self._temporary = folder is None
@@ -93,6 +95,16 @@ class Server(ABC):
         Raises:
             RuntimeError: it ended, or wasn't ready within START_TIMEOUT_S; with the end of its log.
         """
+        self.launch()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.ready():
+            if not self.runs or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self.name} did not start: {self.log_end()}")
+            time.sleep(self.poll_s)
+
+    def launch(self) -> None:
+        """Starts the server and does not wait."""
         assert self._process is None, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -104,12 +116,6 @@ class Server(ABC):
                 env={**os.environ, **self.environment},
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError(f"{self.name} did not start: {self.log_end()}")
-            time.sleep(0.05)
 
     def stop(self) -> None:
         """Ends the server by SIGTERM, by SIGKILL if that takes longer than STOP_TIMEOUT_S."""

@@ -36,6 +36,7 @@ class Redis(Server):
     """
 
     name = "redis"
+    poll_s = 0.005
 
     def __init__(self, folder: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder)

@@ -136,11 +136,11 @@ class Chain:
             await self.close()
         return None if mark is None else mark.epoch
 
-    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
-        """Asks for records and for data; the number of replies that `reads` then takes."""
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> int:
+        """Asks for records, for data and for aliases; the number of replies that `reads` then takes."""
         commands = [
             _resp.pack_mget(prefix(self._partition), ids[begin : begin + KEYS_A_COMMAND])
-            for prefix, ids in ((keys.parcels, parcels), (keys.data, with_data))
+            for prefix, ids in ((keys.parcels, parcels), (keys.data, with_data), (keys.aliases, aliases))
             for begin in range(0, len(ids), KEYS_A_COMMAND)
         ]
         if commands:
@@ -203,13 +203,18 @@ class Chain:
         return reply
 
     async def _send(self, command: bytes) -> None:
-        # redis-py would open a lost connection again, without the WATCH that every apply rests on.
-        if not self._connection.is_connected:
+        """Sends to what redis-py has connected, not by it: it would open a lost connection again, without the WATCH that
+        every apply rests on, and trips over one that is closed by whoever reads answers while it sends."""
+        stream: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
+        if stream is None:
             raise ChainBrokenError("the connection is lost")
         try:
-            await self._connection.send_packed_command([command], check_health=False)
-        except (RedisError, OSError, RuntimeError) as error:
-            # A connection that was reset between two commands is a RuntimeError to uvloop.
+            stream.write(command)
+            async with asyncio.timeout(self._timeout_s):
+                await stream.drain()
+        except (OSError, RuntimeError, TimeoutError) as error:
+            # To uvloop a connection that was reset between two commands is a RuntimeError.
+            await self.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
 
     async def _replies(self, count: int) -> list[Any]:
