@@ -89,7 +89,10 @@ def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None)
     begun, began_s = _now(), time.monotonic()
     click.echo(f"seed {seed}: {len(bugs)} planted bugs")
     caught = []
-    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder, Campaign(Path(folder), seed, _nobody) as campaign:
+    with (
+        tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder,
+        Campaign(Path(folder), seed, _nobody) as campaign,
+    ):
         for bug in bugs:
             caught.append(catch(campaign, bug))
             console.print(shown.caught(caught[-1]), highlight=False)

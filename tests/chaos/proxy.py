@@ -240,7 +240,9 @@ class Connection:
         finally:
             delivering.cancel()
 
-    async def _deliver(self, way: Way, held: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter) -> None:
+    async def _deliver(
+        self, way: Way, held: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter
+    ) -> None:
         loop = asyncio.get_running_loop()
         while True:
             came_s, chunk = await held.get()

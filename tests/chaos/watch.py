@@ -109,7 +109,9 @@ class Watch:
             while not self._stop.wait(MARKS_EVERY_S):
                 began_s = time.monotonic()
                 try:
-                    marks = [int(store.hget(keys.mark(number), "next") or 0) for number in range(self._settings.partitions)]
+                    marks = [
+                        int(store.hget(keys.mark(number), "next") or 0) for number in range(self._settings.partitions)
+                    ]
                 except RedisError:
                     continue
                 self._marks.append(marks)
