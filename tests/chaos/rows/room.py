@@ -1,6 +1,6 @@
 """No room: Redis out of memory, and disks that are full under Redis and Kafka."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,14 +39,12 @@ class FullDisk:
         """Starts a server again, with such a disk and then without."""
         with TemporaryDirectory(prefix="tracker-disk-") as folder:
             self._disk = Disk(Path(folder))
-            server.environment.update(self._disk.environment)
-            server.restart()
+            _start_again(server, self._disk.environment)
             try:
                 yield
             finally:
                 self._disk.free()
-                server.environment.clear()
-                server.restart()
+                _start_again(server, {})
 
     def under_redis(self, world: World) -> AbstractContextManager[None]:
         """Redis has such a disk."""
@@ -95,6 +93,13 @@ class FullDisk:
             server.launch()
         yield Await(server.ready)
         return f"{server.name} ended by itself"
+
+
+def _start_again(server: Server, environment: Mapping[str, str]) -> None:
+    """Kafka takes long to end by itself, which is not what is tried here."""
+    server.kill()
+    server.environment = dict(environment)
+    server.start()
 
 
 def _refused(world: World, error: str) -> int:
