@@ -27,3 +27,8 @@ ROWS: Final[tuple[Row, ...]] = (
 """Every row but the mixture, in the order of the table."""
 
 ALL_AT_ONCE: Final = "all at once"
+
+
+def named(name: str) -> Row:
+    """The row of that name."""
+    return next(row for row in ROWS if row.name == name)
