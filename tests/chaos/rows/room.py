@@ -9,6 +9,7 @@ from typing import Final
 from redis import Redis as Client
 
 from tests.chaos.row import KAFKA, REDIS, Await, Row, Strike
+from tests.chaos.rows.kafka import takes_again
 from tests.chaos.world import World
 from tests.servers import Disk
 from tests.servers.process import Server
@@ -75,11 +76,15 @@ class FullDisk:
         assert self._disk is not None
         with Client.from_url(world.settings.redis) as store:
             store.config_set("appendfsync", "always")
-        return (yield from self._ended(world, world.redis))
+        yield from self._ended(world, world.redis)
+        yield Await(world.redis.ready)
+        return "Redis ended by itself"
 
     def kafka(self, world: World) -> Strike:
         """Kafka can't write its log: it ends, and is started when there is room."""
-        return (yield from self._ended(world, world.broker))
+        yield from self._ended(world, world.broker)
+        yield from takes_again(world)
+        return "Kafka ended by itself"
 
     def _ended(self, world: World, server: Server) -> Strike:
         assert self._disk is not None
@@ -91,8 +96,7 @@ class FullDisk:
             self._disk.free()
             server.kill()
             server.launch()
-        yield Await(server.ready)
-        return f"{server.name} ended by itself"
+        return server.name
 
 
 def _start_again(server: Server, environment: Mapping[str, str]) -> None:
