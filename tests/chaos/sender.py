@@ -67,7 +67,6 @@ class Sender:
         self._records = traffic.records(seed)
         self._bursts: deque[Burst] = deque()
         self._lock = threading.Lock()
-        self._taking = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
@@ -100,7 +99,6 @@ class Sender:
     def take(self, count: int) -> list[Record]:
         """Takes the next records of the traffic itself, to be sent in another way."""
         with self._lock:
-            with self._taking:
             return list(islice(self._records, count))
 
     def _run(self, ledger: Path) -> None:
