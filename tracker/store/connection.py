@@ -203,12 +203,19 @@ class Chain:
         return reply
 
     async def _send(self, command: bytes) -> None:
-        # redis-py would open a lost connection again, without the WATCH that every apply rests on.
-        if not self._connection.is_connected:
+        """Sends a command, in the order of the calls.
+
+        redis-py's own send_packed_command would open a lost connection again, without the WATCH that every apply rests
+        on; and it writes a turn of the loop later, when who waits for an answer may have closed the connection.
+        """
+        writer: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
+        if writer is None:
             raise ChainBrokenError("the connection is lost")
         try:
-            await self._connection.send_packed_command([command], check_health=False)
-        except (RedisError, OSError, RuntimeError) as error:
+            writer.write(command)
+            async with asyncio.timeout(self._timeout_s):
+                await writer.drain()
+        except (RedisError, OSError, RuntimeError, TimeoutError) as error:
             # A connection that was reset between two commands is a RuntimeError to uvloop.
             raise ChainBrokenError(str(error) or type(error).__name__) from error
 
