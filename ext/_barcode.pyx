@@ -83,13 +83,17 @@ cdef void take(sink_t* sink, const said_t* said, const uint8_t* text) noexcept n
     cdef barcode_t* best = sink.best
     cdef uint8_t[BARCODE_KEY_MAX] key
     cdef size_t length
-    if said.precedence < sink.precedence and sink.aliases == NULL:
+    if sink.precedence == NOTHING or (said.precedence < sink.precedence and sink.aliases == NULL):
         best.key_length = copy_key(said.form, text, best.key)
         lead_with(sink, said, text)
         return
     length = copy_key(said.form, text, key)
-    if sink.aliases != NULL and is_one(said.carriers) and not said.split and said.precedence != CONTAINER:
-        add_alias(sink.aliases, key, length, said.form.format)
+    if sink.aliases != NULL:
+        # Most reads are one text. Only when another comes, the first is put among the aliases.
+        if sink.aliases.count == 0 and is_one(sink.carriers) and not sink.ambiguous and sink.precedence != CONTAINER:
+            add_alias(sink.aliases, best.key, best.key_length, best.format)
+        if is_one(said.carriers) and not said.split and said.precedence != CONTAINER:
+            add_alias(sink.aliases, key, length, said.form.format)
     if said.precedence > sink.precedence:
         return
     if said.precedence < sink.precedence:
@@ -154,6 +158,9 @@ cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept 
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
     cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
+    if 0 < length <= BARCODE_KEY_MAX and all_digits(read, length):
+        try_list(sink, FRAME_TYPED, read, length, True)
+        return
     if not changes:
         for at in range(length):
             changes |= CHANGES[read[at]]
@@ -186,6 +193,7 @@ cdef void read_framed(sink_t* sink, const uint8_t* read, size_t length) noexcept
     for i in range(message.count):
         if element_length(&message, i) > 3 and memcmp(element(&message, i), b"420", 3) == 0:
             frame = FRAME_ROUTED_ELEMENT
+            break
     for i in range(message.count):
         if message.kind != GS1_ENVELOPE or message.elements[i].ai == 5:
             try_forms(sink, frame, element(&message, i), element_length(&message, i))

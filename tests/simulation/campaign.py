@@ -18,7 +18,7 @@ from tests.simulation.world import BEGIN_S, World
 SEEDS_AT_ONCE: Final = 100
 """Seeds that a process runs before it reports: about a second of work."""
 
-CAUGHT_WITHIN: Final = 300
+CAUGHT_WITHIN: Final = 1_000
 """Seeds within which every planted bug must be caught."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation import oracle, scans
-from tests.simulation.store import Content
+from tests.simulation.content import Content, writes_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -16,6 +16,9 @@ NOTHING: Final = "nothing"
 
 SILENCE_S: Final = 6.0
 """Longer than a client waits for a reply."""
+
+CUT_BATCHES_MAX: Final = 8
+"""A file is cut inside of one of so many last batches: what is cut is the end that was not on the disk yet."""
 
 RECREATED_S: Final = 12.0
 """How long a topic that was made anew stays empty.
@@ -132,12 +135,42 @@ def roll_back(world: "World") -> bool:
     return True
 
 
+def cut_inside(world: "World") -> bool:
+    """The store's append-only file is cut inside of a batch's transaction, whose beginning stays in the file."""
+    steps = world.store.history
+    cuts = [i for i, step in enumerate(steps) if step.batch is not None and len(writes_of(0, step.batch)) > 1]
+    if not cuts:
+        return False
+    at = world.random.choice(cuts[-CUT_BATCHES_MAX:])
+    batch = steps[at].batch
+    assert batch is not None
+    world.store.cut_inside(at, world.random.randint(1, len(writes_of(0, batch))))
+    _break_all(world)
+    return True
+
+
+def come_back(world: "World") -> bool:
+    """The store starts again after such a cut: half of the lost batch comes back, without its mark.
+
+    What was written since is written upon it, and the end of that may be lost in turn.
+    """
+    half, length = world.store.half, len(world.store.history)
+    if half is None or length == half.base:
+        return False
+    until = length if world.random.random() < 0.5 else world.random.randint(half.base + 1, length)
+    world.store.come_back(until)
+    _break_all(world)
+    return True
+
+
 def lose_acknowledgement(world: "World") -> bool:
-    """Kafka has a dead letter or a re-keyed scan, and the worker is not told."""
+    """Kafka has a dead letter, a re-keyed scan or an announcement, and the worker is not told; or has it not."""
     sending = [worker for worker in world.workers if worker.sends and not worker.paused]
     if not sending:
         return False
-    world.random.choice(sending).sends.pop(0)(lost=True)
+    reaches = world.lost_acknowledgements % 2 == 0
+    world.lost_acknowledgements += 1
+    world.random.choice(sending).sends.pop(0)(lost=True, reaches=reaches)
     return True
 
 
@@ -219,7 +252,7 @@ def corrupt(world: "World") -> bool:
     number = world.random.choice(having)
     content = world.store.contents[number]
     key = world.random.choice(list(content.records))
-    world.store.put(number, replace(content, records=content.records | {key: oracle.CORRUPT}))
+    world.store.put(number, lambda content: replace(content, records=content.records | {key: oracle.CORRUPT}))
     return True
 
 
@@ -243,6 +276,8 @@ SHARES: Final[dict[str, tuple[float, Act]]] = {
     "old request late": (0.04, deliver_late),
     "request repeated": (0.02, repeat),
     "store rolled back": (0.015, roll_back),
+    "file cut inside a batch": (0.006, cut_inside),
+    "half a batch comes back": (0.08, come_back),
     "acknowledgement lost": (0.04, lose_acknowledgement),
     "out of memory": (0.008, fill_memory),
     "memory freed": (0.08, free_memory),

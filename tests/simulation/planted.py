@@ -5,22 +5,27 @@ What a record says of the scans that it has hides many a bug in the fold; those 
 A planted bug is a context manager, inside of which worlds run with the bug.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
 from tests.simulation.chain import SimulatedChain
+from tests.simulation.content import after, writes_of
 from tests.simulation.log import SimulatedFetch
-from tests.simulation.oracle import CORRUPT
+from tests.simulation.oracle import CORRUPT, NEXT_AT
 from tests.simulation.store import SimulatedStore
 from tests.simulation.worker import SimulatedWorker
-from tracker.domain import side_data
+from tracker.domain import aliases, side_data
+from tracker.domain.aliases import Announcement, ReadOn
 from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import partition as product
 from tracker.process import processor
+from tracker.process.cache import Cache
+from tracker.process.labels import announcements
 from tracker.process.partition import Fetched, Folding, Partition, Reading
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
@@ -33,10 +38,9 @@ EFFECTIVE_AT: Final = 16
 KIND_AT: Final = 80
 UNDO: Final = 33
 
-NEXT_AT: Final = 24
-"""Where a record says up to which offset it has its scans, six bytes (ext/record.pxd)."""
 
 _fold = Partition.fold
+_forget = Partition._forget
 _send_apply = SimulatedChain.send_apply
 _run_apply = SimulatedChain._run_apply
 
@@ -145,21 +149,10 @@ def dropped_write() -> AbstractContextManager[None]:
 def mark_not_moved() -> AbstractContextManager[None]:
     """A batch is written, and the mark stays where it was."""
 
-    def apply(self: Any, partition: int, batch: Batch) -> None:
-        content = self.contents[partition]
-        moved = batch.end if len(batch.records) % 3 else content.next
-        self.write(
-            partition,
-            replace(
-                content,
-                next=moved,
-                records=content.records | batch.records,
-                data=content.data | batch.data,
-                places=content.places | {number: (site, device) for number, site, device in batch.places},
-                codes=content.codes | dict(batch.codes),
-                counters=batch.counters,
-            ),
-        )
+    def apply(self: SimulatedStore, partition: int, batch: Batch) -> None:
+        written = writes_of(partition, batch)
+        kept = written if len(batch.records) % 3 else written[:-1]
+        self.write(partition, partial(after, some=kept), batch)
 
     return _patched(SimulatedStore, "apply", apply)
 
@@ -181,14 +174,15 @@ def rejected_swallowed() -> AbstractContextManager[None]:
     """Refused scans are counted and forgotten."""
 
     def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        return replace(_fold(self, reading, found), outgoing=[])
+        folding = _fold(self, reading, found)
+        return replace(folding, outgoing=[record for record in folding.outgoing if record.rekeyed])
 
     return _patched(Partition, "fold", fold)
 
 
 def cache_kept() -> AbstractContextManager[None]:
     """A worker that lost its claim goes on with the records it had in memory."""
-    return _patched(product.Cache, "clear", lambda _self: None)
+    return _patched(Cache, "clear", lambda _self: None)
 
 
 def duplicate_applied() -> AbstractContextManager[None]:
@@ -199,6 +193,15 @@ def duplicate_applied() -> AbstractContextManager[None]:
         if len(scans) != SCAN_BYTES or folded.refused:
             return folded
         return domain_fold(names, ids, buffer, arena, scans, _without_next(folded.records))
+
+    return _patched(product, "fold", fold)
+
+
+def next_not_looked_at() -> AbstractContextManager[None]:
+    """What a record says of the scans that it has is not looked at: the mark is taken for all there is to know."""
+
+    def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
+        return domain_fold(names, ids, buffer, arena, scans, _without_next(records))
 
     return _patched(product, "fold", fold)
 
@@ -240,9 +243,54 @@ def rekey_swallowed() -> AbstractContextManager[None]:
 
     def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
         folding = _fold(self, reading, found)
-        return replace(folding, outgoing=[record for record in folding.outgoing if not record.rekeyed])
+        announced = {alias for alias, _ in folding.announces}
+        kept = [record for record in folding.outgoing if not record.rekeyed or record.key in announced]
+        return replace(folding, outgoing=kept)
 
     return _patched(Partition, "fold", fold)
+
+
+def announcement_forgotten() -> AbstractContextManager[None]:
+    """Now and then another label of a parcel is not announced."""
+
+    def announced(*arguments: Any) -> list[tuple[int, Announcement]]:
+        found = announcements(*arguments)
+        return found[1:] if len(found) > 1 else found
+
+    return _patched(product, "announcements", announced)
+
+
+def announced_before_it_was_acknowledged() -> AbstractContextManager[None]:
+    """What could not be sent to Kafka counts as announced when the batch is folded again."""
+
+    def forget(self: Partition) -> None:
+        announced = self._announced.young | self._announced.old
+        _forget(self)
+        self._announced.keep(announced)
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        folding = _fold(self, reading, found)
+        self.announced(folding.announces)
+        return folding
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with patch.object(Partition, "fold", fold), patch.object(Partition, "_forget", forget):
+            yield
+
+    return both()
+
+
+def older_label_wins() -> AbstractContextManager[None]:
+    """Of the announcements of a label the last that came counts, not the newest."""
+
+    def merged(alias: bytes, held: bytes | None, more: Iterable[ReadOn]) -> bytes:
+        newest = {parcel: day for day, parcel in ([] if held is None else aliases.parcels(alias, held))}
+        newest |= {parcel: day for day, parcel in more}
+        pairs = sorted(((day, parcel) for parcel, day in newest.items()), reverse=True)
+        return b" ".join(b"%d %b" % pair for pair in pairs)
+
+    return _patched(aliases, "merged", merged)
 
 
 def data_written_over() -> AbstractContextManager[None]:
@@ -344,10 +392,14 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         rejected_swallowed,
         cache_kept,
         duplicate_applied,
+        next_not_looked_at,
         late_scan_appended,
         gap_taken_as_end,
         rekeyed_wrongly,
         rekey_swallowed,
+        announcement_forgotten,
+        announced_before_it_was_acknowledged,
+        older_label_wins,
         data_written_over,
         other_log_not_noticed,
         retention_not_noticed,

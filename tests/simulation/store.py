@@ -1,51 +1,56 @@
-"""A simulated Redis: what claim, read and apply do there.
+"""A simulated Redis: what claim, read and apply do there, and what is left of it when it dies.
 
 Held to the real one by tests/simulation/test_store_agrees.py.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
+from tests.simulation.content import Content, Write, after, writes_of
 from tests.simulation.violation import Violation
-from tracker.domain.parcel import has_data
-from tracker.store import claims, keys
-from tracker.store.claims import Batch, ChainBrokenError, Claimed, Counters, Denied, Dictionary, Mark
+from tracker.store import claims
+from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NO_COUNTERS: Final[Counters] = (0, 0, 0, 0)
-Change = tuple[int, int, tuple[bytes, ...]]
-"""One entry of a partition's stream of changes: from, next, ids of parcels."""
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the whole store held, and what brought it there.
+
+    Attributes:
+        contents: by partition.
+        partition, write: what was written last, and can be written again upon something else.
+        batch: that was applied, if it was one.
+    """
+
+    contents: tuple[Content, ...]
+    partition: int
+    write: Write
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """All that the store holds of one partition. Never changed, so that an earlier one can come back."""
+class Half:
+    """A transaction that the append-only file has the beginning of.
 
-    epoch: int | None = None
-    next: int | None = None
-    log: str = ""
-    partitions: int = 0
-    counters: Counters = NO_COUNTERS
-    records: dict[bytes, bytes] = field(default_factory=dict)
-    data: dict[bytes, bytes] = field(default_factory=dict)
-    places: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
-    codes: dict[int, bytes] = field(default_factory=dict)
-    out: tuple[Change, ...] = ()
-    expiring: tuple[bytes, ...] = ()
+    Redis cuts such a file behind the last whole command, leaves the MULTI open, and appends what comes then: the next
+    EXEC in the file carries out the half too, when the file is read again.
 
-    @property
-    def mark(self) -> Mark | None:
-        """The mark."""
-        return None if self.epoch is None else Mark(self.epoch, self.next)
+    Attributes:
+        partition, batch: whose transaction it is.
+        writes: how many of its writes the file has.
+        base: length of the history before it.
+    """
 
-    @property
-    def next_offset(self) -> int:
-        """Offset of the first record that is not applied."""
-        return self.next or 0
+    partition: int
+    batch: Batch
+    writes: int
+    base: int
 
 
 class SimulatedStore:
@@ -53,50 +58,89 @@ class SimulatedStore:
 
     Attributes:
         contents: by partition.
-        history: every content that the whole store ever had: any of them may come back.
+        history: every step of the whole store: each may come back.
+        half: a transaction whose beginning stands in the file, and comes to life when the server starts again.
+        ahead: by partition, the offset up to which records may be that came back without their mark.
         touched: how often each partition's mark was written: what a WATCH of it goes by.
         full: it is out of memory, and refuses what would take more.
         landed: is told of each batch that lands: partition, content before, batch, epoch of the claim.
     """
 
     def __init__(self, partitions: int) -> None:
-        self.contents = tuple(Content() for _ in range(partitions))
-        self.history = [self.contents]
-        self.touched = [0] * partitions
-        self.full = False
         self.landed: Callable[[int, Content, Batch, int], None] | None = None
+        self.full = False
+        self.half: Half | None = None
+        self.touched = [0] * partitions
+        self.ahead = [0] * partitions
+        self.contents = tuple(Content() for _ in range(partitions))
+        self.history = [Step(self.contents, 0, lambda content: content)]
 
-    def write(self, partition: int, content: Content) -> None:
+    def write(self, partition: int, write: Write, batch: Batch | None = None) -> None:
         """A write of a partition's mark and what belongs to it, all at once."""
-        if (content.epoch or 0) < (self.contents[partition].epoch or 0):
-            raise Violation(f"partition {partition}: the epoch goes back to {content.epoch}", "epoch went back")
-        self.put(partition, content)
+        before = self.contents[partition]
+        self.put(partition, write, batch)
+        if (self.contents[partition].epoch or 0) < (before.epoch or 0):
+            raise Violation(
+                f"partition {partition}: the epoch goes back to {self.contents[partition].epoch}", "epoch went back"
+            )
         self.touched[partition] += 1
 
-    def put(self, partition: int, content: Content) -> None:
+    def put(self, partition: int, write: Write, batch: Batch | None = None) -> None:
         """Another content of a partition, whose mark no command has written."""
-        changed = list(self.contents)
-        changed[partition] = content
-        self.contents = tuple(changed)
-        self.history.append(self.contents)
+        self.contents = _written(self.contents, partition, write)
+        self.history.append(Step(self.contents, partition, write, batch))
 
     def roll_back(self, to: int) -> None:
         """What a failover to a replica that is behind does, or an AOF that lost its tail."""
-        self.contents = self.history[to]
+        if self.half is not None and to < self.half.base:
+            self.half = None
         self.history = self.history[: to + 1]
-        self.touched = [touched + 1 for touched in self.touched]
+        self._start()
+
+    def cut_inside(self, step: int, writes: int) -> None:
+        """The append-only file ends behind so many writes of the batch that was applied at a step."""
+        cut = self.history[step]
+        assert cut.batch is not None
+        self.roll_back(step - 1)
+        self.half = Half(cut.partition, cut.batch, writes, step)
+
+    def come_back(self, until: int) -> None:
+        """The server starts again, on a file that has the half of a batch and what was written after it.
+
+        Args:
+            until: length of the history that is still in the file; at least a step longer than at the cut.
+        """
+        half = self.half
+        assert half is not None
+        assert until > half.base
+        later = self.history[half.base : until]
+        self.history = self.history[: half.base]
+        self.half = None
+        self.ahead[half.partition] = max(self.ahead[half.partition], half.batch.end)
+        contents = self.history[-1].contents
+        written = writes_of(half.partition, half.batch)[: half.writes]
+        contents = _written(contents, half.partition, partial(after, some=written))
+        for step in later:
+            contents = _written(contents, step.partition, step.write)
+            self.history.append(replace(step, contents=contents))
+        self._start()
 
     def replace_by(self, contents: tuple[Content, ...]) -> None:
         """Another Redis stands at this one's address."""
-        self.contents = contents
-        self.history = [contents]
+        self.history = [Step(contents, 0, lambda content: content)]
+        self.half = None
+        self._start()
+
+    def _start(self) -> None:
+        """The server has what its file has."""
+        self.contents = self.history[-1].contents
         self.touched = [touched + 1 for touched in self.touched]
 
     def delete_mark(self, partition: int) -> None:
         """Somebody deletes a mark."""
         content = self.contents[partition]
         if content.epoch is not None or content.next is not None:
-            self.put(partition, replace(content, epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS))
+            self.put(partition, _without_mark)
             self.touched[partition] += 1
 
     def claim(self, partition: int, log: str, partitions: int) -> Claimed | Denied:
@@ -112,8 +156,11 @@ class SimulatedStore:
             return Denied("wrong_partitions", str(partitions), str(content.partitions))
         if self.full:
             raise ChainBrokenError("OOM command not allowed")
-        content = replace(content, epoch=(content.epoch or 0) + 1, log=log, partitions=partitions)
-        self.write(partition, content)
+        self.write(
+            partition,
+            lambda content: replace(content, epoch=(content.epoch or 0) + 1, log=log, partitions=partitions),
+        )
+        content = self.contents[partition]
         return Claimed(Mark(content.epoch or 0, content.next), content.counters)
 
     def execute(self, partition: int, batch: Batch, watched: int, epoch: int) -> list[None] | ResponseError | None:
@@ -130,22 +177,7 @@ class SimulatedStore:
 
     def apply(self, partition: int, batch: Batch) -> None:
         """The transaction, once it runs."""
-        content = self.contents[partition]
-        change = ((batch.begin, batch.end, tuple(batch.records)),) if batch.records else ()
-        self.write(
-            partition,
-            replace(
-                content,
-                next=batch.end,
-                counters=batch.counters,
-                records=content.records | batch.records,
-                data=content.data | batch.data,
-                places=content.places | {number: (site, device) for number, site, device in batch.places},
-                codes=content.codes | dict(batch.codes),
-                out=content.out + change,
-                expiring=_expiring(partition, content, batch),
-            ),
-        )
+        self.write(partition, partial(after, some=writes_of(partition, batch)), batch)
 
     def dictionary(self, partition: int) -> Dictionary:
         """A partition's dictionaries, in the order of their numbers."""
@@ -154,14 +186,9 @@ class SimulatedStore:
         return claims.dictionary_of(places, {b"%d" % number: name for number, name in content.codes.items()})
 
 
-def _expiring(partition: int, content: Content, batch: Batch) -> tuple[bytes, ...]:
-    """Keys that expire after a batch: of what it writes, those of parcels in a final state, with their data."""
-    if not content.expiring and not batch.final:
-        return content.expiring
-    parcels, data = keys.parcels(partition), keys.data(partition)
-    written = {parcels + key for key in batch.records} | {data + key for key in batch.data}
-    written |= {data + key for key in batch.reopened}
-    final = {parcels + key for key in batch.final}
-    final |= {data + key for key in batch.final if key in batch.data}
-    final |= {data + key for key in batch.final & content.data.keys() if has_data(batch.records[key])}
-    return tuple(sorted((set(content.expiring) - written) | final))
+def _without_mark(content: Content) -> Content:
+    return replace(content, epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
+
+
+def _written(contents: tuple[Content, ...], partition: int, write: Write) -> tuple[Content, ...]:
+    return (*contents[:partition], write(contents[partition]), *contents[partition + 1 :])

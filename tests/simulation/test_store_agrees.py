@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 from typing import Any, Final
 
 import pytest
 import redis
+from hiredis import Reader
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
 from tests.servers import Redis
 from tests.simulation.chain import SimulatedChain
+from tests.simulation.content import Content, after, writes_of
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.planted import PLANTED
-from tests.simulation.store import Content, SimulatedStore
+from tests.simulation.store import SimulatedStore
 from tracker.store import claims, keys
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Denied, Lost
 from tracker.store.connection import Chain, connection_to
@@ -43,7 +47,8 @@ def batches(draw: st.DrawFn) -> Batch:
         final=final,
         places=[(number, draw(NAMES), draw(NAMES)) for number in draw(st.sampled_from([(), (), (1,), (1, 2), (2,)]))],
         codes=[(number, draw(NAMES)) for number in draw(st.sampled_from([(), (), (0,), (0, 1), (1,)]))],
-        counters=draw(st.tuples(*[st.integers(0, 9)] * 4)),
+        counters=draw(st.tuples(*[st.integers(0, 9)] * 5)),
+        aliases=draw(st.dictionaries(IDS, VALUES, max_size=2)),
         reopened=frozenset(key for key in records if key not in final and draw(st.booleans())),
     )
 
@@ -113,12 +118,14 @@ class Agreement(RuleBasedStateMachine):
             pair.begin = answer[0].mark.next or 0
         return pair
 
-    @rule(pair=pairs, parcels=st.lists(IDS, max_size=3), with_data=st.lists(IDS, max_size=2))
-    def read(self, pair: Pair, parcels: list[bytes], with_data: list[bytes]) -> None:
+    @rule(
+        pair=pairs, parcels=st.lists(IDS, max_size=3), rest=st.lists(st.lists(IDS, max_size=2), min_size=2, max_size=2)
+    )
+    def read(self, pair: Pair, parcels: list[bytes], rest: list[list[bytes]]) -> None:
         """A worker reads."""
 
         async def read(chain: Any) -> object:
-            return await chain.reads(await chain.send_reads(parcels, with_data))
+            return await chain.reads(await chain.send_reads(parcels, *rest))
 
         self._agree(pair, read)
 
@@ -159,10 +166,26 @@ class Agreement(RuleBasedStateMachine):
         """Somebody writes into the mark."""
         if not self.store.full:
             self.client.hset(keys.mark(PARTITION), name, str(value))
-            content = self.store.contents[PARTITION]
-            changed = replace(content, epoch=value) if name == "epoch" else replace(content, next=value)
-            self.store.put(PARTITION, changed)
+            self.store.put(
+                PARTITION,
+                lambda held: replace(held, epoch=value) if name == "epoch" else replace(held, next=value),
+            )
             self.store.touched[PARTITION] += 1
+
+    @rule(batch=batches(), share=st.floats(0, 1))
+    def bring_half_of_a_batch(self, batch: Batch, share: float) -> None:
+        """The first writes of a batch are written, up to any of them, as by a start from a file cut inside of it."""
+        if self.store.full:
+            return
+        written, commands = writes_of(PARTITION, batch), _commands(batch)
+        assert len(written) == len(commands)
+        count = round(share * len(written))
+        pipeline = self.client.pipeline(transaction=True)
+        for command in commands[:count]:
+            pipeline.execute_command(*command)
+        pipeline.execute()
+        self.store.put(PARTITION, partial(after, some=written[:count]))
+        self.store.touched[PARTITION] += count == len(written)  # Only the last of them writes the mark.
 
     @rule(full=st.booleans())
     def fill_or_free_the_memory(self, full: bool) -> None:
@@ -182,16 +205,17 @@ class Agreement(RuleBasedStateMachine):
         places, codes = client.hgetall(keys.sources(PARTITION)), client.hgetall(keys.codes(PARTITION))
         records, data = self._under(keys.parcels(PARTITION)), self._under(keys.data(PARTITION))
         epoch, begin = mark.get(b"epoch"), mark.get(b"next")
-        scans, duplicates, rejected, foreign = (int(mark.get(name.encode(), 0)) for name in claims.COUNTERS)
+        scans, duplicates, rejected, foreign, aliases = (int(mark.get(name.encode(), 0)) for name in claims.COUNTERS)
         changes = [entry for _, entry in client.xrange(keys.out(PARTITION))]
         return Content(
             epoch=None if epoch is None else int(epoch),
             next=None if begin is None else int(begin),
             log=mark.get(b"log", b"").decode(),
             partitions=int(mark.get(b"partitions", 0)),
-            counters=(scans, duplicates, rejected, foreign),
+            counters=(scans, duplicates, rejected, foreign, aliases),
             records=records,
             data=data,
+            aliases=self._under(keys.aliases(PARTITION)),
             places={int(number): _place(text) for number, text in places.items()},
             codes={int(number): name for number, name in codes.items()},
             out=tuple(
@@ -204,6 +228,20 @@ class Agreement(RuleBasedStateMachine):
         found = self.client.keys(prefix + b"*")
         values = self.client.mget(found) if found else []
         return {key.removeprefix(prefix): value for key, value in zip(found, values, strict=True)}
+
+
+def _commands(batch: Batch) -> list[list[bytes]]:
+    """The commands of the product's transaction; those for parcels in final states, which come in any order, sorted."""
+    reader = Reader()
+    reader.feed(claims.apply_command(PARTITION, batch, FINAL_TTL_S)[0])
+    commands = list(iter(reader.gets, False))
+    inside = commands[1 : commands.index([b"EXEC"])]
+    runs = groupby(inside, lambda command: (command[0], command[1].rpartition(b":")[0]))
+    return [
+        command
+        for (name, _), run in runs
+        for command in (sorted(run) if name in {b"SET", b"EXPIRE", b"PERSIST"} else run)
+    ]
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:

@@ -11,8 +11,9 @@ from unittest.mock import patch
 
 from tests.simulation import faults, oracle, scans
 from tests.simulation.chain import SimulatedChain
+from tests.simulation.content import Content
 from tests.simulation.log import SimulatedLog
-from tests.simulation.store import Content, SimulatedStore
+from tests.simulation.store import SimulatedStore
 from tests.simulation.violation import DIED, Violation
 from tests.simulation.worker import SimulatedWorker
 from tracker import limits
@@ -50,6 +51,7 @@ class World:
         struck: what has happened, and how often.
         faults: {step: fault} of those that struck.
         batches: that have landed.
+        lost_acknowledgements: of records for Kafka; every second of them never was there.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class World:
         self.struck: Counter[str] = Counter()
         self.faults: dict[int, str] = {}
         self.batches = 0
+        self.lost_acknowledgements = 0
         self.scans = 0
         self.now_s = BEGIN_S
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
@@ -291,9 +294,10 @@ class World:
 
     def check(self) -> None:
         """Holds the store against the log."""
+        oracle.check_announcements(self.log)
         for number, content in enumerate(self.store.contents):
             if not self.foreign:
-                oracle.check(number, content, self.log)
+                oracle.check(number, content, self.log, self.store.ahead[number])
             elif content is not self.foreign[number]:
                 raise Violation(f"partition {number} of the store of another log was written: {content}", "wrong store")
 

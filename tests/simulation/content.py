@@ -1,0 +1,120 @@
+"""What a partition's part of the store holds, and the single writes that a batch consists of."""
+
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from tracker.domain.parcel import has_data
+from tracker.store import keys
+from tracker.store.claims import NO_COUNTERS, Batch, Counters, Mark
+
+Change = tuple[int, int, tuple[bytes, ...]]
+"""One entry of a partition's stream of changes: from, next, ids of parcels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that the store holds of one partition. Never changed, so that an earlier one can come back."""
+
+    epoch: int | None = None
+    next: int | None = None
+    log: str = ""
+    partitions: int = 0
+    counters: Counters = NO_COUNTERS
+    records: dict[bytes, bytes] = field(default_factory=dict)
+    data: dict[bytes, bytes] = field(default_factory=dict)
+    aliases: dict[bytes, bytes] = field(default_factory=dict)
+    places: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    codes: dict[int, bytes] = field(default_factory=dict)
+    out: tuple[Change, ...] = ()
+    expiring: tuple[bytes, ...] = ()
+
+    @property
+    def mark(self) -> Mark | None:
+        """The mark."""
+        return None if self.epoch is None else Mark(self.epoch, self.next)
+
+    @property
+    def next_offset(self) -> int:
+        """Offset of the first record that is not applied."""
+        return self.next or 0
+
+
+Kind = Literal["records", "data", "aliases"]
+"""What strings hold."""
+
+Write = Callable[[Content], Content]
+"""What a command does to what a partition holds."""
+
+
+def writes_of(partition: int, batch: Batch) -> list[Write]:
+    """The writes of a batch, in the order of the product's transaction (tracker.store.claims.apply_command)."""
+    found: list[Write] = []
+    if batch.places:
+        places = {number: (site, device) for number, site, device in batch.places}
+        found.append(lambda content: replace(content, places=content.places | places))
+    if batch.codes:
+        found.append(lambda content: replace(content, codes=content.codes | dict(batch.codes)))
+    found += [_persist(keys.data(partition), key) for key in sorted(batch.reopened - batch.data.keys())]
+    kinds: tuple[tuple[Kind, dict[bytes, bytes], AbstractSet[bytes]], ...] = (
+        ("records", batch.records, batch.final),
+        ("data", batch.data, batch.final & batch.data.keys()),
+        ("aliases", batch.aliases, batch.aliases.keys()),
+    )
+    for kind, values, going in kinds:
+        found += [_set(partition, kind, {key: values[key]}, expires=True) for key in sorted(going)]
+        if staying := {key: value for key, value in values.items() if key not in going}:
+            found.append(_set(partition, kind, staying, expires=False))
+    found += [
+        _expire(keys.data(partition), key)
+        for key in sorted(batch.final - batch.data.keys())
+        if has_data(batch.records[key])
+    ]
+    if batch.records:
+        change = (batch.begin, batch.end, tuple(batch.records))
+        found.append(lambda content: replace(content, out=(*content.out, change)))
+    found.append(lambda content: replace(content, next=batch.end, counters=batch.counters))
+    return found
+
+
+def after(content: Content, some: Iterable[Write]) -> Content:
+    """What is held after some writes."""
+    for write in some:
+        content = write(content)
+    return content
+
+
+def _set(partition: int, kind: Kind, values: dict[bytes, bytes], *, expires: bool) -> Write:
+    """SET with EX of one, or MSET of some: whatever expired before does so by this write only."""
+    prefix = {"records": keys.parcels, "data": keys.data, "aliases": keys.aliases}[kind](partition)
+
+    def write(content: Content) -> Content:
+        expiring = content.expiring
+        if expires or expiring:
+            names = {prefix + key for key in values}
+            expiring = tuple(sorted((set(expiring) - names) | (names if expires else set())))
+        content = replace(content, expiring=expiring)
+        if kind == "records":
+            return replace(content, records=content.records | values)
+        if kind == "data":
+            return replace(content, data=content.data | values)
+        return replace(content, aliases=content.aliases | values)
+
+    return write
+
+
+def _persist(prefix: bytes, key: bytes) -> Write:
+    """PERSIST of a parcel's data."""
+    return lambda content: replace(content, expiring=tuple(name for name in content.expiring if name != prefix + key))
+
+
+def _expire(prefix: bytes, key: bytes) -> Write:
+    """EXPIRE of a parcel's data, where it has some."""
+
+    def write(content: Content) -> Content:
+        if key not in content.data:
+            return content
+        return replace(content, expiring=tuple(sorted({*content.expiring, prefix + key})))
+
+    return write
