@@ -234,7 +234,7 @@ def test_a_chain_that_was_closed_opens_no_connection_again(server: Redis, url: s
 def test_a_chain_that_is_closed_while_something_is_sent_is_broken_and_nothing_worse(url: str) -> None:
     async def work() -> None:
         chain = await claim(url)
-        sending = asyncio.ensure_future(chain.send_reads([b"P1"], []))
+        sending = asyncio.ensure_future(chain.send_reads([b"P1"], [], []))
         await asyncio.sleep(0)  # It has begun.
         await chain.close()
         with pytest.raises(ChainBrokenError):

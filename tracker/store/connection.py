@@ -203,20 +203,21 @@ class Chain:
         return reply
 
     async def _send(self, command: bytes) -> None:
-        """Sends a command, in the order of the calls.
+        """Sends to what redis-py has connected, not by it.
 
-        redis-py's own send_packed_command would open a lost connection again, without the WATCH that every apply rests
-        on; and it writes a turn of the loop later, when who waits for an answer may have closed the connection.
+        It would open a lost connection again, without the WATCH that every apply rests on, and trips over one that is
+        closed by whoever reads answers while it sends.
         """
-        writer: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
-        if writer is None:
+        stream: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
+        if stream is None:
             raise ChainBrokenError("the connection is lost")
         try:
-            writer.write(command)
+            stream.write(command)
             async with asyncio.timeout(self._timeout_s):
-                await writer.drain()
-        except (RedisError, OSError, RuntimeError, TimeoutError) as error:
-            # A connection that was reset between two commands is a RuntimeError to uvloop.
+                await stream.drain()
+        except (OSError, RuntimeError, TimeoutError) as error:
+            # To uvloop a connection that was reset between two commands is a RuntimeError.
+            await self.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
 
     async def _replies(self, count: int) -> list[Any]:
