@@ -1,7 +1,6 @@
 """What can happen to a world, and how often. Each gives False where there was nothing for it to strike."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation import oracle, scans
@@ -237,7 +236,7 @@ def wrong_count(world: "World") -> bool:
     if not all(content.log for content in world.store.contents):
         return False
     contents = world.store.contents
-    world.store.replace_by(tuple(replace(content, partitions=2 * scans.PARTITIONS) for content in contents))
+    world.store.replace_by(tuple(content._replace(partitions=2 * scans.PARTITIONS) for content in contents))
     _break_all(world)
     return True
 
@@ -250,7 +249,7 @@ def corrupt(world: "World") -> bool:
     number = world.random.choice(having)
     content = world.store.contents[number]
     key = world.random.choice(list(content.records))
-    world.store.put(number, lambda content: replace(content, records=content.records | {key: oracle.CORRUPT}))
+    world.store.put(number, lambda content: content._replace(records=content.records | {key: oracle.CORRUPT}))
     return True
 
 

@@ -158,7 +158,7 @@ class SimulatedStore:
             raise ChainBrokenError("OOM command not allowed")
         self.write(
             partition,
-            lambda content: replace(content, epoch=(content.epoch or 0) + 1, log=log, partitions=partitions),
+            lambda content: content._replace(epoch=(content.epoch or 0) + 1, log=log, partitions=partitions),
         )
         content = self.contents[partition]
         return Claimed(Mark(content.epoch or 0, content.next), content.counters)
@@ -187,7 +187,7 @@ class SimulatedStore:
 
 
 def _without_mark(content: Content) -> Content:
-    return replace(content, epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
+    return content._replace(epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
 
 
 def _written(contents: tuple[Content, ...], partition: int, write: Write) -> tuple[Content, ...]:
