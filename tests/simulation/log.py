@@ -2,6 +2,7 @@
 
 import struct
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -75,6 +76,7 @@ class SimulatedLog:
         open: records can be appended: not while a topic is being made anew.
         rejected: {source: reasons} of dead letters.
         rekeyed: (source, partition) of scans that were sent on to their own partition.
+        reached: states that it came into (tests/simulation/reached.py), and how often.
     """
 
     def __init__(self, partitions: int, random: Random) -> None:
@@ -84,6 +86,7 @@ class SimulatedLog:
         self.open = True
         self.rejected: dict[bytes, set[str]] = {}
         self.rekeyed: set[tuple[bytes, int]] = set()
+        self.reached: Counter[str] = Counter()
         self._random = random
 
     def append(self, number: int, timestamp: int, key: bytes | None, value: bytes | None) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
+from tests.simulation import reached
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
@@ -137,9 +138,11 @@ class SimulatedWorker:
         def send(*, lost: bool = False) -> None:
             reaches = partition is None or self.log.open
             if partition is None:
+                self.log.reached[reached.SENT_AGAIN] += headers["source"] in self.log.rejected
                 self.log.rejected.setdefault(headers["source"], set()).add(headers["reason"].decode())
             elif reaches:
                 self.log.append(partition, self._timestamp, key, value)
+                self.log.reached[reached.REKEYED_AGAIN] += (headers["source"], partition) in self.log.rekeyed
                 self.log.rekeyed.add((headers["source"], partition))
             if not acknowledged.done():
                 if lost or not reaches:
