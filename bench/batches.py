@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable
 from itertools import count
 
-from aiokafka.codec import lz4_decode
 from aiokafka.record.util import calc_crc32c
 
 from bench.workload import Workload
 from tests.domain import compiled
 from tracker.domain import _records, _scan, parcel, scan, vocabulary
+from tracker.limits import INFLATED_BYTES_MAX
+from tracker.process.inflate import inflate
 
 LZ4 = 3
 """The number of the codec in a record batch."""
@@ -33,7 +34,7 @@ def fetched(scans: Iterable[KeyAndValue], compression: int = 0) -> bytes:
 
 def walk(batch: bytes) -> tuple[bytes, bytes]:
     """The records of a batch: (buffer, packed records)."""
-    (buffer, records), _ = _records.walk(batch, 0, (), calc_crc32c, lambda _codec, payload: lz4_decode(payload))
+    (buffer, records), _ = _records.walk(batch, 0, (), calc_crc32c, inflate, INFLATED_BYTES_MAX)
     return buffer, records
 
 

@@ -1,10 +1,9 @@
 """The compiled barcode reader: reads in, parcel keys out. Its tables are made from tracker.domain.formats at import.
 
-A read goes one of three ways. Behind a symbology identifier that says GS1 it is walked as element strings. A GS1 Digital
-Link is handed to the reader of framed data (gs1.pxd), which gives its elements. Anything else is a text, and without any
-symbology identifier perhaps a typed one. A text or an element is tried against the few forms
-that have its frame, its length and its first character, so the formats that it is not cost nothing. Time is linear in
-the read.
+A read goes one of two ways. GS1 element strings, which a symbology identifier announces, Digital Links and ISO/IEC 15434
+messages are taken apart by the reader of framed data (gs1.pxd). Anything else is a text, and without any symbology
+identifier perhaps a typed one. A text, an element or a field is tried against the few forms that have its frame, its
+length and its first character, so the formats that it is not cost nothing. Time is linear in the read.
 
 Each text says one thing at most: the form of the best precedence that it fits. If forms of several carriers have that
 precedence, the text by itself is ambiguous, until another label of the parcel says which of them it is.
@@ -18,9 +17,9 @@ from libc.string cimport memcmp, memcpy, memset
 from barcode cimport (
     BARCODE_ALIASES_MAX, BARCODE_AMBIGUOUS, BARCODE_BAD_CHECK_DIGIT, BARCODE_KEY_MAX, BARCODE_NO_IDENTIFIER,
     BARCODE_READ_MAX, BARCODE_RECOGNISED, barcode_alias_t, barcode_aliases_t, barcode_api_t, barcode_site_t, barcode_t,
-    size_t, uint8_t, uint16_t, uint64_t,
+    size_t, uint8_t, uint16_t, uint32_t, uint64_t,
 )
-from gs1 cimport GS1_BAD_CHECK_DIGIT, GS1_LINK, GS1_OK, gs1_api, gs1_api_t, gs1_element_t, gs1_message_t
+from gs1 cimport GS1_ENVELOPE, GS1_OK, gs1_api, gs1_api_t, gs1_message_t
 
 include "barcode_tables.pxi"
 
@@ -29,8 +28,11 @@ cdef enum:
     BLANK = 0x20
     LF = 0x0A
     CR = 0x0D
-    GS = 0x1D
     NOTHING = 255                 # a precedence that every other goes before
+    CONTAINER = 254               # of what parcels travel in: any parcel goes before it
+    MESSAGE_TRACKING = 3          # fields of an ISO/IEC 15434 message for transportation
+    MESSAGE_CARRIER = 4
+    MESSAGE_SHIPPER = 5
 
 cdef const gs1_api_t* GS1 = gs1_api()
 
@@ -39,8 +41,11 @@ cdef enum frame_t:                # tracker.domain.formats.format.Frame
     FRAME_TWO_DIMENSIONAL = 3
     FRAME_ELEMENT = 4
     FRAME_ROUTED_ELEMENT = 5
+    FRAME_DATA_IDENTIFIER = 6
+    FRAME_CARRIER_MESSAGE = 7
 
 cdef struct finding_t:
+    uint32_t read                 # number of the read that it stands in, from 1
     uint16_t form
     uint8_t precedence
     uint8_t[BARCODE_KEY_MAX] text
@@ -60,6 +65,7 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
     bint bad_check_digit
     finding_t* findings           # all candidates, or NULL
     size_t findings_count
+    uint32_t reads                # so far
     barcode_aliases_t* aliases    # keys that are clear but not the best, or NULL
 
 
@@ -77,13 +83,17 @@ cdef void take(sink_t* sink, const said_t* said, const uint8_t* text) noexcept n
     cdef barcode_t* best = sink.best
     cdef uint8_t[BARCODE_KEY_MAX] key
     cdef size_t length
-    if said.precedence < sink.precedence and sink.aliases == NULL:
+    if sink.precedence == NOTHING or (said.precedence < sink.precedence and sink.aliases == NULL):
         best.key_length = copy_key(said.form, text, best.key)
         lead_with(sink, said, text)
         return
     length = copy_key(said.form, text, key)
-    if sink.aliases != NULL and is_one(said.carriers) and not said.split:
-        add_alias(sink.aliases, key, length, said.form.format)
+    if sink.aliases != NULL:
+        # Most reads are one text. Only when another comes, the first is put among the aliases.
+        if sink.aliases.count == 0 and is_one(sink.carriers) and not sink.ambiguous and sink.precedence != CONTAINER:
+            add_alias(sink.aliases, best.key, best.key_length, best.format)
+        if is_one(said.carriers) and not said.split and said.precedence != CONTAINER:
+            add_alias(sink.aliases, key, length, said.form.format)
     if said.precedence > sink.precedence:
         return
     if said.precedence < sink.precedence:
@@ -148,6 +158,9 @@ cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept 
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
     cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
+    if 0 < length <= BARCODE_KEY_MAX and all_digits(read, length):
+        try_list(sink, FRAME_TYPED, read, length, True)
+        return
     if not changes:
         for at in range(length):
             changes |= CHANGES[read[at]]
@@ -162,83 +175,83 @@ cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept 
     try_forms(sink, FRAME_TYPED, text, kept)
 
 
-cdef size_t element_end(const uint8_t* data, size_t length, size_t start) noexcept nogil:
-    """Where the element that begins at start ends, its separator not counted; 0 if none stands there."""
-    cdef size_t at, end, longest, first_two
-    if length - start < 2 or not is_digit(data[start]) or not is_digit(data[start + 1]):
-        return 0
-    first_two = (data[start] - c"0") * 10 + (data[start + 1] - c"0")
-    at = start + AI_DIGITS[first_two]
-    if at == start or at >= length:
-        return 0
-    for end in range(start + 2, at):
-        if not is_digit(data[end]):
-            return 0
-    longest = VALUE_LENGTH[first_two] if VALUE_LENGTH[first_two] else VALUE_LENGTH_MAX
-    end = at
-    while end < length and end - at < longest and CSET_82[data[end]]:
-        end += 1
-    if VALUE_LENGTH[first_two]:
-        return end if end - at == longest else 0
-    return end if end > at and (end == length or data[end] == GS) else 0
+cdef bint has_frame(const uint8_t* data, size_t length) noexcept nogil:
+    """Whether a text begins like a link, or like an ISO/IEC 15434 message."""
+    if length < 4 or (data[0] != c"h" and data[0] != c"H" and data[0] != c"["):
+        return False
+    return memcmp(data, b"http", 4) == 0 or memcmp(data, b"HTTP", 4) == 0 or memcmp(data, b"[)>", 3) == 0
 
 
-cdef bint is_digit(uint8_t character) noexcept nogil:
-    return c"0" <= character <= c"9"
-
-
-cdef void read_element_strings(sink_t* sink, const uint8_t* data, size_t length) noexcept nogil:
-    """Offers its elements, if all of the data are elements: a symbol that is GS1 data in part only is not read."""
-    cdef size_t start = 0, end, frame = FRAME_ELEMENT
-    while start < length:
-        end = element_end(data, length, start)
-        if end == 0:
-            return
-        if memcmp(data + start, b"420", 3) == 0:
-            frame = FRAME_ROUTED_ELEMENT
-        start = end + (end < length and data[end] == GS)
-    start = 0
-    while start < length:
-        end = element_end(data, length, start)
-        try_forms(sink, frame, data + start, end - start)
-        start = end + (end < length and data[end] == GS)
-
-
-cdef bint is_link(const uint8_t* data, size_t length) noexcept nogil:
-    return length > 4 and (memcmp(data, b"http", 4) == 0 or memcmp(data, b"HTTP", 4) == 0)
-
-
-cdef void read_link(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
-    """Offers the elements of a GS1 Digital Link, which stand in its path and its query."""
+cdef void read_framed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """Offers what stands in a frame, if all of it can be read: of a symbol that is sound in part only nothing is."""
     cdef gs1_message_t message
-    cdef const gs1_element_t* element
-    cdef size_t i
-    if GS1.find_key(read, length, &message) == GS1_BAD_CHECK_DIGIT:
-        sink.bad_check_digit = True
-    if message.kind != GS1_LINK or message.reason != GS1_OK:
+    cdef size_t i, frame = FRAME_ELEMENT
+    if GS1.walk(read, length, &message) != GS1_OK:
         return
+    if message.kind == GS1_ENVELOPE:
+        read_carrier_message(sink, &message)
     for i in range(message.count):
-        element = &message.elements[i]
-        try_forms(sink, FRAME_ELEMENT, message.text + element.at - element.ai_digits, element.ai_digits + element.length)
+        if element_length(&message, i) > 3 and memcmp(element(&message, i), b"420", 3) == 0:
+            frame = FRAME_ROUTED_ELEMENT
+            break
+    for i in range(message.count):
+        if message.kind != GS1_ENVELOPE or message.elements[i].ai == 5:
+            try_forms(sink, frame, element(&message, i), element_length(&message, i))
+        elif message.elements[i].ai == 6:
+            try_forms(sink, FRAME_DATA_IDENTIFIER, element(&message, i), element_length(&message, i))
+
+
+cdef inline const uint8_t* element(const gs1_message_t* message, size_t i) noexcept nogil:
+    """An element with its application identifier in front, or a field of a message."""
+    return message.text + message.elements[i].at - message.elements[i].ai_digits
+
+
+cdef inline size_t element_length(const gs1_message_t* message, size_t i) noexcept nogil:
+    return message.elements[i].ai_digits + message.elements[i].length
+
+
+cdef void read_carrier_message(sink_t* sink, const gs1_message_t* message) noexcept nogil:
+    """Offers the tracking number of a message for transportation, between its carrier and its shipper."""
+    cdef uint8_t[BARCODE_KEY_MAX] text
+    cdef size_t length = 0, i
+    if message.count <= MESSAGE_SHIPPER:
+        return
+    for i in range(<size_t>MESSAGE_SHIPPER + 1):
+        if message.elements[i].ai != 1:
+            return
+    for i in range(<size_t>MESSAGE_TRACKING, <size_t>MESSAGE_SHIPPER + 1):
+        length += element_length(message, i)
+    if length + 2 > BARCODE_KEY_MAX:
+        return
+    length = copy_field(text, message, MESSAGE_CARRIER)
+    text[length] = c"/"
+    length += 1 + copy_field(text + length + 1, message, MESSAGE_TRACKING)
+    text[length] = c"/"
+    length += 1 + copy_field(text + length + 1, message, MESSAGE_SHIPPER)
+    try_forms(sink, FRAME_CARRIER_MESSAGE, text, length)
+
+
+cdef inline size_t copy_field(uint8_t* text, const gs1_message_t* message, size_t i) noexcept nogil:
+    memcpy(text, element(message, i), element_length(message, i))
+    return element_length(message, i)
 
 
 cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    sink.reads += 1
     if length > BARCODE_READ_MAX:
         return
     # Scanners that act as keyboards end each read with a line end, which is no part of the symbol.
     while length > 0 and (read[length - 1] == CR or read[length - 1] == LF):
         length -= 1
     if length < 3 or read[0] != c"]" or read[1] >= ASCII or read[2] >= ASCII:
-        if is_link(read, length):
-            read_link(sink, read, length)
+        if has_frame(read, length):
+            read_framed(sink, read, length)
         else:
             read_typed(sink, read, length)
         return
     cdef uint8_t carries = CARRIES[read[1] * ASCII + read[2]]
-    if carries == ELEMENT_STRINGS:
-        read_element_strings(sink, read + 3, length - 3)
-    elif carries == FRAME_TWO_DIMENSIONAL and is_link(read + 3, length - 3):
-        read_link(sink, read, length)
+    if carries == ELEMENT_STRINGS or (carries == FRAME_TWO_DIMENSIONAL and has_frame(read + 3, length - 3)):
+        read_framed(sink, read, length)
     elif carries != TRADE_ITEM:
         try_forms(sink, carries, read + 3, length - 3)
 
@@ -363,7 +376,7 @@ cdef class Site:
         """What the reads of one parcel come to.
 
         Returns its reason, its key, format and warnings (packed), its aliases, and every candidate as (precedence,
-        form, text).
+        number of its read from 1, form, text).
         """
         cdef barcode_t barcode
         cdef barcode_aliases_t aliases
@@ -385,7 +398,10 @@ cdef class Site:
                 barcode.reason, barcode.key[:barcode.key_length], barcode.format, barcode.warnings,
                 [aliases.keys[i].key[:aliases.keys[i].key_length] for i in range(aliases.count)],
                 [
-                    (findings[i].precedence, findings[i].form, findings[i].text[:FORMS[findings[i].form].length])
+                    (
+                        findings[i].precedence, findings[i].read, findings[i].form,
+                        findings[i].text[:FORMS[findings[i].form].length],
+                    )
                     for i in range(sink.findings_count)
                 ],
             )

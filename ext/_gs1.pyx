@@ -1,12 +1,12 @@
 """The compiled reader of framed barcodes: GS1 element strings and Digital Links by a table of AIs, ISO 15434 messages.
 
 Its parts: gs1_values.pxi, gs1_choices.pxi and gs1_coupon.pxi what values may hold, gs1_elements.pxi the read loop,
-gs1_link.pxi URIs, gs1_envelope.pxi what is not GS1's, gs1_scan.pxi which of them a read is, gs1_tables.pxi how their
+gs1_link.pxi URIs, gs1_envelope.pxi ISO 15434 messages, gs1_scan.pxi which of them a read is, gs1_tables.pxi how their
 tables are made. All are free functions on (pointer, length) that never read past the end and take time linear in the
-read. Python sees them through `Table` and `find_keys`.
+read. Python sees them through `Table`.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memmove, memset
@@ -101,45 +101,13 @@ cdef object unpacked(const gs1_message_t* message):
     return message.kind, message.reason, (message.fault_at, message.fault_length, ai), found
 
 
-def find_one(bytes read not None):
-    """The key of one read, and all that it says: (key or None, scheme, what `unpacked` gives)."""
-    cdef gs1_message_t message
-    find_key(<const uint8_t*>PyBytes_AS_STRING(read), PyBytes_GET_SIZE(read), &message)
-    return message.key[:message.key_length] if message.reason == GS1_OK else None, message.scheme, unpacked(&message)
-
-
-def find_keys(list reads not None):
-    """See tracker.domain.framed.find_keys."""
-    cdef Py_ssize_t count = len(reads), i
-    cdef list keys = [None] * count
-    cdef bytearray schemes = bytearray(count), reasons = bytearray(count)
-    cdef uint8_t* scheme_numbers = schemes
-    cdef uint8_t* reason_numbers = reasons
-    cdef gs1_message_t message
-    cdef object read
-    for i in range(count):
-        read = reads[i]
-        if not PyBytes_CheckExact(read):
-            raise TypeError(f"read {i}: expected bytes, got {type(read).__name__}")
-        reason_numbers[i] = find_key(<const uint8_t*>PyBytes_AS_STRING(read), PyBytes_GET_SIZE(read), &message)
-        scheme_numbers[i] = message.scheme
-        if message.reason == GS1_OK:
-            keys[i] = message.key[:message.key_length]
-    return keys, bytes(schemes), bytes(reasons)
-
-
 def check_digit_for(bytes digits not None):
     """The GS1 check digit that belongs behind these digits."""
     return chr(check_digit_of(<const uint8_t*>PyBytes_AS_STRING(digits), PyBytes_GET_SIZE(digits)))
 
 
-cdef int read_all(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil:
-    """See gs1.pxd."""
-    return read_framed(PARCELS, read, length, PAD_GTIN | ALIASES, False, out)
-
-
 def use_for_parcels(Table table not None):
-    """The table by which reads are walked to their parcel's key; set once, by tracker.domain.gs1_table."""
+    """The table by which reads are walked; set once, by tracker.domain.gs1_table."""
     global PARCELS, parcels
     parcels = table
     PARCELS = table.table
@@ -157,6 +125,6 @@ CHECK_NAMES = tuple(CHECK_NUMBERS)
 cdef Table parcels = Table([])
 PARCELS = parcels.table
 cdef gs1_api_t FUNCTIONS
-FUNCTIONS.find_key = find_key
+FUNCTIONS.walk = walk
 FUNCTIONS.read_all = read_all
 API = PyCapsule_New(&FUNCTIONS, "tracker.domain._gs1.API", NULL)

@@ -21,6 +21,7 @@ from records cimport record_t
 
 cdef enum:
     HEADER = 61
+    RECORD_BYTES_MIN = 7  # length, attributes, two deltas, no key, no value, no headers
     LENGTH_AT = 8
     LENGTH_FROM = 12
     MAGIC_AT = 16
@@ -39,6 +40,10 @@ cdef enum:
 
 class CorruptBatch(Exception):
     """A batch that can't be what the broker stored: wrong checksum, wrong format, lengths that don't fit."""
+
+
+class LargeBatch(Exception):
+    """A batch whose compressed records take more than they may."""
 
 
 cdef inline uint32_t _u32(const uint8_t* p) noexcept nogil:
@@ -151,7 +156,7 @@ def extent(bytes fetched not None):
     return None if after < 0 else after
 
 
-def walk(bytes fetched not None, int64_t first, aborted, crc32c, decompress):
+def walk(bytes fetched not None, int64_t first, aborted, crc32c, inflate, Py_ssize_t inflated_max):
     """Finds the records of a fetch that a read-committed consumer sees.
 
     Args:
@@ -159,19 +164,22 @@ def walk(bytes fetched not None, int64_t first, aborted, crc32c, decompress):
         first: offset of the first record that is wanted.
         aborted: pairs (producer id, first offset) of aborted transactions, from the fetch response.
         crc32c: gives the CRC-32C of a memoryview.
-        decompress: (codec number 1-4, memoryview) -> bytes.
+        inflate: (codec number 1-4, memoryview, the most that it may give) -> bytes, or None where that is not enough.
+        inflated_max: the most that compressed records may take. It ends before the first batch with which they take more.
 
     Returns:
         (buffer, records, after): record_t entries packed in bytes, whose positions point into buffer, and the
-        offset behind the last complete batch (first, where there is none).
+        offset behind the last batch that was walked (first, where there is none).
 
     Raises:
         CorruptBatch: checksum, format or lengths are wrong.
+        LargeBatch: it would end before the first batch with a wanted record.
     """
     cdef const uint8_t* base = <const uint8_t*>PyBytes_AS_STRING(fetched)
     cdef Py_ssize_t end = PyBytes_GET_SIZE(fetched)
     cdef Py_ssize_t at = 0
     cdef int64_t after = first
+    cdef int64_t before
     cdef int64_t size, producer, total = 0
     cdef int32_t count
     cdef int attributes
@@ -194,6 +202,7 @@ def walk(bytes fetched not None, int64_t first, aborted, crc32c, decompress):
             raise CorruptBatch(f"batch at offset {_i64(base + at)}: wrong CRC-32C")
         batch.base_offset = _i64(base + at)
         attributes = base[at + ATTRIBUTES_AT + 1]
+        before = after
         after = batch.base_offset + <int32_t>_u32(base + at + LAST_DELTA_AT) + 1
         producer = _i64(base + at + PRODUCER_AT)
         if attributes & CONTROL:
@@ -205,8 +214,16 @@ def walk(bytes fetched not None, int64_t first, aborted, crc32c, decompress):
                 raise CorruptBatch(f"batch at offset {batch.base_offset}: {count} records")
             payload = fetched
             if attributes & COMPRESSION:
-                payload = decompress(attributes & COMPRESSION, view[at + HEADER : at + size])
+                payload = inflate(attributes & COMPRESSION, view[at + HEADER : at + size], inflated_max - inflated_size)
+                if payload is None and before > first:
+                    after = before
+                    break
+                if payload is None:
+                    raise LargeBatch(
+                        f"batch at offset {batch.base_offset} to {after - 1}: its records take more than {inflated_max} bytes"
+                    )
                 inflated.append(payload)
+                inflated_size += PyBytes_GET_SIZE(payload)
             total += count
             plan.append((at, size, payload if attributes & COMPRESSION else None))
         at += size
@@ -223,7 +240,7 @@ cdef _collect(bytes fetched, int64_t first, list plan, list inflated, int64_t to
         behind = PyBytes_GET_SIZE(fetched)
     if PyBytes_GET_SIZE(buffer) > INT32_MAX:
         raise CorruptBatch(f"{PyBytes_GET_SIZE(buffer)} bytes of records in one fetch: positions have 31 bits")
-    if total > PyBytes_GET_SIZE(buffer):
+    if total > PyBytes_GET_SIZE(buffer) // RECORD_BYTES_MIN:
         raise CorruptBatch(f"{total} records announced in {PyBytes_GET_SIZE(buffer)} bytes")
     cdef const uint8_t* base = <const uint8_t*>PyBytes_AS_STRING(buffer)
     cdef bytes packed = PyBytes_FromStringAndSize(NULL, total * sizeof(record_t))

@@ -9,7 +9,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
-from barcode cimport BARCODE_RECOGNISED, barcode_api, barcode_api_t, barcode_t
+from barcode cimport (
+    BARCODE_RECOGNISED, barcode_aliases_t, barcode_api, barcode_api_t, barcode_site_t, barcode_t, recogniser_site,
+)
 from clock cimport TIME_LOCAL, TIME_ZONED, parse_time
 from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
 from json_text cimport nesting, place_t, read_string, read_whole, skip_blanks
@@ -19,7 +21,13 @@ from scan cimport (
 )
 
 from tracker import limits
+from tracker.domain.aliases import Announcement
 from tracker.domain.errors import Refusal
+
+cdef enum read_t:
+    READ_NOTHING  # it is the slow reader's
+    READ_SCAN
+    READ_ANNOUNCEMENT
 
 cdef enum:
     FIELD_PARCEL = 0x01
@@ -31,6 +39,8 @@ cdef enum:
     FIELD_DEVICE = 0x40
     FIELD_SEQ = 0x80
     FIELD_ID = 0x100
+    FIELD_ALIAS = 0x200
+    ANNOUNCEMENT = FIELD_ALIAS | FIELD_PARCEL | FIELD_TIME
     READS_MAX = 32
 
 cdef const barcode_api_t* BARCODE = barcode_api()
@@ -55,6 +65,8 @@ cdef struct fields_t:
     int seen
     place_t parcel
     int32_t parcel_length
+    place_t alias
+    int32_t alias_length
     place_t site
     int32_t site_length
     place_t device
@@ -173,6 +185,9 @@ cdef place_t _read_field(place_t p, place_t end, place_t key, int32_t length, fi
         if p == NULL or text_length < 1 or text_length > ID_BYTES_MAX:
             return NULL
         fields.id = id_number(text, text_length)
+    elif _is(key, length, b"alias", 5):
+        field = FIELD_ALIAS
+        p = read_string(p, end, &fields.alias, &fields.alias_length)
     else:
         return NULL
     if fields.seen & field:
@@ -209,6 +224,19 @@ cdef bint _read_object(place_t p, place_t end, fields_t* fields) noexcept nogil:
         p = skip_blanks(p + 1, end)
 
 
+cdef read_t _read_announcement(place_t base, const fields_t* fields, scan_t* out, barcode_t* label) noexcept nogil:
+    if not _is_parcel_id(fields.alias, fields.alias_length) or (
+        fields.alias_length == fields.parcel_length and memcmp(fields.alias, fields.parcel, fields.alias_length) == 0
+    ):
+        return READ_NOTHING
+    memcpy(label.key, fields.alias, fields.alias_length)
+    label.key_length = <uint8_t>fields.alias_length
+    out.parcel_at = <int32_t>(fields.parcel - base)
+    out.parcel_length = fields.parcel_length
+    out.time = fields.time
+    return READ_ANNOUNCEMENT
+
+
 cdef class Scans:
     """The scans of one batch: what was read, in the order of the log, and what was not.
 
@@ -217,14 +245,19 @@ cdef class Scans:
         arena: what positions below 0 point into.
         scans: packed scan_t.
         data: {index among scans: (container, data as compact JSON)} of those that carry some.
+        aliases: [(index among scans, alias)]: the other keys that scans have read on their parcels, ascending.
+        announced: [(alias, parcel id, effective time)] of the announcements among the records.
         refused: [(index of the record, Refusal)].
-        foreign: [(index of the record, parcel id)]: scans of parcels that belong to another partition.
+        foreign: [(index of the record, key)]: scans of parcels, and announcements of aliases, that belong to another
+            partition.
     """
 
     cdef readonly bytes buffer
     cdef readonly bytes arena
     cdef readonly bytes scans
     cdef readonly dict data
+    cdef readonly list aliases
+    cdef readonly list announced
     cdef readonly list refused
     cdef readonly list foreign
 
@@ -245,6 +278,13 @@ cdef class Scans:
                 ids.append(PyBytes_FromStringAndSize(arena - 1 - scans[i].parcel_at, scans[i].parcel_length))
         return ids
 
+    def place(self, Py_ssize_t index):
+        """Offset and effective time of one scan."""
+        cdef const scan_t* scan = <const scan_t*>PyBytes_AS_STRING(self.scans) + index
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return scan.offset, scan.effective
+
     def offsets(self):
         """The offset of each scan in its partition."""
         cdef const scan_t* scans = <const scan_t*>PyBytes_AS_STRING(self.scans)
@@ -258,22 +298,27 @@ cdef class ScanReader:
     Args:
         codes: [(name, kind, name of the code that it takes back or None)]: every event that a scan may name;
             a code's number is its place in this list.
-        slow: reads one value completely: (value, received ms) -> tracker.domain.scan.Scan, or raises Refusal.
+        slow: reads one value completely: value -> tracker.domain.scan.Scan or Announcement, or raises Refusal.
+        site: which barcodes are read, and in which order: of a tracker.domain.barcode.Recogniser.
     """
 
     cdef readonly list names
     cdef dict numbers
     cdef object slow
+    cdef object site
+    cdef const barcode_site_t* labels
     cdef code_t* codes
     cdef int32_t* slots
     cdef uint32_t mask
 
-    def __cinit__(self, codes, slow):
+    def __cinit__(self, codes, slow, site):
         cdef uint32_t size = 64
         cdef int32_t number
         self.names = [name.encode() for name, _, _ in codes]
         self.numbers = {name: number for number, (name, _, _) in enumerate(codes)}
         self.slow = slow
+        self.site = site
+        self.labels = recogniser_site(site)
         while size < 3 * len(codes):
             size *= 2
         self.mask = size - 1
@@ -314,24 +359,31 @@ cdef class ScanReader:
             slot = (slot + 1) & self.mask
         return -1
 
-    cdef bint _read_fast(self, place_t base, const record_t* record, scan_t* out, barcode_t* label) noexcept nogil:
-        """Reads a record's scan into out, and its label where it has no parcel id; False leaves it to the slow reader."""
+    cdef read_t _read_fast(
+        self, place_t base, const record_t* record, scan_t* out, barcode_t* label, barcode_aliases_t* aliases
+    ) noexcept nogil:
+        """Reads a record: a scan into out, and its labels where it has no parcel id; or an announcement.
+
+        Of an announcement the alias stands in label, parcel and time in out.
+        """
         cdef fields_t fields
         cdef const code_t* code
         if record.value_length < 2 or record.value_length > SCAN_BYTES_MAX:
-            return False
+            return READ_NOTHING
         memset(&fields, 0, sizeof(fields_t) - sizeof(fields.read) - sizeof(fields.read_length))
         fields.seq = -1
         if not _read_object(base + record.value_at, base + record.value_at + record.value_length, &fields):
-            return False
+            return READ_NOTHING
+        if fields.seen == ANNOUNCEMENT:
+            return _read_announcement(base, &fields, out, label)
         if fields.seen & (FIELD_EVENT | FIELD_TIME) != (FIELD_EVENT | FIELD_TIME):
-            return False
+            return READ_NOTHING
         out.code = self._find(fields.event, fields.event_length)
         if out.code < 0:
-            return False
+            return READ_NOTHING
         code = &self.codes[out.code]
         if code.kind == KIND_CORRECT or (code.kind == KIND_UNDO and not code.undoes):
-            return False
+            return READ_NOTHING
         out.kind = code.kind
         out.right_kind = NO_KIND
         out.right_code = -1
@@ -352,13 +404,15 @@ cdef class ScanReader:
         if fields.seen & FIELD_PARCEL:
             out.parcel_at = <int32_t>(fields.parcel - base)
             out.parcel_length = fields.parcel_length
-            return True
+            return READ_SCAN
         out.parcel_length = 0
-        if fields.reads == 1:
-            return BARCODE.recognise(fields.read[0], fields.read_length[0], label) == BARCODE_RECOGNISED
-        return fields.reads > 1 and (
-            BARCODE.recognise_set(fields.read, fields.read_length, fields.reads, label) == BARCODE_RECOGNISED
-        )
+        if fields.reads == 0:
+            return READ_NOTHING
+        if BARCODE.recognise_at(
+            self.labels, fields.read, fields.read_length, fields.reads, label, aliases
+        ) != BARCODE_RECOGNISED:
+            return READ_NOTHING
+        return READ_SCAN
 
     def read(self, bytes buffer not None, bytes records not None, int32_t partition, int32_t partitions):
         """Reads the scans of packed records.
@@ -377,19 +431,34 @@ cdef class ScanReader:
         cdef scan_t* out = <scan_t*>PyBytes_AS_STRING(packed)
         cdef bytearray arena = bytearray()
         cdef barcode_t label
+        cdef barcode_aliases_t aliases
         cdef place_t parcel
-        cdef Py_ssize_t i, found = 0
+        cdef read_t what
+        cdef Py_ssize_t i, j, found = 0
         cdef Scans result = Scans.__new__(Scans)
         result.buffer = buffer
         result.data = {}
+        result.aliases = []
+        result.announced = []
         result.refused = []
         result.foreign = []
+        aliases.count = 0
         for i in range(count):
-            if self._read_fast(base, &record[i], &out[found], &label):
+            what = self._read_fast(base, &record[i], &out[found], &label, &aliases)
+            if what == READ_SCAN:
                 if out[found].parcel_length == 0:
                     out[found].parcel_length = label.key_length
                     out[found].parcel_at = _keep(arena, label.key, label.key_length)
-            elif not self._read_slowly(base, &record[i], i, &out[found], found, arena, result):
+                    for j in range(aliases.count):
+                        result.aliases.append((found, aliases.keys[j].key[:aliases.keys[j].key_length]))
+            elif what == READ_ANNOUNCEMENT:
+                _take_announcement(
+                    result, i, &record[i], label.key[:label.key_length],
+                    PyBytes_FromStringAndSize(<const char*>base + out[found].parcel_at, out[found].parcel_length),
+                    out[found].time, partition, partitions,
+                )
+                continue
+            elif not self._read_slowly(base, &record[i], i, &out[found], found, arena, result, partition, partitions):
                 continue
             if out[found].parcel_at >= 0:
                 parcel = base + out[found].parcel_at
@@ -398,10 +467,10 @@ cdef class ScanReader:
             if partition_of(parcel, out[found].parcel_length, partitions) != partition:
                 result.foreign.append((i, PyBytes_FromStringAndSize(<const char*>parcel, out[found].parcel_length)))
                 result.data.pop(found, None)
+                _forget_aliases(result.aliases, found)
                 continue
-            out[found].effective = out[found].time
-            if 0 <= record[i].timestamp < out[found].time - CLOCK_SKEW_MS_MAX:
-                out[found].effective = record[i].timestamp
+            out[found].effective = _effective(out[found].time, record[i].timestamp)
+            if out[found].effective != out[found].time:
                 out[found].flags |= SCAN_SKEWED
             found += 1
         result.arena = bytes(arena)
@@ -409,9 +478,10 @@ cdef class ScanReader:
         return result
 
     cdef bint _read_slowly(
-        self, place_t base, const record_t* record, Py_ssize_t i, scan_t* out, Py_ssize_t found, bytearray arena, Scans result
+        self, place_t base, const record_t* record, Py_ssize_t i, scan_t* out, Py_ssize_t found, bytearray arena,
+        Scans result, int32_t partition, int32_t partitions,
     ) except -1:
-        """Reads a record by the slow reader; False where it refuses it."""
+        """Reads a record by the slow reader; False where it is no scan."""
         cdef bytes value = None
         if record.value_length >= 0:
             value = PyBytes_FromStringAndSize(<const char*>base + record.value_at, record.value_length)
@@ -419,6 +489,9 @@ cdef class ScanReader:
             scan = self.slow(value)
         except Refusal as refusal:
             result.refused.append((i, refusal))
+            return False
+        if isinstance(scan, Announcement):
+            _take_announcement(result, i, record, scan.alias, scan.parcel, scan.time, partition, partitions)
             return False
         out.offset = record.offset
         out.time = scan.time
@@ -447,7 +520,34 @@ cdef class ScanReader:
         if scan.data or scan.container:
             out.flags |= SCAN_HAS_DATA
             result.data[found] = (scan.container, scan.data)
+        for alias in scan.aliases:
+            result.aliases.append((found, alias))
         return True
+
+
+cdef int _forget_aliases(list aliases, Py_ssize_t found) except -1:
+    """Takes back the aliases of the scan that was read last."""
+    cdef Py_ssize_t kept = len(aliases)
+    while kept > 0 and aliases[kept - 1][0] == found:
+        kept -= 1
+    del aliases[kept:]
+    return 0
+
+
+cdef inline int64_t _effective(int64_t time, int64_t received) noexcept nogil:
+    """The time that counts: the broker's where the device's clock is ahead of it."""
+    return received if 0 <= received < time - CLOCK_SKEW_MS_MAX else time
+
+
+cdef int _take_announcement(
+    Scans result, Py_ssize_t i, const record_t* record, bytes alias, bytes parcel, int64_t time, int32_t partition,
+    int32_t partitions,
+) except -1:
+    if partition_of(<place_t>PyBytes_AS_STRING(alias), PyBytes_GET_SIZE(alias), partitions) == partition:
+        result.announced.append((alias, parcel, _effective(time, record.timestamp)))
+    else:
+        result.foreign.append((i, alias))
+    return 0
 
 
 cdef int32_t _keep_bytes(bytearray arena, bytes text):

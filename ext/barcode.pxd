@@ -13,7 +13,7 @@
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stddef cimport size_t
-from libc.stdint cimport uint8_t, uint16_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
     BARCODE_KEY_MAX = 64          # limits.PARCEL_ID_BYTES_MAX

@@ -1,15 +1,14 @@
 # What other compiled modules need of the reader of framed barcodes: GS1 element strings and Digital Links, ISO 15434
-# messages, licence plates, UPU despatches and receptacles. Its functions come by way of a capsule, as in barcode.pxd:
+# messages. Its functions come by way of a capsule, as in barcode.pxd:
 #
 #     from gs1 cimport GS1_OK, gs1_api, gs1_api_t, gs1_message_t
 #
 #     cdef const gs1_api_t* GS1 = gs1_api()                   # once, at import
 #
 #     cdef gs1_message_t message                              # then, with or without the GIL
-#     if GS1.find_key(read, length, &message) == GS1_OK:
-#         ... message.key[:message.key_length], message.scheme
-#     for i in range(message.count):                          # with or without a key: for formats that carriers keep in AIs
-#         ... message.text[message.elements[i].at:][:message.elements[i].length], message.elements[i].ai
+#     if GS1.walk(read, length, &message) == GS1_OK:
+#         for i in range(message.count):
+#             ... message.text[message.elements[i].at:][:message.elements[i].length], message.elements[i].ai
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stddef cimport size_t
@@ -18,7 +17,6 @@ from libc.stdint cimport uint8_t, uint16_t
 cdef enum:
     GS1_READ_MAX = 4096           # limits.BARCODE_BYTES_MAX
     GS1_ELEMENTS_MAX = 64         # limits.ELEMENTS_MAX
-    GS1_KEY_MAX = 64              # limits.PARCEL_ID_BYTES_MAX
     GS1_DECODED_MAX = 4096 + 8    # a Digital Link's elements are no longer than its URI; a GTIN may be padded
 
 # How a read is framed; their names are tracker.domain.gs1.KINDS, in this order.
@@ -28,15 +26,6 @@ cdef enum gs1_kind_t:
     GS1_TRADE_ITEM = 2            # one element (01)
     GS1_LINK = 3
     GS1_ENVELOPE = 4              # ISO 15434: each element is a field, `ai` its format indicator, `ai_digits` 0
-
-# What names the parcel; their names are tracker.domain.framed.SCHEMES, in this order.
-cdef enum gs1_scheme_t:
-    GS1_NO_SCHEME = 0
-    GS1_SSCC = 1
-    GS1_MAXICODE = 2              # `1Z` and 8 characters of a UPS structured carrier message
-    GS1_LICENCE_PLATE = 3
-    GS1_RECEPTACLE = 4            # UPU S9: a bag, not a parcel
-    GS1_DESPATCH = 5              # UPU S8: a despatch, not a parcel
 
 # Reasons; their names are tracker.domain.gs1_reasons.REASONS, in this order.
 cdef enum gs1_reason_t:
@@ -91,7 +80,6 @@ cdef enum gs1_reason_t:
     GS1_UNKNOWN_SYMBOLOGY
     GS1_NOT_ENVELOPE
     GS1_BAD_ENVELOPE
-    GS1_NO_IDENTIFIER
     GS1_CONFLICTING_REPEAT
     GS1_MISSING_ELEMENT
     GS1_EXCLUDED_ELEMENT
@@ -109,21 +97,18 @@ ctypedef struct gs1_message_t:
     gs1_element_t[GS1_ELEMENTS_MAX] elements
     uint16_t count
     uint8_t kind                  # gs1_kind_t
-    uint8_t scheme                # gs1_scheme_t
     uint8_t reason                # gs1_reason_t
     uint16_t fault_at             # where it is wrong, in the data behind the symbology identifier
     uint16_t fault_length         # of what came
     uint16_t fault_ai             # in which element
     uint8_t fault_ai_digits       # 0: in none
-    uint8_t key_length
-    uint8_t[GS1_KEY_MAX] key      # ASCII, without a final NUL
     uint8_t[GS1_DECODED_MAX] decoded
 
 ctypedef struct gs1_api_t:
-    # What one read names. Returns and sets out.reason. Reads values leniently: an unknown AI or a bad date does not
-    # hide the SSCC beside it. Whatever the reason, out.kind and out.elements say how far the frame could be read.
-    int (*find_key)(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil
-    # The same frames with every check of every value, and no key.
+    # What stands in the frame of one read. Returns and sets out.reason; whatever it is, out.kind and out.elements say how
+    # far the frame could be read. Values are read leniently: an unknown AI or a bad date does not hide what is beside it.
+    int (*walk)(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil
+    # The same with every check of every value.
     int (*read_all)(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil
 
 

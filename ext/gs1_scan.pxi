@@ -1,4 +1,4 @@
-# A read as a scanner hands it over: which frame its symbology identifier (ISO/IEC 15424) says, and the key inside.
+# A read as a scanner hands it over: which frame its symbology identifier (ISO/IEC 15424) says, and what stands in it.
 
 cdef enum frame_t:
     UNKNOWN_FRAME = 0
@@ -10,7 +10,7 @@ cdef enum frame_t:
     ITF_FRAME = 6
 
 cdef uint8_t[128 * 128] FRAMES    # [letter][modifier] -> frame_t
-cdef const table_t* PARCELS       # the table that find_key reads by
+cdef const table_t* PARCELS       # the table that walk and read_all read by
 
 
 cdef int take_gtin(gs1_message_t* out, const uint8_t* digits, size_t length) noexcept nogil:
@@ -100,43 +100,11 @@ cdef int read_framed(const table_t* table, const uint8_t* read, size_t length, i
     return GS1_OK
 
 
-cdef int key_of_elements(gs1_message_t* out) noexcept nogil:
-    """The SSCC among elements, which may stand there more than once."""
-    cdef const gs1_element_t* element
-    cdef const uint8_t* value
-    cdef size_t i
-    for i in range(out.count):
-        element = &out.elements[i]
-        if element.ai != 0 or element.ai_digits != 2:
-            continue
-        value = out.text + element.at
-        if check_digit_of(value, 17) != value[17]:
-            fault_in(out, 0, 2)
-            fault(out, GS1_BAD_CHECK_DIGIT, element.at + 17 if out.kind == GS1_ELEMENT_STRING else 0, 1)
-        elif out.scheme == GS1_SSCC and memcmp(out.key, value, 18) != 0:
-            fault_in(out, 0, 2)
-            fault(out, GS1_CONFLICTING_REPEAT, element.at if out.kind == GS1_ELEMENT_STRING else 0, 18)
-        else:
-            take_key(out, GS1_SSCC, value, 18)
-            continue
-        out.scheme = GS1_NO_SCHEME
-        out.key_length = 0
-        return out.reason
-    return GS1_OK if out.scheme == GS1_SSCC else fault(out, GS1_NO_IDENTIFIER, 0, 0)
-
-
-cdef int find_key(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil:
+cdef int walk(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil:
     """See gs1.pxd."""
-    cdef int reason
-    # Scanners that act as keyboards end each read with a line end, which is no part of the symbol.
-    while length > 0 and (read[length - 1] == CR or read[length - 1] == LF):
-        length -= 1
-    reason = read_framed(PARCELS, read, length, TO_THE_KEY, False, out)
-    if reason != GS1_OK:
-        return reason
-    if out.kind == GS1_TEXT:
-        length -= out.text - read
-        return fault(out, GS1_NO_IDENTIFIER, 0, 0) if read_plain(out.text, length, out) != GS1_OK else GS1_OK
-    if out.kind == GS1_ENVELOPE:
-        return key_of_envelope(out)
-    return key_of_elements(out)
+    return read_framed(PARCELS, read, length, WALKING, False, out)
+
+
+cdef int read_all(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil:
+    """See gs1.pxd."""
+    return read_framed(PARCELS, read, length, PAD_GTIN | ALIASES, False, out)

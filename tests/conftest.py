@@ -4,9 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import hypothesis
 import pytest
 
 from tests.servers import Kafka, Redis, UnavailableError
+
+# How long an example takes says more about who else uses the machine than about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_report_header() -> list[str]:

@@ -45,7 +45,7 @@ def mark(store: Client, partition: int, **fields: int) -> None:
 
 
 def progress(begin: int | None) -> Progress:
-    return Progress(1, begin, 0, 0, 0, 0)
+    return Progress(1, begin, 0, 0, 0, 0, 0)
 
 
 def test_a_partition_is_behind_by_what_its_log_still_has() -> None:
@@ -57,7 +57,7 @@ def test_a_partition_is_behind_by_what_its_log_still_has() -> None:
 def test_marks_that_are_not_there_are_those_of_an_empty_store(settings: Settings, store: Client) -> None:
     mark(store, 1, epoch=7, next=4, scans=3, duplicates=2, rejected=1)
     with Marks(settings) as marks:
-        assert marks.read() == [Progress(1, None, 0, 0, 0, 0), Progress(7, 4, 3, 2, 1, 0)]
+        assert marks.read() == [Progress(1, None, 0, 0, 0, 0, 0), Progress(7, 4, 3, 2, 1, 0, 0)]
 
 
 def test_waiting_ends_when_the_marks_have_passed_the_end_that_the_log_had(

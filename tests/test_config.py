@@ -71,6 +71,7 @@ def test_partitions_are_taken_at_their_limits(value: str) -> None:
         *(("TRACKER_REDIS", value) for value in ("unix://", "redis://h:99999", "redis://[h", "redis://h/0/1")),
         *(("TRACKER_TOPIC", value) for value in (".", "..", "a b", "scans/x", "t" * 250, "ß")),
         ("TRACKER_GROUP", "a group"),
+        *(("TRACKER_BARCODE_FIRST", value) for value in (",", "ups,", "UPS", "ups dhl", "1Z\u00e9")),
         ("TRACKER_REPLICATION", "0"),
         ("TRACKER_MONITOR", "9464"),
         ("TRACKER_VOCABULARIES", "/no/such/folder"),
@@ -97,6 +98,13 @@ def test_hostile_values_are_refused_by_name(variable: str, value: str) -> None:
 def test_forms_that_kafka_and_redis_take_are_taken(variable: str, value: str) -> None:
     name = variable.removeprefix("TRACKER_").lower()
     assert getattr(config.load({variable: value}), name) == value
+
+
+def test_carriers_are_a_list_that_another_process_reads_as_the_same() -> None:
+    settings = config.load({"TRACKER_BARCODE_FIRST": "ups, dhl", "TRACKER_BARCODES_OFF": ""})
+    assert (settings.barcode_first, settings.barcodes_off) == (("ups", "dhl"), ())
+    assert config.load(config.environment(settings)) == settings
+    assert config.shown(settings, "barcode_first") == "ups,dhl"
 
 
 def test_the_monitor_can_be_off_or_on_an_ipv6_address() -> None:

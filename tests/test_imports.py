@@ -10,7 +10,7 @@ import pytest
 PACKAGE: Final = Path(__file__).resolve().parents[1] / "tracker"
 
 BASE: Final = frozenset({"errors", "limits"})
-SHARED: Final = BASE | {"config", "metrics"}
+SHARED: Final = BASE | {"config", "metrics", "site"}
 """What everything but the domain may use."""
 
 ALLOWED: Final[dict[str, frozenset[str]]] = {
@@ -18,6 +18,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "limits": frozenset(),
     "config": BASE,
     "metrics": BASE,
+    "site": BASE | {"config", "domain"},
     "domain": BASE | {"domain"},
     "store": SHARED | {"store", "domain"},
     "ingest": SHARED | {"ingest", "domain"},

@@ -19,6 +19,7 @@ from tests.process.workers import (
     marks,
     new_topic,
     parcels,
+    producer,
     send,
     until,
     until_applied,
@@ -145,7 +146,7 @@ def test_a_store_of_another_log_is_rebuilt_from_this_one_by_workers_that_run(
         found = parcels(client)
         assert worker.says("Traceback") == 0
     assert {len(one["events"]) for one in found.values()} == {1}
-    assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "foreign": 0}
+    assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
 
 
 def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_stop(
@@ -165,7 +166,7 @@ def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_s
     assert {len(one["events"]) for one in found.values()} == {6}
     of_chosen = [name for name in found if partition_of(name.encode(), PARTITIONS) == chosen]
     assert int(client.hget(f"t:{{{chosen}}}:mark", "scans") or 0) == 6 * len(of_chosen)
-    assert counters(client) == {"scans": 2_400, "duplicates": 0, "rejected": 0, "foreign": 0}
+    assert counters(client) == {"scans": 2_400, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
 
 
 def test_records_of_one_partition_can_be_passed_over_and_no_offset_outside_of_its_log(
@@ -182,6 +183,30 @@ def test_records_of_one_partition_can_be_passed_over_and_no_offset_outside_of_it
     with Worker(kafka, url, topic) as worker:
         until_applied(kafka, client, topic, worker)
     assert int(client.hget("t:{0}:mark", "scans") or 0) == 2
+
+
+def test_a_batch_that_inflates_beyond_its_bound_stops_its_partition_and_can_be_let_through_or_passed_over(
+    kafka: Kafka, url: str, client: redis.Redis
+) -> None:
+    topic = new_topic(kafka)
+    send(kafka, topic, scans("A", 40))
+    begin = ends(kafka, topic)[0]
+    sender = producer(kafka, **{"compression.type": "zstd"})
+    sender.produce(topic, bytes(2_000_000), None, 0)
+    assert sender.flush(10) == 0
+    send(kafka, topic, scans("B", 40))
+    with Worker(kafka, url, topic, settings=("--inflate-bytes", "1048576")) as worker:
+        until(lambda: worker.says(f" is stopped: large_batch: batch at offset {begin} to {begin}: "), "no", worker)
+        until(lambda: marks(client)[1:] == ends(kafka, topic)[1:], "the others wait", worker)
+        assert marks(client)[0] == begin
+        passing = ("accept-loss", "--partition", "0", "--to", str(begin + 1), "--yes")
+        assert tracker(kafka, url, topic, *passing).exit_code == 0
+        until_applied(kafka, client, topic, worker)
+        assert len(parcels(client)) == 80
+    assert tracker(kafka, url, topic, "rebuild", "--partition", "0", "--yes").exit_code == 0
+    with Worker(kafka, url, topic, settings=("--group", f"{topic}-2")) as worker:
+        until_applied(kafka, client, topic, worker)
+    assert counters(client) == {"scans": 80, "duplicates": 0, "rejected": 1, "foreign": 0}
 
 
 def test_a_log_that_was_cut_before_the_mark_needs_a_rebuild(kafka: Kafka, url: str, client: redis.Redis) -> None:

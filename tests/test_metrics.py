@@ -20,6 +20,7 @@ class Batch:
     late: int = 1
     anomalies: int = 3
     foreign: int = 4
+    aliases: int = 6
     rejected: Mapping[str, int] = field(default_factory=lambda: {"not_json": 5})
     timestamps: tuple[int, ...] = (int(NOW_S * 1000) - 2_000, int(NOW_S * 1000) - 20)
 
@@ -46,6 +47,7 @@ def test_a_batch_is_counted(metrics: WorkerMetrics) -> None:
     assert found["tracker_scans_late_total", ()] == 1
     assert found["tracker_scan_anomalies_total", ()] == 3
     assert found["tracker_scans_rekeyed_total", ()] == 4
+    assert found["tracker_aliases_applied_total", ()] == 6
     assert found["tracker_scans_rejected_total", ("not_json",)] == 5
     assert found["tracker_batch_scans_sum", ()] == 10
     assert found["tracker_apply_seconds_bucket", ("0.005",)] == 1

@@ -232,7 +232,7 @@ def rebuild_command(settings: Settings, *, numbers: tuple[int, ...], whole: bool
     mend.rebuild(settings, numbers, yes=yes)
 
 
-_READS_PARCELS: Final = ("redis", "partitions", "vocabularies")
+_READS_PARCELS: Final = ("redis", "partitions", "vocabularies", "barcode_first", "barcodes_off")
 _READS_LOG: Final = ("kafka", "topic", "site_zones")
 cli.command()(with_settings(*_READS_PARCELS)(answers.show))
 cli.command()(with_settings(*_READS_PARCELS, *_READS_LOG)(answers.why))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.errors import TrackerError
-from tracker.limits import OFFLINE_DAYS_MAX, PARTITIONS_MAX
+from tracker.limits import INFLATED_BYTES_MAX, OFFLINE_DAYS_MAX, PARTITIONS_MAX
 
 PREFIX: Final = "TRACKER_"
 NOT_SETTINGS: Final = frozenset({"TRACKER_BUILD"})
@@ -88,6 +88,13 @@ def _existing_file(text: str) -> Path | None:
     return _folder(text) if text else None
 
 
+def _carriers(text: str) -> tuple[str, ...]:
+    names = [name.strip() for name in text.split(",")] if text else []
+    if not all(re.fullmatch(r"[a-z0-9_]+", name, re.ASCII) for name in names):
+        raise ValueError("names of carriers as docs/barcodes.md has them, several with commas between them")
+    return tuple(names)
+
+
 def _whole(low: int, high: int) -> Callable[[str], int]:
     """Gives a parser of whole numbers from low to high."""
 
@@ -118,9 +125,16 @@ class Settings:
     group: str = _setting("tracker", _topic, "the consumer group of the workers")
     vocabularies: Path | None = _setting("", _existing_folder, "vocabularies beside or over the shipped ones", "folder")
     site_zones: Path | None = _setting("", _existing_file, "the time zone of each site, for times without one", "file")
+    barcode_first: tuple[str, ...] = _setting(
+        "", _carriers, "carriers whose barcodes are the own ones and name the parcel", "name,..."
+    )
+    barcodes_off: tuple[str, ...] = _setting("", _carriers, "carriers whose barcodes are not read", "name,...")
     retention_hours: int = _setting("168", _whole(1, 87_600), "how long Kafka keeps a scan", "hours")
     final_ttl_days: int = _setting(
-        "400", _whole(1, 3_650), "how long Redis keeps a parcel after its final state", "days"
+        "400",
+        _whole(1, 3_650),
+        "how long Redis keeps a parcel after its final state, and another label after it was read",
+        "days",
     )
     cache_parcels: int = _setting("200000", _whole(0, 100_000_000), "records that a worker keeps in memory in all")
     fetch_bytes: int = _setting(
@@ -128,6 +142,12 @@ class Settings:
     )
     fetch_wait_ms: int = _setting(
         "500", _whole(1, 60_000), "how long a broker may hold an answer that has no scan in it", "milliseconds"
+    )
+    inflate_bytes: int = _setting(
+        str(INFLATED_BYTES_MAX),
+        _whole(1_048_576, 1 << 30),
+        "the most that the records of one compressed batch may take",
+        "bytes",
     )
     session_timeout_s: int = _setting("10", _whole(6, 1_800), "silence after which a worker counts as dead", "seconds")
     monitor: Address | None = _setting(
@@ -224,6 +244,8 @@ def text(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if value is None:
         return "off" if name == "monitor" else ""
+    if isinstance(value, tuple) and not isinstance(value, Address):
+        return ",".join(value)
     return str(value)
 
 

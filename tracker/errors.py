@@ -29,6 +29,7 @@ REASONS: Final[dict[str, str]] = {
     "ambiguous": "the barcodes can be read as more than one parcel",
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
+    "bad_alias": "an announcement's `alias` is not 1 to 64 of A-Z a-z 0-9 . _ / -, or is the parcel itself",
 }
 """Why a scan is refused: code -> what it means."""
 
@@ -55,6 +56,7 @@ FAULTS: Final[dict[str, str]] = {
     "wrong_type": "a key of ours in the store holds something that is not ours",
     "log_moved": "the log does not hold the offset from which the store is to go on",
     "corrupt_batch": "the log holds bytes that no broker stores",
+    "large_batch": "the log holds a compressed batch whose records take more than they may",
     "rebuilding": "a rebuild of the partition was begun and has not ended",
     "mark_changed": "a partition was written between a person's look at it and the decision",
     "needs_rebuild": "store and log do not fit together, and only a rebuild mends that",

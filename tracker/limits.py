@@ -20,6 +20,9 @@ BARCODES_MAX: Final = 32
 ALIASES_MAX: Final = 8
 """Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
 
+ALIAS_PARCELS_MAX: Final = 16
+"""Parcels that are found under one other label. A number used again has two or three, a test label thousands."""
+
 SITE_BYTES_MAX: Final = 128
 """Length of a site's name in UTF-8. IMPC codes have 6, the longest place in real histories 48."""
 
@@ -76,6 +79,10 @@ PARTITIONS_MAX: Final = 1_024
 
 BATCH_BYTES_MAX: Final = 4 * 1_048_576
 """Length of a record batch in `scans`. Producers send 1 MB; a value of 2 MB must arrive, to be rejected."""
+
+INFLATED_BYTES_MAX: Final = 8 * BATCH_BYTES_MAX
+"""What the records of one compressed batch may take, unless the settings say otherwise. JSON shrinks to a tenth, scans
+that are all alike to a thirtieth; a megabyte that becomes a gigabyte must not take the worker's memory."""
 
 OFFLINE_DAYS_MAX: Final = 30
 """How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""

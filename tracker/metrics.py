@@ -61,7 +61,11 @@ class AppliedBatch(Protocol):
 
     @property
     def foreign(self) -> int:
-        """Scans that were sent on to their own partition."""
+        """Scans and announcements that were sent on to their own partition."""
+
+    @property
+    def aliases(self) -> int:
+        """Announcements of other labels of parcels."""
 
     @property
     def rejected(self) -> Mapping[str, int]:
@@ -176,7 +180,8 @@ class WorkerMetrics:
         self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
         self._anomalies = self._counter("tracker_scan_anomalies", "Scans that should not have happened where they did.")
         self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
-        self._rekeyed = self._counter("tracker_scans_rekeyed", "Scans sent on to the partition of their parcel.")
+        self._rekeyed = self._counter("tracker_scans_rekeyed", "Records sent on to the partition of their key.")
+        self._aliases = self._counter("tracker_aliases_applied", "Announcements of other labels that were applied.")
         self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
         self._redis_errors = self._counter("tracker_redis_errors", "Broken connections to Redis and refusals by it.")
         self._kafka_errors = self._counter("tracker_kafka_errors", "Failed requests to Kafka.")
@@ -213,6 +218,7 @@ class WorkerMetrics:
         self._late.inc(batch.late)
         self._anomalies.inc(batch.anomalies)
         self._rekeyed.inc(batch.foreign)
+        self._aliases.inc(batch.aliases)
         for reason, count in batch.rejected.items():
             if reason not in REASONS:
                 raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")

@@ -15,6 +15,8 @@ from bench import machine
 from tests.chaos import shown
 from tests.chaos.beside import Beside
 from tests.chaos.campaign import Campaign
+from tests.chaos.planted import BUGS
+from tests.chaos.planting import catch
 from tests.chaos.results import Results, RowResult
 from tests.chaos.row import Row
 from tests.chaos.rows import ALL_AT_ONCE, ROWS
@@ -25,15 +27,26 @@ MINUTES: Final = 30.0
 
 @click.command()
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=MINUTES, show_default=True, help="of all at once")
-@click.option("--row", "names", multiple=True, help="only rows whose name has this in it")
+@click.option("--row", "names", multiple=True, help="only rows whose name has this in it, or this planted bug")
 @click.option("--strikes", type=click.IntRange(min=1), help="how often each row strikes  [default: as its table says]")
 @click.option("--seed", type=click.IntRange(min=0), help="of faults and traffic  [default: drawn]")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="keeps the results as JSON")
+@click.option("--planted", is_flag=True, help="runs workers with planted bugs instead, until each is caught")
 @click.option("--list", "listed", is_flag=True, help="names the rows")
 def main(
-    *, minutes: float, names: tuple[str, ...], strikes: int | None, seed: int | None, save: Path | None, listed: bool
+    *,
+    minutes: float,
+    names: tuple[str, ...],
+    strikes: int | None,
+    seed: int | None,
+    save: Path | None,
+    planted: bool,
+    listed: bool,
 ) -> None:
     """Breaks what can break, row by row, while scans come, and says what was lost, doubled or otherwise amiss."""
+    seed = int(time.time_ns() % 1_000_000) if seed is None else seed
+    if planted:
+        sys.exit(run_planted(Console(), [bug for bug in BUGS if not names or bug in names], seed, save))
     everything = mixture(ALL_AT_ONCE, tuple(row for row in ROWS if row.mixed), minutes * 60)
     chosen = [row for row in (*ROWS, everything) if not names or any(name in row.name for name in names)]
     if listed:
@@ -42,7 +55,6 @@ def main(
         return
     if not chosen:
         raise click.UsageError(f"no row has one of {names} in its name; --list names them")
-    seed = int(time.time_ns() % 1_000_000) if seed is None else seed
     if strikes is not None:
         chosen = [replace(row, wanted=min(row.wanted, strikes)) for row in chosen]
     sys.exit(run(Console(), chosen, seed, save, minutes))
@@ -50,7 +62,7 @@ def main(
 
 def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float) -> int:
     """Runs rows and shows what came of them; 1 if one has failed."""
-    results = Results(seed, datetime.now(UTC).isoformat(timespec="seconds"), 0.0, machine.facts())
+    results = Results(seed, _now(), 0.0, machine.facts())
     began_s = time.monotonic()
     one_by_one = [row for row in rows if row.name != ALL_AT_ONCE or len(rows) == 1]
     click.echo(f"seed {seed}: {len(rows)} rows")
@@ -70,6 +82,30 @@ def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes
     if save is not None:
         results.save(save)
     return int(any(result.failures for result in results.rows))
+
+
+def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None) -> int:
+    """Runs workers with planted bugs and shows what caught them; 1 if one was not caught."""
+    begun, began_s = _now(), time.monotonic()
+    click.echo(f"seed {seed}: {len(bugs)} planted bugs")
+    caught = []
+    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder, Campaign(Path(folder), seed, _nobody) as campaign:
+        for bug in bugs:
+            caught.append(catch(campaign, bug))
+            console.print(shown.caught(caught[-1]), highlight=False)
+    results = Results(seed, begun, round((time.monotonic() - began_s) / 60, 1), machine.facts(), planted=caught)
+    console.print(shown.planted(results))
+    if save is not None:
+        results.save(save)
+    return int(not all(one.caught_by for one in caught))
+
+
+def _nobody(_text: str) -> None:
+    """Progress that nobody wants."""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _tell(console: Console, result: RowResult) -> None:

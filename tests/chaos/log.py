@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 TIMEOUT_S: Final = 20.0
+AGAIN_S: Final = 0.2
+"""A broker that has just come back says for a moment that it is not what it is asked for."""
 _SETTINGS: Final = {
     "group.id": "oracle",
     "enable.auto.commit": False,
@@ -44,20 +46,35 @@ class LogReader:
     Args:
         brokers: `host:port`.
         topic: what it reads.
+        begin: by partition, from where on; None for where it begins.
 
     Attributes:
         positions: by partition, the offset behind what was read.
     """
 
-    def __init__(self, brokers: str, topic: str) -> None:
+    def __init__(self, brokers: str, topic: str, begin: Sequence[int] | None = None) -> None:
         self._consumer, self._asker = (Consumer({**_SETTINGS, "bootstrap.servers": brokers}) for _ in range(2))
         self._topic = topic
+        self._unread: list[Record] = []
         self.positions: list[int] = []
+        if begin is not None:
+            self.begin_at(begin)
 
     def ends(self) -> list[int]:
-        """The offset behind the last record of each partition, as the broker says it now."""
-        partitions = self._asker.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
-        return [self._bounds(number)[1] for number in range(len(partitions))]
+        """The offset behind the last record of each partition, as the broker says it now.
+
+        Raises:
+            KafkaException: it did not say it in time.
+        """
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                partitions = self._asker.list_topics(self._topic, timeout=TIMEOUT_S).topics[self._topic].partitions
+                return [self._bounds(number)[1] for number in range(len(partitions))]
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(AGAIN_S)
 
     def read(self, ends: Sequence[int] | None = None) -> list[Record]:
         """What has come since it was read last, in the order of each partition.
@@ -70,18 +87,23 @@ class LogReader:
         """
         ends = self.ends() if ends is None else ends
         if not self.positions:
-            self.positions = [self._bounds(number)[0] for number in range(len(ends))]
-            self._consumer.assign([TopicPartition(self._topic, *place) for place in enumerate(self.positions)])
-        records: list[Record] = []
+            self.begin_at([self._bounds(number)[0] for number in range(len(ends))])
         deadline = time.monotonic() + TIMEOUT_S
         while any(at < end for at, end in zip(self.positions, ends, strict=True)):
             assert time.monotonic() < deadline, f"{self._topic} is read to {self.positions}, not to its ends {ends}"
-            # It waits for that many or for that long.
-            records += [_record(message) for message in self._consumer.consume(1_000, timeout=0.05)]
+            # It waits for that many or for that long. What is told of a broker that is away is no record.
+            messages = self._consumer.consume(1_000, timeout=0.05)
+            self._unread += [_record(message) for message in messages if message.error() is None]
             # A position is behind control records and aborted ones too, which are not shown.
             known = self._consumer.position([TopicPartition(self._topic, number) for number in range(len(ends))])
             self.positions = [max(at, now.offset) for at, now in zip(self.positions, known, strict=True)]
+        records, self._unread = self._unread, []
         return records
+
+    def begin_at(self, begin: Sequence[int]) -> None:
+        """Reads from these offsets on, and fetches anew what it has fetched already."""
+        self.positions = list(begin)
+        self._consumer.assign([TopicPartition(self._topic, *place) for place in enumerate(begin)])
 
     def close(self) -> None:
         """Closes its consumers."""
@@ -94,7 +116,6 @@ class LogReader:
 
 
 def _record(message: Message) -> Record:
-    assert message.error() is None, message.error()
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     assert topic is not None
     assert partition is not None

@@ -43,6 +43,7 @@ class LogPartition:
         foreign: records whose scan belongs to another partition.
         rekeyed: the place that a record says it comes from -> that record.
         digests: offset -> digest of the value, of records that have one.
+        deleted: offsets that were deleted before they were applied.
     """
 
     number: int
@@ -52,6 +53,7 @@ class LogPartition:
     foreign: list[Record] = field(default_factory=list)
     rekeyed: dict[str, Record] = field(default_factory=dict)
     digests: dict[int, int] = field(default_factory=dict)
+    deleted: list[range] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Reads one more record, as section 1 of docs/fold.md says."""
@@ -69,14 +71,24 @@ class LogPartition:
             parcel.offsets.append(record.offset)
             parcel.scans.append(scan)
 
+    def delete(self, offsets: range) -> None:
+        """These were deleted before they were applied. What was made of them before that may stand elsewhere."""
+        self.deleted.append(offsets)
+        for found in self.parcels.values():
+            kept = [at for at in zip(found.offsets, found.scans, strict=True) if at[0] not in offsets]
+            found.offsets, found.scans = [offset for offset, _ in kept], [scan for _, scan in kept]
+
     def folded(self, end: int) -> "Model":
         """What of it stands before an offset."""
         scans = {parcel: before for parcel, found in self.parcels.items() if (before := found.before(end))}
         return Model(
             scans,
-            [(record, reason) for record, reason in self.refused if record.offset < end],
-            [record for record in self.foreign if record.offset < end],
+            [(record, reason) for record, reason in self.refused if self._is_before(record, end)],
+            [record for record in self.foreign if self._is_before(record, end)],
         )
+
+    def _is_before(self, record: Record, end: int) -> bool:
+        return record.offset < end and not any(record.offset in offsets for offsets in self.deleted)
 
 
 @dataclass(frozen=True, slots=True)

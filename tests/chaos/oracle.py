@@ -50,8 +50,13 @@ class Oracle:
         self.probes = 0
         self._settings = settings
         self._lock = threading.Lock()
-        self._log = LogReader(settings.kafka, settings.topic)
         self._letters_log = LogReader(settings.kafka, settings.rejected_topic)
+        self._former_records = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self._settings
+        self._log = LogReader(settings.kafka, settings.topic)
         self._partitions = [LogPartition(number, settings.partitions) for number in range(settings.partitions)]
         self._letters: list[Record] = []
         self._compared: list[dict[str, _Remembered]] = [{} for _ in self._partitions]
@@ -65,6 +70,31 @@ class Oracle:
         """Closes its consumers."""
         self._log.close()
         self._letters_log.close()
+
+    def begin_again(self) -> None:
+        """The log is another one now, which nothing that was known until now is of."""
+        with self._lock:
+            self._letters_log.read()
+            self._former_records += sum(self._log.positions)
+            self._log.close()
+            self._begin()
+
+    def read_on(self) -> list[int]:
+        """Reads what is in the log now, before something of it goes; gives up to where."""
+        with self._lock:
+            self._catch_up()
+            return list(self._log.positions)
+
+    def read_from(self, positions: Sequence[int]) -> None:
+        """Reads on from where `read_on` has come to. What was fetched since then, though not read, may be gone."""
+        with self._lock:
+            assert self._log.positions == list(positions)
+            self._log.begin_at(positions)
+
+    def deleted(self, partition: int, offsets: range) -> None:
+        """Offsets of a partition were deleted from the log before they were applied; they must have been read."""
+        with self._lock:
+            self._partitions[partition].delete(offsets)
 
     def judge(self, sent: Path | None = None) -> Report:
         """Reads what is new in the topics, and Redis whole, and compares them both ways.
@@ -88,10 +118,10 @@ class Oracle:
                         f"partition {number}: its mark is at {found.next}, its end is {self._log.positions[number]}"
                     )
                 duplicates = self._compare_parcels(report, number, expected, found)
-                _compare_counters(report, number, expected, duplicates, found)
+                compare_counters(report, number, expected, duplicates, found)
             self._compare_rekeyed(report, models)
             self._compare_letters(report, models)
-            report.records = sum(self._log.positions)
+            report.records = self._former_records + sum(self._log.positions)
             report.scans = sum(expected.scans for expected in models)
             report.parcels = sum(len(expected.parcels) for expected in models)
             report.foreign = sum(len(expected.foreign) for expected in models)
@@ -120,7 +150,7 @@ class Oracle:
                 own = int.from_bytes(record[_NEXT_AT], "little") if record else 0
                 if scans := log.parcels[parcel].before(max(found.next, own)):
                     data, whole = found.data.get(parcel), own <= found.next
-                    _file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
+                    file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
                 elif record is not None:
                     report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
             return report
@@ -152,7 +182,7 @@ class Oracle:
             if compared is None or before != stands:
                 compared = compare(scans, found.names, *stands[1:])
                 remembered[parcel] = stands, compared
-            _file(report, compared)
+            file(report, compared)
             report.undecided += compared.undecided
             known = duplicates is not None and compared.duplicates is not None
             duplicates = duplicates + compared.duplicates if known else None  # type: ignore[operator]
@@ -200,12 +230,13 @@ class Oracle:
         )
 
 
-def _file(report: Report, compared: Compared, where: str = "") -> None:
+def file(report: Report, compared: Compared, where: str = "") -> None:
+    """Adds what a comparison found to a report."""
     for finding in compared.findings:
         report.findings[finding.kind].append(where + finding.text)
 
 
-def _compare_counters(
+def compare_counters(
     report: Report, number: int, expected: Model, duplicates: int | None, found: StoredPartition
 ) -> None:
     """Read is applied, refused and re-keyed; and the mark says so."""

@@ -1,4 +1,8 @@
-"""Workers with a bug, by which the oracle is tried: `python -m tests.chaos.planted BUG [flags of tracker worker]`."""
+"""Workers with a bug, by which the oracle is tried: `python -m tests.chaos.planted BUG [flags of tracker worker]`.
+
+A bug has the name that it has in tests/simulation/planted.py. What is wrong in the worker's own code is taken from
+there; what is wrong between the worker and a real Redis stands here.
+"""
 
 import asyncio
 import sys
@@ -8,12 +12,13 @@ from typing import Any, Final
 
 from aiokafka.structs import TopicPartition
 
+from tests.simulation.planted import PLANTED
 from tracker import cli
 from tracker.process.app import WorkerApp
 from tracker.process.partition import Partition
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed
-from tracker.store.connection import Chain
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark
+from tracker.store.connection import Chain, RedisStore
 
 NEXT_AT: Final = 24
 """Where a record says up to which offset it has its scans, six bytes (ext/record.pxd)."""
@@ -21,19 +26,73 @@ NEXT_AT: Final = 24
 BETWEEN_STEPS_S: Final = 0.1
 """Between two writes that should be one: long enough for a kill to come between them."""
 
+_send_apply = Chain.send_apply
+_apply_command = claims.apply_command
+_claim = RedisStore.claim
+
 
 def commit_before_apply() -> None:
-    """The mark moves first, the records follow."""
-    whole = Chain.send_apply
+    """A batch's end is committed before it is applied, and whoever claims begins at what is committed."""
+
+    async def send_apply(self: Chain, batch: Batch) -> int:
+        await self._ask(claims.command("SET", _committed(self._partition), batch.end))
+        await asyncio.sleep(BETWEEN_STEPS_S)
+        return await _send_apply(self, batch)
+
+    async def claim(self: RedisStore, partition: int, log: str) -> Any:
+        answer = await _claim(self, partition, log)
+        if isinstance(answer, Denied):
+            return answer
+        chain, claimed, dictionary = answer
+        committed = await chain._ask(claims.command("GET", _committed(partition)))
+        if committed is not None:
+            chain._mark = Mark(claimed.mark.epoch, int(committed))
+            claimed = replace(claimed, mark=chain._mark)
+        return chain, claimed, dictionary
+
+    Chain.send_apply = send_apply  # type: ignore[method-assign]
+    RedisStore.claim = claim  # type: ignore[method-assign]
+
+
+def _committed(partition: int) -> bytes:
+    return b"t:{%d}:committed" % partition
+
+
+def mark_moved_first() -> None:
+    """The mark moves in a write of its own, and the records come after it."""
 
     async def in_two_steps(self: Chain, batch: Batch) -> int:
         mark = replace(batch, records={}, data={}, final=frozenset(), places=(), codes=())
-        if not isinstance(await self.applied(await whole(self, mark), mark), Applied):
+        if not isinstance(await self.applied(await _send_apply(self, mark), mark), Applied):
             raise ChainBrokenError("the mark did not move")
         await asyncio.sleep(BETWEEN_STEPS_S)
-        return await whole(self, batch)
+        self._mark = Mark(self._epoch, batch.begin)
+        return await _send_apply(self, batch)
 
     Chain.send_apply = in_two_steps  # type: ignore[method-assign]
+
+
+def mark_not_moved() -> None:
+    """Every third batch is written, and counted, and the mark stays where it was."""
+    batches = iter(range(sys.maxsize))
+
+    def without_mark(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+        stays = replace(batch, end=batch.begin) if next(batches) % 3 == 2 else batch
+        return _apply_command(partition, stays, final_ttl_s)
+
+    claims.apply_command = without_mark
+    claims.apply_answer = lambda *_: Applied()
+
+
+def no_epoch() -> None:
+    """Whose claim it is, nobody asks: a batch is written by whoever folded it, and only its own offset is looked at."""
+    _do_not_watch()
+
+    def answer(replies: Any, _epoch: int, end: int) -> Applied | Lost:
+        mark = claims.mark_of(replies[-1])
+        return Applied() if mark is not None and mark.next == end else Lost("the mark is elsewhere")
+
+    claims.apply_answer = answer
 
 
 def no_offset_check() -> None:
@@ -41,20 +100,14 @@ def no_offset_check() -> None:
 
     Nor do records say which scans they have: what the fold would pass over by that, it folds again.
     """
-    _answer_for_granted()
-    whole = claims.apply_command
+    claims.apply_answer = lambda *_: Applied()
+    _do_not_watch()
 
     def without_offsets(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
         records = {key: record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :] for key, record in batch.records.items()}
-        return whole(partition, replace(batch, records=records), final_ttl_s)
+        return _apply_command(partition, replace(batch, records=records), final_ttl_s)
 
     claims.apply_command = without_offsets
-
-    def unwatched(partition: int) -> bytes:
-        # As many replies as WATCH and HMGET have, and no watch.
-        return claims.command("PING") + claims.command("HMGET", keys.mark(partition), "epoch", "next")
-
-    claims.watch_command = unwatched
     bounds, claimed = WorkerApp.bounds, Partition.claimed
     committed: dict[int, int] = {}
     remembered: dict[int, Partition] = {}
@@ -77,51 +130,39 @@ def no_offset_check() -> None:
     Partition.claimed = from_there  # type: ignore[method-assign]
 
 
-def answer_for_granted() -> None:
-    """What Redis answers to an apply is not looked at."""
-    _answer_for_granted()
+def _do_not_watch() -> None:
+    def unwatched(partition: int) -> bytes:
+        # As many replies as WATCH and HMGET have, and no watch.
+        return claims.command("PING") + claims.mark_command(partition)
+
+    claims.watch_command = unwatched
 
 
-def dropped_write() -> None:
-    """Now and then a record is missing from what is applied."""
-    whole, batches = claims.apply_command, iter(range(sys.maxsize))
+def _of_the_simulation(name: str) -> Callable[[], None]:
+    """A bug in code that runs here as it does there: switched on for good."""
 
-    def without_one(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
-        if next(batches) % 20 == 19 and batch.records:
-            batch = replace(batch, records=dict(list(batch.records.items())[1:]))
-        return whole(partition, batch, final_ttl_s)
+    def bug() -> None:
+        PLANTED[name]().__enter__()
 
-    claims.apply_command = without_one
-
-
-def cache_kept() -> None:
-    """What is in memory outlives the claim that made it valid."""
-
-    def forget_little(self: Partition) -> None:
-        self.applied = None
-        self.why = ""
-
-    Partition._forget = forget_little  # type: ignore[method-assign]
-
-
-def rejected_swallowed() -> None:
-    """Refused records are counted and forgotten."""
-    all_of_them = Partition._outgoing
-    Partition._outgoing = lambda *arguments: [  # type: ignore[method-assign]
-        record for record in all_of_them(*arguments) if record.rekeyed
-    ]
-
-
-def _answer_for_granted() -> None:
-    claims.apply_answer = lambda *_: Applied()
+    bug.__doc__ = PLANTED[name].__doc__
+    return bug
 
 
 BUGS: Final[dict[str, Callable[[], None]]] = {
-    bug.__name__: bug
-    for bug in (
-        commit_before_apply, no_offset_check, answer_for_granted, dropped_write, cache_kept, rejected_swallowed,
-    )
+    **{
+        bug.__name__: bug
+        for bug in (commit_before_apply, mark_moved_first, mark_not_moved, no_epoch, no_offset_check)
+    },
+    **{
+        name: _of_the_simulation(name)
+        for name in (
+            "dropped_write", "swapped_pair", "rejected_swallowed", "cache_kept", "duplicate_applied",
+            "late_scan_appended", "rekeyed_wrongly", "rekey_swallowed", "data_written_over", "undo_forgotten",
+            "reply_taken_for_granted", "begins_where_it_was",
+        )
+    },
 }  # fmt: skip
+"""Name -> what switches it on."""
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ SHARED: Final = Form()
 WORKER: Final = "worker"
 KAFKA: Final = "kafka"
 REDIS: Final = "redis"
+WAY_TO_KAFKA: Final = "way to kafka"
+WAY_TO_REDIS: Final = "way to redis"
 TRAFFIC: Final = "traffic"
 
 
@@ -73,7 +75,7 @@ class Row:
     Attributes:
         name: as it stands in the table.
         strike: lets the fault strike once.
-        touches: what it breaks: WORKER, KAFKA, REDIS, TRAFFIC. Two strikes at the same never overlap in a mixture.
+        touches: what it breaks, of the six above. Two strikes at the same never overlap in a mixture.
         wanted: how often it must strike.
         form: of the world.
         proof: what must be another when all has recovered; where it is the same, the fault has not struck.

@@ -66,6 +66,7 @@ class Sender:
         self._topic = topic
         self._records = traffic.records(seed)
         self._bursts: deque[Burst] = deque()
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
@@ -97,7 +98,8 @@ class Sender:
 
     def take(self, count: int) -> list[Record]:
         """Takes the next records of the traffic itself, to be sent in another way."""
-        return list(islice(self._records, count))
+        with self._lock:
+            return list(islice(self._records, count))
 
     def _run(self, ledger: Path) -> None:
         producer = ScanProducer(self._brokers, self._topic)

@@ -48,12 +48,21 @@ def table(results: Results) -> Table:
     return shown
 
 
-def planted(results: list[PlantedResult]) -> Table:
+def caught(result: PlantedResult) -> str:
+    """What came of a planted bug, in a line."""
+    return escape(f"{'ok  ' if result.caught_by else 'FAIL'} {result.bug}: caught by {_kinds(result)}, {result.seconds:.0f} s")
+
+
+def planted(results: Results) -> Table:
     """All planted bugs."""
-    shown = Table("planted bug", "caught by", "after", title="planted bugs")
-    for bug in results:
-        shown.add_row(bug.bug, ", ".join(bug.caught_by) or "nothing", f"{bug.seconds:.0f} s")
+    shown = Table("planted bug", "caught by", "after", title=f"planted bugs, seed {results.seed}")
+    for bug in results.planted:
+        shown.add_row(bug.bug, _kinds(bug), f"{bug.seconds:.0f} s")
     return shown
+
+
+def _kinds(result: PlantedResult) -> str:
+    return ", ".join(result.caught_by) or "nothing"
 
 
 def _recovery(recovery: Recovery | None) -> str:

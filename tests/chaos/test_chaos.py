@@ -1,22 +1,69 @@
-"""Whatever is killed, each scan changes its parcel once."""
+"""Whatever is broken, each scan changes its parcel once; and the oracle that says so finds what planted bugs do."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.chaos.faults import TWENTY
+from tests.chaos.campaign import Campaign, run_row
+from tests.chaos.planted import BUGS
+from tests.chaos.planting import PLANS, catch
+from tests.chaos.row import Row
+from tests.chaos.rows import named
+from tests.chaos.rows.mixture import each_so_often
 from tests.chaos.seeds import seed
-from tests.chaos.world import World
 from tests.servers import Kafka, Redis
+
+GAP_S: Final = (1.0, 2.4)
+
+TWENTY: Final = {
+    named("worker killed idle"): 2,
+    named("worker killed between apply and commit"): 2,
+    named("worker killed in the middle of a batch"): 2,
+    named("worker replaced"): 2,
+    named("zombie longer than the session timeout"): 1,
+    named("Redis killed, AOF everysec"): 3,
+    named("AOF cut short"): 2,
+    named("claims taken by somebody else"): 2,
+    named("reply lost after execution"): 1,
+    named("old request delivered late"): 1,
+    named("network cut, worker to both"): 1,
+    named("duplicates 20 %"): 1,
+}
+"""Some of what `make chaos` does for as long as it takes."""
+
+ALWAYS: Final = ("commit_before_apply", "no_offset_check")
+"""Those that every run of the tests tries; the simulation tries many more within a second each."""
+
+
+@pytest.fixture(scope="module")
+def campaign(kafka: Kafka, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+    del kafka, redis_server  # Skips where there are none; those of a campaign have proxies, and are killed.
+    with Campaign(tmp_path_factory.mktemp("chaos"), seed(), lambda _text: None) as made:
+        yield made
 
 
 def test_twenty_faults_lose_nothing_double_nothing_and_change_nothing(
-    kafka: Kafka, redis_server: Redis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    campaign: Campaign, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    del redis_server  # Skips where there is none; this one will be killed, so the run has its own.
-    outcome = World(kafka, tmp_path, TWENTY, seed()).run()
+    row = Row("twenty faults", partial(each_so_often, TWENTY, GAP_S), wanted=1)
+    with campaign.world(row.form) as world:
+        with world.sending():
+            world.await_life()
+        result = run_row(world, row, lambda _text: None)
+        fallen = world.end()
     with capsys.disabled():
-        print(f"\n{outcome}")
-    assert outcome.struck() == TWENTY.faults, f"a fault of the plan never struck\n{outcome}"
-    assert outcome.report.clean, f"{outcome}\n{outcome.said}"
-    assert not outcome.fallen, outcome.fallen
+        print(f"\n{result}")
+    assert not result.failures, "\n".join(result.failures)
+    assert result.struck_by_kind == {row.name: times for row, times in TWENTY.items()}
+    assert not fallen, "\n".join(fallen)
+    assert result.probes
+
+
+@pytest.mark.parametrize("bug", [pytest.param(bug, marks=() if bug in ALWAYS else pytest.mark.extra) for bug in BUGS])
+def test_the_oracle_finds_a_planted_bug(bug: str, campaign: Campaign, tmp_path: Path) -> None:
+    del tmp_path
+    assert set(PLANS) == set(BUGS)
+    assert catch(campaign, bug).caught_by

@@ -14,15 +14,16 @@ from tests.servers import Redis
 from tracker.store import claims
 from tracker.store.claims import Batch
 
-CUTS: Final = 25
-CUTS_TO_FIND: Final = 100
+CUTS: Final = 15
+IN_THE_MARK: Final = range(20, 120, 10)
+"""Bytes lost of the last command before EXEC, so that all records stand before it."""
 
 
 def test_a_file_that_ends_inside_a_transaction_needs_no_mending(redis_server: Redis, tmp_path: Path) -> None:
     del redis_server  # Skips where there is none.
     cutting = Cutting(tmp_path, seed())
     cutting.prepare()
-    for lost in Random(cutting.seed).sample(cutting.cuts, CUTS):
+    for lost in (*IN_THE_MARK, *Random(cutting.seed).sample(cutting.cuts, CUTS)):
         report = cutting.strike(lost)
         assert report.clean, f"{lost} bytes lost\n{report}"
     assert cutting.came_to_life
@@ -41,5 +42,4 @@ def test_a_record_that_does_not_say_how_far_it_is_would_count_scans_twice(
     monkeypatch.setattr(claims, "apply_command", without_next)
     cutting = Cutting(tmp_path, seed())
     cutting.prepare()
-    cuts = Random(cutting.seed).sample(cutting.cuts, CUTS_TO_FIND)
-    assert any(cutting.strike(lost).doubled for lost in cuts)
+    assert any(cutting.strike(lost).doubled for lost in (*IN_THE_MARK, *cutting.cuts))

@@ -32,11 +32,11 @@ PARCELS: Final = 1_000_000
 """More than any run comes to: the traffic never ends."""
 
 
-def records(seed: int) -> Iterator[Record]:
-    """Key and value of each record, in the order of sending, without an end; the same for the same seed."""
+def records(seed: int, parcels: int = PARCELS) -> Iterator[Record]:
+    """Key and value of each record, in the order of sending, practically without an end; the same for the same seed."""
     random = Random(seed)
     recent: list[bytes] = []
-    for sent in Traffic(PARCELS, seed, PRESETS["stress"], spacing_ms=SPACING_MS):
+    for sent in Traffic(parcels, seed, PRESETS["stress"], spacing_ms=SPACING_MS):
         if b"/" not in sent.key:  # A scan without a parcel is keyed by its site/device.
             recent.append(sent.key)
             del recent[:-RECENT]
@@ -51,7 +51,8 @@ def hostile(parcel: str, random: Random) -> Record:
     return random.choice(_HOSTILE)(parcel, random)
 
 
-def _scan(parcel: str, /, **fields: object) -> bytes:
+def scan(parcel: str, /, **fields: object) -> bytes:
+    """The value of a scan of a parcel, with these fields in the place of plain ones."""
     plain = {"parcel": parcel, "event": "ARRIVED", "time": END_MS, "site": "KZALAA", "device": "CRASH"}
     return orjson.dumps(plain | fields)
 
@@ -60,14 +61,14 @@ def _correct(parcel: str, random: Random) -> Record:
     right = random.choice(["DEPARTED", "ATTEMPTED_DELIVERY", "DELIVERED", "HELD"])
     target = random.choice(["EMSEVT:EMD", "ARRIVED", "SORTED", "ACCEPTED"])
     fields = {"event": "CORRECT", "target": target, "data": {"event": right, "why": "wrong key"}}
-    return parcel.encode(), _scan(parcel, **fields, time=END_MS - random.randrange(10**8), seq=random.randrange(10**6))
+    return parcel.encode(), scan(parcel, **fields, time=END_MS - random.randrange(10**8), seq=random.randrange(10**6))
 
 
 def _undo_by_id(parcel: str, random: Random) -> Record:
     """An event with an id and what takes it back; the two come in any order, or one of them never."""
     name = f"{parcel}-{random.randrange(4)}"
     fields: dict[str, object] = {"id": name} if random.random() < 0.5 else {"event": "UNDO", "target": name}
-    return parcel.encode(), _scan(parcel, **fields)
+    return parcel.encode(), scan(parcel, **fields)
 
 
 def _with_data(_parcel: str, random: Random) -> Record:
@@ -77,32 +78,32 @@ def _with_data(_parcel: str, random: Random) -> Record:
         "container": f"BAG-{random.randrange(5)}",
     }
     few = f"CRASH-DATA-{random.randrange(100)}"
-    return few.encode(), _scan(few, **fields, time=END_MS - random.randrange(5) * 60_000)
+    return few.encode(), scan(few, **fields, time=END_MS - random.randrange(5) * 60_000)
 
 
 def _clock_ahead(parcel: str, random: Random) -> Record:
-    return parcel.encode(), _scan(
+    return parcel.encode(), scan(
         parcel, time=limits.TIME_MS_MAX - random.randrange(1_000), seq=random.randrange(1_000)
     )
 
 
 def _second_life(parcel: str, random: Random) -> Record:
     event = random.choice(["ACCEPTED", "ARRIVED", "DELIVERED"])
-    return parcel.encode(), _scan(parcel, event=event, time=END_MS - SECOND_LIFE_MS - random.randrange(10**9))
+    return parcel.encode(), scan(parcel, event=event, time=END_MS - SECOND_LIFE_MS - random.randrange(10**9))
 
 
 def _of_the_loop(_parcel: str, random: Random) -> Record:
     at = END_MS - random.randrange(10**6) * 1_000
-    return CUT_PARCEL.encode(), _scan(CUT_PARCEL, time=at, seq=at // 1_000)
+    return CUT_PARCEL.encode(), scan(CUT_PARCEL, time=at, seq=at // 1_000)
 
 
 def _wrong_partition(parcel: str, random: Random) -> Record:
     """A sender with another partitioner: the scan lands anywhere."""
-    return b"elsewhere-%d" % random.randrange(1_000), _scan(parcel, seq=random.randrange(1_000))
+    return b"elsewhere-%d" % random.randrange(1_000), scan(parcel, seq=random.randrange(1_000))
 
 
 def _without_key(parcel: str, random: Random) -> Record:
-    return None, _scan(parcel, seq=random.randrange(1_000))
+    return None, scan(parcel, seq=random.randrange(1_000))
 
 
 _UNUSUAL: Final[tuple[Odd, ...]] = (
@@ -112,7 +113,7 @@ _UNUSUAL: Final[tuple[Odd, ...]] = (
 
 def _spoilt(**fields: object) -> Odd:
     """A scan with fields that no scan may have."""
-    return lambda parcel, _: (parcel.encode(), _scan(parcel, **fields))
+    return lambda parcel, _: (parcel.encode(), scan(parcel, **fields))
 
 
 def _raw(value: bytes) -> Odd:

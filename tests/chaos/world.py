@@ -114,7 +114,7 @@ class World:
             for link in self.links:
                 stack.callback(link.redis.close)
             topics.ensure(self.settings)
-            stack.callback(self.redis.kill)
+            stack.callback(self._kill_redis)
             self.redis.start()
             stack.callback(self.crew.kill)
             stack.callback(self.watch.close)
@@ -209,6 +209,10 @@ class World:
         links = [worker.link for worker in self.crew.able]
         return links if not links or self.random.random() < 0.5 else [self.random.choice(links)]
 
+    def _kill_redis(self) -> None:
+        """Ends it, or what a failover has put in its place."""
+        self.redis.kill()
+
     def _redis_pid(self) -> int | None:
-        process = self.redis._process
-        return None if process is None else process.pid
+        redis = self.redis
+        return redis.pid if redis.runs else None

@@ -1,22 +1,15 @@
 """What reads come to, written a second time from the standards: plain Python that shares nothing with the project."""
 
 import re
-import string
 from typing import NamedTuple
 
 from tests.domain import carriers_model as carriers
+from tests.domain import gs1_model
 from tests.domain.carriers_model import Reading
 
 GS1_SYMBOLOGIES = (b"]C1", b"]d2", b"]Q3", b"]J1", b"]e0")
 GTIN_SYMBOLOGIES = (b"]E0", b"]E4")
 TWO_D_SYMBOLOGIES = (b"]J0", b"]Q1", b"]U0", b"]U1", b"]d1", b"]d4")
-AI_LENGTHS = {
-    2: "00-03 10-13 15-17 20-22 30-30 37-37 90-99",
-    3: "23-25 40-42 71-71",
-    4: "31-36 39-39 43-43 70-70 72-72 80-82",
-}
-VALUE_LENGTHS = {18: "00-00", 14: "01-03", 16: "04-04", 6: "11-19 31-36", 2: "20-20", 13: "41-41"}
-CSET_82 = (string.ascii_letters + string.digits + "!\"%&'()*+,-./:;<=>?_").encode()
 ISSUERS_UNKNOWN = {"XX", "ZZ", "AA", "QQ", "XK", "YP", "UK", "EU"}
 ISSUERS_KNOWN = {"KZ", "GB", "CA", "CN", "IE", "US", "DE", "CF", "CV", "ZW", "AD"}
 
@@ -46,7 +39,9 @@ def outcome(reads: list[bytes]) -> Outcome:
     if len(keys) > 1 or len(who) != 1 or not clear:
         return Outcome("ambiguous", None, None, candidates)
     key = clear[0][0].key
-    others = [found[0].key for found in said if len({(one.carrier, one.key) for one in found}) == 1]
+    others = [
+        found[0].key for found in said if len({(one.carrier, one.key) for one in found}) == 1 and not found[0].container
+    ]
     aliases = tuple(other for other in dict.fromkeys(others) if other != key)
     return Outcome(None, key, clear[0][0].scheme, candidates, aliases[:8])
 
@@ -55,6 +50,10 @@ def says(found: list[Reading]) -> list[Reading]:
     """The readings that a text stands for: those of the best rank, one a scheme."""
     valid = [one for one in found if one.valid]
     best = [one for one in valid if one.rank == min(other.rank for other in valid)]
+    if any(not one.yields for one in best):
+        best = [one for one in best if not one.yields]
+    if best and best[0].container:
+        return [one._replace(rank=carriers.CONTAINER) for one in best]
     return best if best and best[0].names else []
 
 
@@ -66,13 +65,17 @@ def texts_of(read: bytes) -> list[list[Reading]]:
     """The readings of each text of a read, with right and wrong check digits."""
     if re.match(rb"\][\x00-\x7f]{2}", read):
         if read[:3] in GS1_SYMBOLOGIES:
-            return elements_read(elements(read[3:]))
+            return elements_read([ai + value for ai, value in elements(read[3:])])
         frame = {b"]I": carriers.ITF, b"]L": carriers.TWO_D, b"]z": carriers.TWO_D}.get(read[:2], carriers.LINEAR)
         if read[:3] in TWO_D_SYMBOLOGIES:
             frame = carriers.TWO_D
         if frame == carriers.ITF and read[2:3] not in b"01":
             frame = carriers.LINEAR
+        if frame == carriers.TWO_D and read[3:].startswith(b"[)>"):
+            return message_read(read[3:])
         return [] if read[:3] in GTIN_SYMBOLOGIES else [text(ascii_only(read[3:]), frame)]
+    if read.startswith(b"[)>"):
+        return message_read(read)
     kept = bytes(byte for byte in read if byte not in b" \t\r\n-")
     return [text(ascii_only(kept).upper(), carriers.TYPED)]
 
@@ -91,8 +94,15 @@ def text(data: str, frame: str) -> list[Reading]:
     """Every form that a text fits, without those that another's wrong check digit rules out."""
     found = carriers.readings(data, frame)
     is_element = frame in {carriers.ELEMENT, carriers.ROUTED}
+    if frame == carriers.MESSAGE:
+        if match := re.fullmatch(r"UPSN/(1Z([A-Z0-9]{15})([0-9]))/[A-Z0-9]{6}", data):
+            found.append(Reading("ups_1z", "ups", carriers.PARTNER, match[1], ups_digit(match[2]) == match[3]))
+        return found
+    if frame == carriers.IDENTIFIED:
+        return found
     if not is_element and (match := re.fullmatch(r"[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}", data)):
-        found.append(Reading("s10", "s10", carriers.S10, data, s10_digit(match[1]) == match[2]))
+        valid = s10_digit(match[1]) == match[2]
+        found.append(Reading("s10", "s10", carriers.S10, data, valid, ends=not valid))
     if match := re.fullmatch(r"00([0-9]{17})([0-9])" if is_element else r"(?:00|\(00\))?([0-9]{17})([0-9])", data):
         found.append(Reading("sscc", "gs1", carriers.SSCC, match[1] + match[2], gs1_digit(match[1]) == match[2]))
     if not is_element and (match := re.fullmatch(r"1Z([A-Z0-9]{15})([0-9])", data)):
@@ -101,32 +111,40 @@ def text(data: str, frame: str) -> list[Reading]:
     return [one for one in found if one.rank <= ended]
 
 
-def elements(data: bytes) -> list[str]:
+def elements(data: bytes) -> list[tuple[str, str]]:
     """The elements of GS1 element strings, or none if anything in it is not one."""
-    found = []
-    while data:
-        digits = table(AI_LENGTHS, data[:2])
-        fixed = table(VALUE_LENGTHS, data[:2])
-        ai = data[:digits]
-        if not digits or not re.fullmatch(rb"[0-9]{%d}" % digits, ai):
-            return []
-        value = data[digits : digits + fixed] if fixed else data[digits:].split(b"\x1d")[0]
-        if not value or len(value) > 90 or (fixed and len(value) != fixed) or set(value) - set(CSET_82):
-            return []
-        found.append((ai + value).decode())
-        data = data[digits + len(value) :].removeprefix(b"\x1d")
-    return found
+    found = gs1_model.read(data, permit_unknown=True, checked=False)
+    return [] if found.reason else found.elements
 
 
-def table(lengths: dict[int, str], first_two: bytes) -> int:
-    """The length that stands beside the range of these first two digits, or 0."""
-    if not re.fullmatch(rb"[0-9]{2}", first_two):
-        return 0
-    for length, ranges in lengths.items():
-        for low, high in (ends.split("-") for ends in ranges.split()):
-            if int(low) <= int(first_two) <= int(high):
-                return length
-    return 0
+def message_read(data: bytes) -> list[list[Reading]]:
+    """The readings in the fields of an ISO/IEC 15434 message."""
+    fields = message(data)
+    texts = []
+    if [indicator for indicator, _ in fields[:6]] == ["01"] * 6:
+        tracking, carrier, shipper = (field for _, field in fields[3:6])
+        texts.append(text(f"{carrier}/{tracking}/{shipper}", carriers.MESSAGE))
+    texts += elements_read([field for indicator, field in fields if indicator == "05"])
+    texts += [text(field, carriers.IDENTIFIED) for indicator, field in fields if indicator == "06"]
+    return texts
+
+
+def message(data: bytes) -> list[tuple[str, str]]:
+    """The fields of an ISO/IEC 15434 message with their format indicators, or none if it is not one."""
+    body, ended, behind = data[4:].partition(b"\x04")
+    if not data.startswith(b"[)>\x1e") or (ended and behind):
+        return []
+    formats = body.split(b"\x1e")
+    if len(formats) > 1 and not formats[-1]:
+        formats.pop()
+    fields = []
+    for each in formats:
+        match = re.fullmatch(rb"(01)\x1d[0-9]{2}(.*)|(?!01)([0-9]{2})\x1d?(.*)", each, re.DOTALL)
+        if match is None:
+            return []
+        indicator, rest = (match[1], match[2]) if match[1] else (match[3], match[4])
+        fields += [(indicator.decode(), ascii_only(field)) for field in rest.split(b"\x1d")]
+    return fields if len(fields) <= 64 else []
 
 
 def s10_digit(serial: str) -> str:

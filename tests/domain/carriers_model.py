@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tracker.domain.formats.countries import ISO_3166_ALPHA_2
+
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-S10, SSCC, PARTNER, PLAIN = 1, 2, 3, 4
+S10, SSCC, PARTNER, SHORT, PLAIN, CONTAINER = 1, 2, 3, 4, 5, 6
 TYPED, LINEAR, ITF, TWO_D, ELEMENT, ROUTED = "typed", "linear", "itf", "two_d", "element", "routed"
+IDENTIFIED, MESSAGE = "field behind a data identifier", "message for transportation"
 TEXTS = (TYPED, LINEAR, ITF, TWO_D)
 
 Check = Callable[[re.Match[str]], bool]
@@ -27,6 +30,8 @@ class Rule(NamedTuple):
     front: str = ""
     decided: str = ""
     routing: bool = False
+    yields: bool = False
+    container: bool = False
 
 
 def from_left(text: str, *weights: int) -> int:
@@ -91,6 +96,10 @@ def legacy_bare(match: re.Match[str]) -> bool:
     return ten("91" + match["body"], match["check"])
 
 
+def countries(match: re.Match[str]) -> bool:
+    return {match["from"], match["to"]} <= ISO_3166_ALPHA_2
+
+
 ROUTING = r"420(?:\d{5}|\d{9}(?=\d{22}$))"
 MAILER_N = r"(?=9\d{8}(?:\d{8}|\d{12}|\d{16})$|[0-8]\d{5}(?:\d{11}|\d{15})$)"
 MAILER_C = r"(?=9\d{8}(?:\d{8}|\d{12})$|[0-8]\d{5}(?:\d{11}|\d{15})$)"
@@ -101,6 +110,10 @@ NUMBER_22 = r"(?:91|94|95|92(?=\d{3}9)|93(?=\d{3}[0-8]))\d{20}$"
 ZIP = r"420(?:\d{9}(?=\d{22}$)|\d{5}(?=\d{22}$)|\d{5}(?=\d{26}$)(?!\d{4}9[1-5]\d{20}$))"
 LEGACY = r"(?P<key>(?P<body>91\d{19})(?P<check>\d))"
 BARE = r"(?P<key>(?P<body>\d{19})(?P<check>\d))"
+SEPARATED = r"420(?:\d{5}|\d{9})\x1d"
+CENTRE = r"(?P<{}>[A-Z]{{2}})[A-Z][A-Z0-9]{{3}}"
+DESPATCH = CENTRE.format("from") + CENTRE.format("to") + r"[A-D][A-Z]{2}\d{5}"
+ENDS = (*TEXTS, IDENTIFIED)
 PARCEL = r"(?:\d{14}|[A-Z]{2}\d{12})"
 ARTICLE = r"(?P<key>(?P<body>(?:[A-Z0-9]{3}|[A-Z0-9]{5})\d{17})(?P<check>\d))"
 GROUND_96 = r"96\d{5}(?P<key>(?P<body>\d{14})(?P<check>\d))"
@@ -111,11 +124,14 @@ RULES = (
     Rule("ups_waybill", "ups", PLAIN, r"[AHJKTV](?P<body>\d{9})(?P<check>\d)", left(1, 2)),
     Rule("usps_impb_n", "usps", PARTNER, N, gs1),
     Rule("usps_impb_n", "usps", PARTNER, ZIP + N, gs1),
+    Rule("usps_impb_n", "usps", PARTNER, SEPARATED + N, gs1, (TYPED,)),
     Rule("usps_impb_n", "usps", PLAIN, N, gs1, (ELEMENT, ROUTED), decided=ROUTED),
     Rule("usps_impb_c", "usps", PARTNER, C, gs1),
     Rule("usps_impb_c", "usps", PARTNER, ZIP + C, gs1),
+    Rule("usps_impb_c", "usps", PARTNER, SEPARATED + C, gs1, (TYPED,)),
     Rule("usps_impb_c", "usps", PLAIN, C, gs1, (ELEMENT, ROUTED), decided=ROUTED),
     Rule("usps_legacy", "usps", PARTNER, rf"(?:420(?:\d{{5}}|\d{{9}}))?{LEGACY}", gs1),
+    Rule("usps_legacy", "usps", PARTNER, SEPARATED + LEGACY, gs1, (TYPED,)),
     Rule("usps_legacy", "usps", PLAIN, LEGACY, gs1, (ELEMENT, ROUTED), decided=ROUTED),
     Rule("usps_legacy", "usps", PLAIN, BARE, legacy_bare, front="91"),
     Rule("usps_legacy", "usps", PARTNER, rf"420(?:\d{{5}}|\d{{9}}){BARE}", legacy_bare, front="91"),
@@ -128,7 +144,7 @@ RULES = (
     Rule("fedex_ground_gsn", "fedex", PARTNER, GSN, eleven(1, 7, 3), (*TEXTS, ELEMENT, ROUTED)),
     Rule("fedex_ground_sscc", "fedex", PLAIN, r"00(?P<body>\d{15})(?P<check>\d)", gs1),
     Rule("dhl_express", "dhl", PLAIN, r"(?P<body>\d{9,10})(?P<check>\d)", seven),
-    Rule("dhl_piece", "dhl", PARTNER, r"(?:JVGL|JJD)\d{9,10}"),
+    Rule("dhl_piece", "dhl", PARTNER, r"(?:JVGL|JJD)\d{9,10}|JJD\d{18}", None, ENDS),
     Rule("dhl_piece", "dhl", PLAIN, r"J(?!VGL|JD\d)[A-Z]{2,3}\d{9,10}"),
     Rule(
         "dhl_ecommerce",
@@ -155,7 +171,8 @@ RULES = (
     Rule("postnl_3s", "postnl", PARTNER, r"3S[A-Z][A-Z0-9]{9,13}"),
     Rule("swiss_post", "swiss_post", PLAIN, r"9[89]\d{16}", None, (LINEAR, TWO_D)),
     Rule("inpost", "inpost", PLAIN, r"\d{24}"),
-    Rule("yodel", "yodel", PARTNER, r"J?(?P<key>JD\d{16})"),
+    Rule("yodel", "yodel", PARTNER, r"JD\d{16}"),
+    Rule("yodel", "yodel", PARTNER, r"J(?P<key>JD\d{16})", None, ENDS),
     Rule(
         "russian_domestic",
         "russian_post",
@@ -188,6 +205,12 @@ RULES = (
     Rule("old_dominion_guaranteed", "old_dominion", PLAIN, r"(?P<body>80\d{8})(?P<check>\d)", luhn),
     Rule("speedee", "speedee", PARTNER, r"SP\d{18}"),
     Rule("gofo", "gofo", PARTNER, r"GFUS\d{14}"),
+    Rule("ups_maxicode", "ups", SHORT, r"UPSN/(?P<key>1Z[A-Z0-9]{8}/[A-Z0-9]{6})", None, (MESSAGE,)),
+    Rule("licence_plate", "iso_15459", PARTNER, r"[1-6](?P<key>J[A-Z0-9]{7,34}\d)", yields=True),
+    Rule("licence_plate", "iso_15459", PLAIN, r"J[A-Z][A-Z0-9]{10,33}\d", yields=True),
+    Rule("licence_plate", "iso_15459", PARTNER, r"[1-6]?(?P<key>J[A-Z0-9]{4,35})", None, (IDENTIFIED,), yields=True),
+    Rule("s9", "upu", PARTNER, DESPATCH + r"\d{3}[01]\d{5}", countries, container=True),
+    Rule("s8", "upu", PARTNER, DESPATCH, countries, container=True),
 )
 
 
@@ -201,6 +224,8 @@ class Reading(NamedTuple):
     valid: bool
     names: bool = True
     ends: bool = False
+    yields: bool = False
+    container: bool = False
 
 
 def readings(text: str, frame: str) -> list[Reading]:
@@ -219,5 +244,8 @@ def readings(text: str, frame: str) -> list[Reading]:
         valid = rule.check is None or rule.check(match)
         routed_usps = text.startswith("420") and rule.scheme.startswith("usps") and rule.front == ""
         ends = routed_usps and frame in TEXTS and not valid
-        found.append(Reading(rule.scheme, rule.carrier, rank, key, valid, not rule.routing, ends))
+        if rule.container and not valid:
+            continue
+        names = not rule.routing
+        found.append(Reading(rule.scheme, rule.carrier, rank, key, valid, names, ends, rule.yields, rule.container))
     return found

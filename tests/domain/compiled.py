@@ -16,14 +16,15 @@ from tracker.domain import _records, _scan, parcel, scan, vocabulary
 BATCH_BYTES = 64 * 1024 * 1024
 
 
-def lab_reader() -> _scan.ScanReader:
-    """A reader with the vocabulary and the zones of the strategies."""
+def lab_vocabularies() -> vocabulary.Vocabularies:
+    """The shipped vocabularies and that of the strategies."""
     with TemporaryDirectory() as folder:
         Path(folder, "LAB.json").write_text(json.dumps(LAB), "utf-8")
-        return scan.reader(vocabulary.load(Path(folder)), SITE_ZONES)
+        return vocabulary.load(Path(folder))
 
 
-READER = lab_reader()
+VOCABULARIES = lab_vocabularies()
+READER = scan.reader(VOCABULARIES, SITE_ZONES)
 
 
 def batch(
@@ -51,7 +52,7 @@ def batch(
 def walk(fetched: bytes, first: int = 0, aborted: Iterable[tuple[int, int]] = ()) -> tuple[bytes, bytes, int]:
     """The records of fetched bytes: (buffer, packed records, offset behind)."""
     (buffer, packed), after = _records.walk(
-        fetched, first, list(aborted), calc_crc32c, lambda _codec, payload: gzip_decode(payload)
+        fetched, first, list(aborted), calc_crc32c, lambda _codec, payload, _most: gzip_decode(payload), BATCH_BYTES
     )
     return buffer, packed, after
 

@@ -25,8 +25,8 @@ class Reading(NamedTuple):
     reason: str | None
 
 
-def read(data: bytes, *, permit_unknown: bool = False) -> Reading:
-    """Reads element strings, with GS between."""
+def read(data: bytes, *, permit_unknown: bool = False, checked: bool = True) -> Reading:
+    """Reads element strings, with GS between; unless checked only by the lengths and characters of their values."""
     if not data:
         return Reading([], "empty")
     found: list[tuple[str, str]] = []
@@ -38,7 +38,7 @@ def read(data: bytes, *, permit_unknown: bool = False) -> Reading:
             return Reading(found, "unknown_ai")
         predefined = in_table(PREDEFINED, rest[:2])
         value = rest[digits : digits + predefined] if predefined else rest[digits:].split(b"\x1d")[0]
-        reason = reason_of(ai, value) or ("value_too_short" if len(value) < predefined else None)
+        reason = reason_of(ai, value, checked=checked) or ("value_too_short" if len(value) < predefined else None)
         if reason is None and len(found) == 64:
             reason = "too_many_elements"
         if reason:
@@ -63,7 +63,7 @@ Check = Callable[[str], str | None]
 Part = tuple[str, int, int, bool, tuple[Check, ...]]
 
 
-def reason_of(ai: str, value: bytes) -> str | None:
+def reason_of(ai: str, value: bytes, *, checked: bool) -> str | None:
     """Why a value is none of its AI."""
     if not value:
         return "no_value"
@@ -72,7 +72,7 @@ def reason_of(ai: str, value: bytes) -> str | None:
         text, value = value[:most], value[most:]
         if optional and not text:
             return None
-        if reason := reason_of_part(part, text):
+        if reason := reason_of_part(part if checked else (*part[:4], ()), text):
             return reason
     return "value_too_long" if value else None
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain import barcode_model as model
-from tests.domain.barcodes import EVERY_FORM, key_of, reason_of
+from tests.domain.barcodes import EVERY_FORM, key_of, read_of, reason_of
 from tracker import limits
 from tracker.domain import barcode
 from tracker.domain.formats import elements
@@ -29,11 +29,15 @@ def of_a_form(draw: st.DrawFn) -> bytes:
         text[form.parts[lookup.part]] = draw(st.sampled_from(sorted(lookup.known)))
     if form.check is not None and draw(st.integers(0, 4)):
         text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
-    front = draw(st.sampled_from(["]C1", "]d2", "]C142012345\x1d"] if form.is_element else FRONTS))
-    return (front + "".join(text)).encode()
+    if draw(st.booleans()) and form.pattern.only_in:
+        return read_of(form, "".join(text)).encode()
+    front = draw(st.sampled_from(ELEMENT_FRONTS if form.is_element else TEXT_FRONTS))
+    return (front + "".join(text) + draw(st.sampled_from(ENDS))).encode()
 
 
-FRONTS = ["", "", "", "]C0", "]A1", "]I0", "]I1", "]I7", "]d1", "]Q1", "]L0", "]U1", "]X0", "]?4"]
+ELEMENT_FRONTS = ["]C1", "]d2", "]C142012345\x1d", "[)>\x1e05\x1d", "]U0[)>\x1e06\x1dQ1\x1e0542012345\x1d"]
+ENDS = ["", "", "", "", "\r\n", "\x1d", "\x1e", "\x1e\x04", "\x1e06\x1d1JUN12345\x1e\x04"]
+TEXT_FRONTS = ["", "", "", "]C0", "]A1", "]I0", "]I1", "]I7", "]d1", "]Q1", "]L0", "]U1", "]X0", "]?4", "[)>\x1e06\x1d"]
 
 VALID = st.one_of(
     of_a_form(),
@@ -50,7 +54,7 @@ VALID = st.one_of(
         st.sampled_from([b"", b"00", b"(00)", b"]C100", b"]d20195012345678903" + b"00", b"]Q310A\x1d00"]),
     ),
 )
-ODD_BYTES = st.sampled_from([b"", *(bytes([byte]) for byte in b"0159AZaz ]C1()-\x00\x1d\x1e\x04\r\n\xd9\xff")])
+ODD_BYTES = st.sampled_from([b"", *(bytes([byte]) for byte in b"0159AJZaz ]C1()-/\x00\x1d\x1e\x04\r\n\xd9\xff")])
 
 
 @st.composite

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.domain import compiled
 from tracker.domain import _records
-from tracker.domain._records import CorruptBatch
+from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.process.fetch import WholeFetch
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
@@ -126,9 +126,11 @@ def logs(draw: st.DrawFn) -> tuple[list[Drawn], list[tuple[int, int]]]:
     return batches, aborted
 
 
-def seen(content: bytes, first: int, aborted: list[tuple[int, int]] | None = None) -> tuple[list[Shown], int]:
+def seen(
+    content: bytes, first: int, aborted: list[tuple[int, int]] | None = None, inflate_bytes: int = 1_000_000
+) -> tuple[list[Shown], int]:
     """What the walker finds: the records, and the offset behind."""
-    fetched = WholeFetch(first, content, tuple(aborted or ())).walked()
+    fetched = WholeFetch(first, content, tuple(aborted or ()), inflate_bytes).walked()
     records = []
     for i in range(_records.count(fetched.records)):
         offset, timestamp, key_at, key_length, at, length = _records.record(fetched.records, i)
@@ -266,6 +268,22 @@ def test_what_does_not_decompress_is_corrupt(codec: int) -> None:
     other[ATTRIBUTES_AT + 1] |= codec
     with pytest.raises(CorruptBatch, match=f"codec {codec}"):
         seen(sealed(other), 40)
+
+
+@pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
+def test_what_takes_too_much_is_left_for_the_next_fetch_and_is_an_error_where_it_comes_first(codec: int) -> None:
+    def drawn(base: int) -> bytes:
+        return Drawn(base, ((0, BASE_MS, None, b"x" * 1_000, ()),), compression=codec).built()
+
+    one, two, bytes_of_one = drawn(40), drawn(41), 1_000 + 9
+    whole = [(offset, BASE_MS, None, b"x" * 1_000) for offset in (40, 41)]
+    assert seen(one + two, 40, inflate_bytes=2 * bytes_of_one) == (whole, 42)
+    assert seen(one + two, 40, inflate_bytes=2 * bytes_of_one - 1) == (whole[:1], 41)
+    # The next fetch begins there; what stands before it is not inflated again.
+    assert seen(one + two, 41, inflate_bytes=bytes_of_one) == (whole[1:], 42)
+    assert seen(WHOLE + drawn(43), 40, inflate_bytes=bytes_of_one - 1)[1] == 43
+    with pytest.raises(LargeBatch, match=f"batch at offset 40 to 40: .* more than {bytes_of_one - 1} bytes"):
+        seen(one + two, 40, inflate_bytes=bytes_of_one - 1)
 
 
 def test_a_record_is_found_by_its_offset_and_only_by_that() -> None:

@@ -1,21 +1,35 @@
 """Reading scans: the compiled reader and the slow one together against the reference model."""
 
+import json
+from typing import Final
+
 import pytest
 from hypothesis import given
 
 from tests.domain import compiled
 from tests.reference import scan as reference
-from tests.reference.strategies import SITE_ZONES, VOCABULARIES, values
+from tests.reference.strategies import BASE_MS, SITE_ZONES, VOCABULARIES, values
+from tracker import limits
 from tracker.domain import _scan, barcode
+from tracker.domain import scan as reading
+from tracker.domain.aliases import Announcement
+
+S10: Final = "RR123456785KZ"
+SSCC: Final = "095287654321012346"
+UPS: Final = "1Z5R89390357567127"
 
 
-def _recognise(reads: list[str]) -> tuple[str | None, str | None]:
+def _recognise(reads: list[str]) -> tuple[str | None, str | None, *tuple[str, ...]]:
     found = barcode.recognise_set(reads)
-    return found.key, found.reason
+    return (found.key, found.reason, *found.aliases)
 
 
-def expected(value: bytes | None) -> reference.Scan | reference.Refusal:
+def expected(value: bytes | None) -> reference.Scan | reference.Announcement | reference.Refusal:
     return reference.read(value, vocabularies=VOCABULARIES, site_zones=SITE_ZONES, received_ms=-1, recognise=_recognise)
+
+
+def scan(**fields: object) -> bytes:
+    return json.dumps({"event": "ARRIVED", "time": BASE_MS, **fields}).encode()
 
 
 @given(values())
@@ -24,9 +38,14 @@ def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes) ->
     scans = compiled.read([value])
     if isinstance(model, reference.Refusal):
         assert [refusal.code for _, refusal in scans.refused] == [model.reason]
+    elif isinstance(model, reference.Announcement):
+        assert scans.refused == []
+        assert scans.announced == [(model.alias.encode(), model.parcel.encode(), model.effective)]
     else:
         assert scans.refused == []
         assert scans.parcels() == [model.parcel.encode()]
+        assert scans.announced == []
+        assert scans.aliases == [(0, alias.encode()) for alias in model.aliases]
         assert scans.data == ({0: (model.container.encode(), model.data)} if model.data or model.container else {})
 
 
@@ -52,3 +71,72 @@ def test_a_scan_of_another_partitions_parcel_is_handed_back_with_its_id() -> Non
     assert scans.parcels() == own
     assert [key for _, key in scans.foreign] == [key for key in keys if key not in own]
     assert 0 < len(own) < 50
+
+
+def test_the_other_labels_of_a_parcel_are_given_out_with_its_scan_and_with_no_other() -> None:
+    values = [
+        scan(barcode=S10),
+        scan(barcodes=[f"]C100{SSCC}", S10, "NOREAD", S10.lower()]),
+        scan(parcel=S10, barcodes=[SSCC]),
+        b"no scan",
+        scan(barcode=UPS, barcodes=[f"]C100{SSCC}", S10], data={"weight_g": 3}),
+    ]
+    scans = compiled.read(values)
+    assert scans.parcels() == [S10.encode()] * 4
+    assert scans.aliases == [(1, SSCC.encode()), (3, UPS.encode()), (3, SSCC.encode())]
+
+
+def test_a_single_symbol_may_hold_several_identifiers() -> None:
+    symbol = f"]C100{SSCC}9400111206206406260787"
+    assert barcode.recognise(symbol).aliases
+    scans = compiled.read([scan(barcode=symbol), scan(barcode=symbol, data={"slow": 1})])
+    assert [alias for _, alias in scans.aliases] == [key.encode() for key in barcode.recognise(symbol).aliases] * 2
+
+
+def test_the_reader_and_the_slow_one_give_the_same_aliases_however_many_there_are() -> None:
+    labels = [barcode.make_valid("sscc", extension_digit="0", body=f"{i:016}") for i in range(20)]
+    for count in (1, 2, limits.ALIASES_MAX, limits.ALIASES_MAX + 1, limits.ALIASES_MAX + 2, 20):
+        for reads in ([S10, *labels[:count]], [*labels[:count], S10]):
+            found = compiled.read([scan(barcodes=reads), scan(barcodes=reads, data={"slow": 1})]).aliases
+            of_fast, of_slow = ([alias for at, alias in found if at == which] for which in (0, 1))
+            assert of_fast == of_slow == [label.encode() for label in labels[:count]][: limits.ALIASES_MAX]
+
+
+def test_a_scan_of_another_partition_leaves_its_aliases_there() -> None:
+    home = _scan.partition_of_key(S10.encode(), 4)
+    for more in ({}, {"data": {"slow": 1}}):
+        buffer, packed, _ = compiled.walk(compiled.batch([(0, 0, None, scan(barcodes=[S10, SSCC], **more))]))
+        for partition in range(4):
+            scans = compiled.READER.read(buffer, packed, partition, 4)
+            assert scans.aliases == ([(0, SSCC.encode())] if partition == home else [])
+            assert scans.foreign == ([] if partition == home else [(0, S10.encode())])
+
+
+def test_an_announcement_is_read_where_its_alias_is_at_home_and_handed_back_elsewhere() -> None:
+    home = _scan.partition_of_key(SSCC.encode(), 4)
+    value = Announcement(SSCC.encode(), S10.encode(), BASE_MS).value()
+    for written in (value, value[:-1] + b',"more":[]}'):  # The second is the slow reader's.
+        buffer, packed, _ = compiled.walk(compiled.batch([(0, BASE_MS, None, written)]))
+        for partition in range(4):
+            scans = compiled.READER.read(buffer, packed, partition, 4)
+            assert scans.announced == ([(SSCC.encode(), S10.encode(), BASE_MS)] if partition == home else [])
+            assert scans.foreign == ([] if partition == home else [(0, SSCC.encode())])
+            assert (len(scans), scans.refused) == (0, [])
+
+
+@pytest.mark.parametrize("more", [b"}", b',"more":1}'])
+@pytest.mark.parametrize("ahead_ms", [0, limits.CLOCK_SKEW_MS_MAX, limits.CLOCK_SKEW_MS_MAX + 1, 10**12])
+def test_an_announcement_ahead_of_the_brokers_clock_counts_when_it_was_received(more: bytes, ahead_ms: int) -> None:
+    value = Announcement(b"A", b"P", BASE_MS + ahead_ms).value()[:-1] + more
+    effective = BASE_MS if ahead_ms > limits.CLOCK_SKEW_MS_MAX else BASE_MS + ahead_ms
+    assert compiled.read([value], [BASE_MS]).announced == [(b"A", b"P", effective)]
+    assert compiled.read([value]).announced == [(b"A", b"P", BASE_MS + ahead_ms)]
+
+
+def test_a_site_reads_its_own_carrier_first_in_both_readers() -> None:
+    site = barcode.configure(first=["ups"])
+    reader = reading.reader(compiled.VOCABULARIES, {}, site)
+    for more in ({}, {"data": {"slow": 1}}):
+        buffer, packed, _ = compiled.walk(compiled.batch([(0, 0, None, scan(barcodes=[S10, UPS], **more))]))
+        scans = reader.read(buffer, packed, 0, 1)
+        assert (scans.parcels(), scans.aliases) == ([UPS.encode()], [(0, S10.encode())])

@@ -157,14 +157,12 @@ cdef const char* fault_of(const uint8_t* text, size_t length, uint64_t* found) n
     lengths[0], lengths[1] = length, length // 2
     if BARCODE.recognise_set(reads, lengths, 2, &barcode) < 0:
         return b"recognise_set: no documented reason"
-    reason = GS1.find_key(text, length, &message)
+    reason = GS1.walk(text, length, &message)
     if reason != message.reason or not 0 <= reason < GS1_REASONS:
-        return b"find_key: no documented reason"
-    if reason == GS1_OK and not is_key(message.key, message.key_length):
-        return b"find_key: the key is no parcel id"
+        return b"walk: no documented reason"
     if message.fault_at > 4096 or message.fault_at + message.fault_length > length + 4:
-        return b"find_key: the fault stands behind the end"
-    found[1] += reason == GS1_OK
+        return b"walk: the fault stands behind the end"
+    found[1] += reason == GS1_OK and message.count > 0
     found[3] += touched(&message)
     reason = GS1.read_all(text, length, &message)
     if reason != message.reason or not 0 <= reason < GS1_REASONS:
@@ -178,7 +176,7 @@ def feed(list seeds not None, uint64_t seed, uint64_t count):
     """Puts so many drawn inputs to the barcode readers.
 
     Returns:
-        (recognised, keys in frames, GS1 messages without fault): how many of the inputs were that.
+        (recognised, frames that were walked, the same without a fault in any value): how many of the inputs were that.
 
     Raises:
         AssertionError: an answer is none that is documented.

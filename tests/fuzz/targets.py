@@ -12,6 +12,7 @@ from tracker.domain import _parcel, _records, parcel
 from tracker.domain._parcel import CorruptRecord
 from tracker.domain._records import CorruptBatch
 from tracker.errors import REASONS
+from tracker.limits import INFLATED_BYTES_MAX
 
 fuzz_entry = importlib.import_module("tracker.domain.fuzz_entry")
 """Compiled only for fuzzing: tests/fuzz/fuzz_entry.pyx."""
@@ -37,8 +38,8 @@ class Target:
 
 def _barcodes(seed: int, count: int) -> str:
     """The barcode reader, the reader of frames and the GS1 reader get each input."""
-    recognised, keys, messages = fuzz_entry.feed(seeds.reads(), seed, count)
-    return f"{recognised:,} recognised, {keys:,} framed keys, {messages:,} valid GS1 messages"
+    recognised, walked, sound = fuzz_entry.feed(seeds.reads(), seed, count)
+    return f"{recognised:,} recognised, {walked:,} frames walked, {sound:,} of them without fault"
 
 
 def _scans(seed: int, count: int) -> str:
@@ -65,7 +66,7 @@ def _walker(seed: int, count: int) -> str:
     for fetches in _drawn(seeds.batches(random.Random(seed)), seed, count):
         for fetched in fetches:
             try:
-                (_, packed), _ = _records.walk(fetched, 0, [(7, 0)], _own_crc(fetched), _as_it_is)
+                (_, packed), _ = _records.walk(fetched, 0, [(7, 0)], _own_crc(fetched), _as_it_is, INFLATED_BYTES_MAX)
                 walked += _records.count(packed)
             except CorruptBatch:
                 corrupt += 1
@@ -77,7 +78,7 @@ def _own_crc(fetched: bytes) -> Callable[[memoryview], int]:
     return lambda _: int.from_bytes(fetched[17:21], "big")
 
 
-def _as_it_is(_: int, payload: memoryview) -> bytes:
+def _as_it_is(_: int, payload: memoryview, _most: int) -> bytes:
     return bytes(payload)
 
 

@@ -12,8 +12,9 @@ from tracker import limits
 from tracker.domain import parcel
 from tracker.domain.parcel import CorruptRecord
 from tracker.domain.partition import partition_of
-from tracker.process.partition import Cache, Fetched, Folding, Outgoing, Partition, Reading, State
-from tracker.store.claims import Applied, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.process.cache import Cache
+from tracker.process.partition import Fetched, Folding, Outgoing, Partition, Reading, State
+from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Dictionary, Lost, Mark
 
 TOPIC: Final = "scans"
 NOTHING: Final = Dictionary([], [])
@@ -45,14 +46,14 @@ def running(begin: int = 0, number: int = 0, partitions: int = 1, dictionary: Di
     """A partition that is claimed, and begins there."""
     one = partition(number, partitions)
     one.claim()
-    assert one.claimed(Claimed(Mark(1, begin or None), (0, 0, 0, 0)), dictionary, 0, 1_000_000) == begin
+    assert one.claimed(Claimed(Mark(1, begin or None), NO_COUNTERS), dictionary, 0, 1_000_000) == begin
     return one
 
 
 def fold(one: Partition, batch: Fetched, found: Sequence[bytes | None] | None = None) -> tuple[Reading, Folding]:
     """Reads and folds a batch; what the cache does not have, the store does not have either, unless it is given."""
     reading = one.read(batch)
-    wanted = len(reading.missing) + len(reading.with_data)
+    wanted = len(reading.missing) + len(reading.with_data) + len(reading.aliases)
     return reading, one.fold(reading, [None] * wanted if found is None else found)
 
 
@@ -60,7 +61,7 @@ def test_a_fresh_store_is_read_from_the_beginning() -> None:
     one = partition()
     one.claim()
     assert one.state is State.CLAIMING
-    assert one.claimed(Claimed(Mark(1, None), (0, 0, 0, 0)), NOTHING, 0, 0) == 0
+    assert one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 0) == 0
     assert (one.state, one.position, one.applied, one.why) == (State.RUNNING, 0, 0, "")
 
 
@@ -68,10 +69,10 @@ def test_a_fresh_store_is_read_from_the_beginning() -> None:
 def test_a_claim_goes_on_where_the_mark_stands(bounds: tuple[int, int]) -> None:
     one = partition()
     one.claim()
-    assert one.claimed(Claimed(Mark(7, 70), (9, 1, 2, 3)), NOTHING, *bounds) == 70
+    assert one.claimed(Claimed(Mark(7, 70), (9, 1, 2, 3, 4)), NOTHING, *bounds) == 70
     assert (one.state, one.position, one.applied) == (State.RUNNING, 70, 70)
     _, folding = fold(one, fetched({70: scan(), 71: b"no scan"}))
-    assert folding.batch.counters == (10, 1, 3, 3)
+    assert folding.batch.counters == (10, 1, 3, 3, 4)
 
 
 @pytest.mark.parametrize("reason", ["wrong_log", "wrong_partitions", "wrong_version", "wrong_type"])
@@ -87,7 +88,7 @@ def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
     one = partition()
     one.claim()
     corrupt = Dictionary([], [], "number 3 is missing")
-    assert one.claimed(Claimed(Mark(7, 70), (0, 0, 0, 0)), corrupt, 0, 100) is None
+    assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), corrupt, 0, 100) is None
     assert (one.state, one.why) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
 
 
@@ -97,7 +98,7 @@ def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
 def test_a_log_that_does_not_hold_the_mark_stops_the_partition(bounds: tuple[int, int], why: str) -> None:
     one = partition()
     one.claim()
-    assert one.claimed(Claimed(Mark(7, 70), (0, 0, 0, 0)), NOTHING, *bounds) is None
+    assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), NOTHING, *bounds) is None
     assert one.state is State.STOPPED
     assert one.why.startswith("log_moved: ")
     assert why in one.why
@@ -166,7 +167,7 @@ def test_refused_and_foreign_records_go_out_in_the_order_of_the_log_as_they_came
     assert ["detail" in out.headers for out in folding.outgoing] == [True, False, True, True]
     assert folding.rejected == {"not_json": 1, "null_value": 1, "unknown_vocabulary": 1}
     assert (folding.scans, folding.foreign) == (1, 1)
-    assert folding.batch.counters == (1, 0, 3, 1)
+    assert folding.batch.counters == (1, 0, 3, 1, 0)
     assert list(folding.batch.records) == [b"P1"]
 
 
@@ -199,7 +200,7 @@ def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_ar
     assert list(folding.batch.records) == [b"P1"]
     assert folding.batch.places == []
     assert (folding.scans, folding.duplicates) == (2, 1)
-    assert folding.batch.counters == (2, 1, 2, 0)
+    assert folding.batch.counters == (2, 1, 2, 0, 0)
 
 
 def test_what_the_dictionary_learns_is_written_once_with_the_batch_that_uses_it() -> None:
@@ -256,7 +257,7 @@ def test_only_what_the_cache_does_not_have_is_asked_for() -> None:
 
 
 def test_the_cache_forgets_the_least_lately_used_half_and_no_more() -> None:
-    cache = Cache(4)
+    cache: Cache[bytes, bytes] = Cache(4)
     cache.keep({b"A": b"1", b"B": b"1"})
     cache.keep({b"C": b"1"})
     assert {*cache.young, *cache.old} == {b"A", b"B", b"C"}
@@ -269,7 +270,7 @@ def test_the_cache_forgets_the_least_lately_used_half_and_no_more() -> None:
 def test_of_a_parcel_in_both_halves_of_the_cache_the_newer_record_counts() -> None:
     one = partition(cache_parcels=2)
     one.claim()
-    one.claimed(Claimed(Mark(1, None), (0, 0, 0, 0)), NOTHING, 0, 100)
+    one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 100)
     records: dict[bytes, bytes] = {}
     for offset, key in enumerate(("P1", "P1", "P2", "P1", "P2", "P3", "P1", "P2", "P1")):
         reading = one.read(fetched({offset: scan(key, time=BASE_MS + offset * 60_000)}))
@@ -283,7 +284,7 @@ def test_of_a_parcel_in_both_halves_of_the_cache_the_newer_record_counts() -> No
 def test_a_cache_of_nothing_asks_each_time() -> None:
     one = partition(cache_parcels=0)
     one.claim()
-    one.claimed(Claimed(Mark(1, None), (0, 0, 0, 0)), NOTHING, 0, 100)
+    one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 100)
     for offset in range(4):
         reading = one.read(fetched({offset: scan()}))
         folding = one.fold(reading, [None] * len(reading.missing))
@@ -305,11 +306,11 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
         assert one.state is State.IDLE
     one.claim()
     assert (one.state, one.applied) == (State.CLAIMING, None)
-    assert one.claimed(Claimed(Mark(2, None), (0, 0, 0, 0)), NOTHING, 0, 100) == 0
+    assert one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100) == 0
     reading, again = fold(one, fetched({0: scan(site="B")}))
     assert reading.missing == [b"P1"]
     assert again.batch.places == [(1, b"B", b"")]
-    assert again.batch.counters == (1, 0, 0, 0)
+    assert again.batch.counters == (1, 0, 0, 0, 0)
 
 
 def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> None:
@@ -345,4 +346,107 @@ def test_what_happened_in_a_batch_is_counted() -> None:
     assert (folding.scans, folding.duplicates, folding.late) == (5, 1, 1)
     assert folding.timestamps == (BASE_MS, BASE_MS)
     assert folding.batch.final == {b"P2"}
-    assert folding.batch.counters == (5, 1, 0, 0)
+    assert folding.batch.counters == (5, 1, 0, 0, 0)
+
+
+S10: Final = "RR123456785KZ"
+SSCC: Final = "095287654321012346"
+DAY_MS: Final = 86_400_000
+
+
+def read_with(alias: str = SSCC, time: int = BASE_MS, **more: Any) -> bytes:
+    """A scan of S10 by a tunnel that has read another label too."""
+    return json.dumps({"barcodes": [S10, alias], "event": "ARRIVED", "time": time, **more}).encode()
+
+
+def announced(folding: Folding) -> list[tuple[bytes | None, dict[str, Any], bytes]]:
+    """Key, value and source of what a batch announces."""
+    out = [one for one in folding.outgoing if one.value is not None and one.value.startswith(b'{"alias"')]
+    assert all(one.rekeyed for one in out)
+    return [(one.key, json.loads(one.value or b""), one.headers["source"]) for one in out]
+
+
+def announcement(time: int = BASE_MS) -> dict[str, Any]:
+    return {"alias": SSCC, "parcel": S10, "time": time}
+
+
+def test_another_label_is_announced_under_its_own_key_in_the_order_of_the_log() -> None:
+    one = running()
+    _, folding = fold(one, fetched({0: read_with(), 1: b"bad", 2: scan("P1"), 3: read_with("1Z5R89390357567127")}))
+    assert announced(folding) == [
+        (SSCC.encode(), announcement(), b"scans/0/0"),
+        (b"1Z5R89390357567127", announcement() | {"alias": "1Z5R89390357567127"}, b"scans/0/3"),
+    ]
+    assert [out.headers["source"][-1:] for out in folding.outgoing] == [b"0", b"1", b"3"]
+    assert folding.batch.counters == (3, 1, 1, 0, 0)
+
+
+def test_of_a_label_one_announcement_a_day_is_enough_and_it_has_the_newest() -> None:
+    one = running()
+    first = BASE_MS - 3 * DAY_MS
+    days = [first + DAY_MS, first, first + 2 * DAY_MS, first + 2 * DAY_MS + 1]
+    _, folding = fold(one, fetched({i: read_with(time=time) for i, time in enumerate(days)}))
+    assert announced(folding) == [(SSCC.encode(), announcement(days[2]), b"scans/0/2")]
+    one.announced(folding.announces)
+    _, again = fold(one, fetched({4: read_with(time=days[2] + 5), 5: read_with(time=first)}))
+    assert again.outgoing == []
+    _, later = fold(one, fetched({6: read_with(time=BASE_MS)}))
+    assert announced(later) == [(SSCC.encode(), announcement(BASE_MS), b"scans/0/6")]
+
+
+def test_what_is_not_acknowledged_is_announced_again() -> None:
+    one = running()
+    _, folding = fold(one, fetched({0: read_with()}))
+    _, again = fold(one, fetched({1: read_with()}))
+    assert len(announced(folding)) == len(announced(again)) == 1
+
+
+@pytest.mark.parametrize("how", ["lost", "revoked"])
+def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
+    one = running()
+    _, folding = fold(one, fetched({0: read_with()}))
+    one.announced(folding.announces)
+    one.lost("the connection is lost") if how == "lost" else one.revoked()
+    one.claim()
+    one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100)
+    _, again = fold(one, fetched({0: read_with()}))
+    assert announced(again) == announced(folding)
+
+
+def test_a_scan_that_is_not_applied_announces_nothing() -> None:
+    places = [(b"S", b"%d" % i) for i in range(limits.PLACES_MAX)]
+    one = running(dictionary=Dictionary(places, [b"ARRIVED"]))
+    _, folding = fold(one, fetched({0: read_with(site="NEW"), 1: b"bad"}))
+    assert [out.headers["reason"] for out in folding.outgoing] == [b"too_many_names", b"not_json"]
+
+
+def test_an_announcement_is_added_to_what_the_store_has_of_its_alias_and_to_no_parcel() -> None:
+    one = running()
+    value = json.dumps(announcement()).encode()
+    reading = one.read(fetched({0: value, 1: scan("P1"), 2: value}))
+    assert (reading.parcels, reading.missing, reading.with_data) == ([b"P1"], [b"P1"], [])
+    assert reading.aliases == [SSCC.encode()]
+    folding = one.fold(reading, [None, b"30000 P7 2 RR123456785KZ"])
+    assert folding.batch.aliases == {SSCC.encode(): b"30000 P7 %d RR123456785KZ" % (BASE_MS // DAY_MS)}
+    assert folding.batch.counters == (1, 0, 0, 0, 2)
+    assert (folding.scans, folding.aliases, folding.outgoing) == (1, 2, [])
+
+
+def test_an_announcement_on_another_partition_is_sent_on_under_its_alias() -> None:
+    home = partition_of(SSCC.encode(), 4)
+    one = running(number=(home + 1) % 4, partitions=4)
+    value = json.dumps(announcement()).encode()
+    _, folding = fold(one, fetched({0: value}))
+    assert [(out.rekeyed, out.key, out.value) for out in folding.outgoing] == [(True, SSCC.encode(), value)]
+    assert folding.batch.counters == (0, 0, 0, 1, 0)
+    assert folding.batch.aliases == {}
+
+
+@pytest.mark.parametrize("bad", [b"", b"no days", b"1 P1 2"])
+def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
+    one = running()
+    reading = one.read(fetched({0: json.dumps(announcement()).encode()}))
+    with pytest.raises(CorruptRecord) as caught:
+        one.fold(reading, [bad])
+    one.corrupt(caught.value)
+    assert one.state is State.STOPPED

@@ -24,8 +24,8 @@ from tracker.limits import (
 from . import moment, strict_json
 from .machine import CORRECT, UNDO
 
-Recognise = Callable[[list[str]], tuple[str | None, str | None]]
-"""The barcode reader: the reads of one parcel -> (key, None) or (None, reason)."""
+Recognise = Callable[[list[str]], tuple[str | None, str | None, *tuple[str, ...]]]
+"""The barcode reader: the reads of one parcel -> (key, None, aliases...) or (None, reason)."""
 
 Target = tuple[Literal["code"], str] | tuple[Literal["id"], int]
 """What an UNDO or CORRECT is about: a code, or an event's id."""
@@ -33,6 +33,7 @@ Target = tuple[Literal["code"], str] | tuple[Literal["id"], int]
 PARCEL_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-")
 HEXADECIMAL: Final = frozenset("0123456789abcdef")
 SEPARATOR: Final = "\x1f"
+DAY_MS: Final = 86_400_000
 
 
 class Code(Protocol):
@@ -81,6 +82,7 @@ class Scan:
     target: Target | None = None
     right_event: str | None = None
     data: bytes = b""
+    aliases: tuple[str, ...] = ()
 
     @property
     def skewed(self) -> bool:
@@ -103,6 +105,27 @@ class Scan:
 
 
 @dataclass(frozen=True)
+class Announcement:
+    """Another label of a parcel. Section 4."""
+
+    alias: str
+    parcel: str
+    time: int
+    received: int
+
+    @property
+    def effective(self) -> int:
+        """The time that counts."""
+        ahead = self.received >= 0 and self.time > self.received + CLOCK_SKEW_MS_MAX
+        return self.received if ahead else self.time
+
+    @property
+    def day(self) -> int:
+        """Days since the epoch."""
+        return self.effective // DAY_MS
+
+
+@dataclass(frozen=True)
 class Refusal:
     """Why a scan was not taken: a reason code of `tracker/errors.py`."""
 
@@ -122,7 +145,7 @@ def read(
     site_zones: Mapping[str, str],
     received_ms: int,
     recognise: Recognise,
-) -> Scan | Refusal:
+) -> Scan | Announcement | Refusal:
     """Reads the value of one record.
 
     Args:
@@ -133,7 +156,10 @@ def read(
         recognise: the barcode reader.
     """
     try:
-        return _read(_fields(value), vocabularies, site_zones, received_ms, recognise)
+        fields = _fields(value)
+        if "alias" in fields and "event" not in fields:
+            return _announcement(fields, received_ms)
+        return _read(fields, vocabularies, site_zones, received_ms, recognise)
     except _RefusedError as refused:
         return Refusal(refused.reason)
 
@@ -202,14 +228,49 @@ def _read(
     target = _target(fields, code, vocabularies) if kind in (UNDO, CORRECT) else None
     compact = _data(fields)
     right_event = _right_event(data, vocabularies) if kind == CORRECT else None
+    aliases: list[str] = []
     if parcel is None:
-        parcel, reason = recognise(reads)
+        parcel, reason, *aliases = recognise(reads)
         if parcel is None:
             raise _RefusedError(str(reason))
     given_id = event_id(given) if given else None
     return Scan(
-        parcel, text, kind, time, received, site, device, container, seq, given_id, target, right_event, compact
+        parcel,
+        text,
+        kind,
+        time,
+        received,
+        site,
+        device,
+        container,
+        seq,
+        given_id,
+        target,
+        right_event,
+        compact,
+        tuple(aliases),
     )
+
+
+def _announcement(fields: dict[str, Any], received: int) -> Announcement:
+    """Section 4, what is read like a scan."""
+    alias = fields["alias"]
+    if not isinstance(alias, str):
+        raise _RefusedError("wrong_type")
+    if not _is_key(alias):
+        raise _RefusedError("bad_alias")
+    if "parcel" not in fields:
+        raise _RefusedError("missing_field")
+    parcel, _ = _parcel_or_reads(fields)
+    assert parcel is not None
+    if parcel == alias:
+        raise _RefusedError("bad_alias")
+    timed = {name: field for name, field in fields.items() if name == "time"}
+    return Announcement(alias, parcel, _time(timed, {}, None), received)
+
+
+def _is_key(text: str) -> bool:
+    return 1 <= len(text) <= PARCEL_ID_BYTES_MAX and set(text) <= PARCEL_CHARACTERS
 
 
 def _parcel_or_reads(fields: dict[str, Any]) -> tuple[str | None, list[str]]:
@@ -217,7 +278,7 @@ def _parcel_or_reads(fields: dict[str, Any]) -> tuple[str | None, list[str]]:
         parcel = fields["parcel"]
         if not isinstance(parcel, str):
             raise _RefusedError("wrong_type")
-        if not 1 <= len(parcel) <= PARCEL_ID_BYTES_MAX or not set(parcel) <= PARCEL_CHARACTERS:
+        if not _is_key(parcel):
             raise _RefusedError("bad_parcel")
         return parcel, []
     more = fields.get("barcodes", [])

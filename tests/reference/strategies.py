@@ -52,7 +52,7 @@ class Record:
     received_ms: int = -1
 
 
-def read(record: Record) -> scan.Scan | scan.Refusal:
+def read(record: Record) -> scan.Scan | scan.Announcement | scan.Refusal:
     """Reads a record with the vocabulary and the zones of these strategies; a barcode is taken as the key as it is."""
     return scan.read(
         record.value,
@@ -221,6 +221,7 @@ HOSTILE_NUMBERS: Final = (
     *(str(number) for number in (SEQ_MAX, SEQ_MAX + 1, TIME_MS_MAX, TIME_MS_MAX + 1, 2**63, 2**64 - 1, 2**64, 10**400)),
 )
 HOSTILE_RAW: Final = (
+    *('["RR123456785KZ","]C100095287654321012346"]', '["]C100095287654321012346","NOREAD","RR123456785KZ"]'),
     *("null", "true", "[]", "{}", "[[]]", '{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '"\\ud800"', '"\\ud83d\\ude00"'),
     *(
         '"\\u0041RR"',
@@ -239,7 +240,7 @@ HOSTILE_RAW: Final = (
 )
 NAMES: Final = (
     *("parcel", "barcode", "barcodes", "event", "time", "site", "device", "container", "seq", "id", "target", "data"),
-    *("more", "parce\\u006c"),
+    *("more", "parce\\u006c", "alias"),
 )
 
 
@@ -248,6 +249,11 @@ def values(draw: st.DrawFn) -> bytes:
     """The value of a record, mostly a scan with something wrong or odd about it."""
     raw = {"parcel": f'"{PARCEL}"', "event": '"ARRIVED"', "time": str(BASE_MS)}
     raw["event"] = json.dumps(draw(st.sampled_from((*CODES, *TAKE_BACK))))
+    if draw(st.sampled_from((False,) * 4 + (True,))):
+        # An announcement; with `event` a scan with a field that nobody knows.
+        raw["alias"] = draw(st.sampled_from(('"RR1"', '"RR1"', '"RR1"', f'"{PARCEL}"')))
+        if draw(st.sampled_from((True, True, True, False))):
+            del raw["event"]
     odd = st.one_of(
         st.sampled_from((*HOSTILE_TEXTS, *HOSTILE_TIMES)).map(json.dumps),
         st.sampled_from((*HOSTILE_TEXTS, *HOSTILE_TIMES)).map(lambda text: json.dumps(text, ensure_ascii=False)),

@@ -11,7 +11,7 @@ from tracker import limits
 from tracker.errors import REASONS
 
 from . import moment, strict_json
-from .scan import Refusal, Scan, event_id, hash64
+from .scan import Announcement, Refusal, Scan, event_id, hash64
 from .strategies import BASE_MS, PARCEL, Record, read, value, values
 
 PLAIN: dict[str, Any] = {"parcel": PARCEL, "event": "ARRIVED", "time": BASE_MS}
@@ -315,7 +315,7 @@ def test_json_is_what_the_products_reader_takes_for_it(text: bytes) -> None:
 @given(values())
 def test_every_refusal_has_a_reason_that_is_known(text: bytes) -> None:
     got = read(Record(text))
-    assert isinstance(got, Scan) or got.reason in REASONS
+    assert not isinstance(got, Refusal) or got.reason in REASONS
 
 
 def _loads(loads: Any, text: bytes) -> bytes | None:
@@ -324,3 +324,43 @@ def _loads(loads: Any, text: bytes) -> bytes | None:
     except ValueError:
         return None
     return strict_json.compact(read_by)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"event": "ARRIVED", "alias": 5}, None),
+        ({"more": 1, "site": 5}, None),
+        ({"alias": "A" * limits.PARCEL_ID_BYTES_MAX}, None),
+        ({"alias": "A" * (limits.PARCEL_ID_BYTES_MAX + 1)}, "bad_alias"),
+        ({"alias": ""}, "bad_alias"),
+        ({"alias": "A B"}, "bad_alias"),
+        ({"alias": 5}, "wrong_type"),
+        ({"alias": None}, "missing_field"),
+        ({"alias": 5, "parcel": 5}, "wrong_type"),
+        ({"alias": "", "parcel": ""}, "bad_alias"),
+        ({"parcel": None}, "missing_field"),
+        ({"parcel": None, "barcode": PARCEL}, "missing_field"),
+        ({"parcel": 5}, "wrong_type"),
+        ({"parcel": "A B"}, "bad_parcel"),
+        ({"alias": PARCEL}, "bad_alias"),
+        ({"time": None}, "missing_field"),
+        ({"time": True}, "wrong_type"),
+        ({"time": -1}, "bad_time"),
+        ({"time": "2024-01-01T00:00:00Z"}, None),
+        ({"time": "2024-01-01T00:00:00"}, "no_zone"),
+        ({"time": "2024-01-01T00:00:00", "site": "KZALA"}, "no_zone"),
+    ],
+)
+def test_an_announcement_is_read_or_refused(fields: dict[str, Any], expected: str | None) -> None:
+    assert reason({"event": None, "alias": "RR1"} | fields) == expected
+
+
+def test_an_announcement_gives_alias_parcel_and_time() -> None:
+    got = read(Record(value(alias="RR1", parcel=PARCEL, time=BASE_MS), BASE_MS - limits.CLOCK_SKEW_MS_MAX))
+    assert isinstance(got, Announcement)
+    assert (got.alias, got.parcel, got.effective, got.day) == ("RR1", PARCEL, BASE_MS, BASE_MS // 86_400_000)
+    ahead = read(Record(value(alias="RR1", parcel=PARCEL, time=BASE_MS), BASE_MS - limits.CLOCK_SKEW_MS_MAX - 1))
+    assert isinstance(ahead, Announcement)
+    assert ahead.effective == BASE_MS - limits.CLOCK_SKEW_MS_MAX - 1

@@ -72,7 +72,7 @@ def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> 
     data: dict[bytes, bytes] = {}
     for record in records:
         one = READ(record.value) if b'"LAB:' not in record.value else None
-        if one is not None and (one.data or one.container):
+        if isinstance(one, scan.Scan) and (one.data or one.container):
             carried = [(event_id(one), one.container, one.data)]
             data[one.parcel] = side_data.merged(data.get(one.parcel), carried, names, one.parcel, kept[one.parcel])
     return data

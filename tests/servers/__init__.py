@@ -3,8 +3,9 @@
 `deploy/fetch.py` finds or fetches them (`make setup`) and leaves in `.cache/servers.json` where they are.
 """
 
+from tests.servers.disk import Disk
 from tests.servers.kafka import Kafka
 from tests.servers.machine import UnavailableError, found
 from tests.servers.redis import Redis
 
-__all__ = ["Kafka", "Redis", "UnavailableError", "found"]
+__all__ = ["Disk", "Kafka", "Redis", "UnavailableError", "found"]

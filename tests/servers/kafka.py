@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.servers.machine import found
@@ -107,6 +107,21 @@ class Kafka(Server):
         while len(admin.list_topics(topic, timeout=5).topics[topic].partitions) != partitions:
             assert time.monotonic() < deadline, f"topic {topic} did not appear"
             time.sleep(0.02)
+
+    def delete_topic(self, topic: str) -> None:
+        """Deletes a topic and waits until the broker no longer shows it."""
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin.delete_topics([topic])[topic].result(10)
+        deadline = time.monotonic() + 10
+        while topic in admin.list_topics(timeout=5).topics:
+            assert time.monotonic() < deadline, f"topic {topic} did not go"
+            time.sleep(0.02)
+
+    def delete_records(self, topic: str, partition: int, before: int) -> None:
+        """Deletes the records of a partition before an offset, as retention does with whole segments."""
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        place = TopicPartition(topic, partition, before)
+        admin.delete_records([place])[place].result(10)
 
     def _java(self, main: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
         """Gives the command of a Java program of Kafka."""

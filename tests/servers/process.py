@@ -1,6 +1,7 @@
 """A server as a child process: starts, is waited for, stops, is killed, starts again on the same data."""
 
 import ctypes
+import os
 import random
 import shutil
 import signal
@@ -52,9 +53,14 @@ class Server(ABC):
 
     Args:
         folder: where data, settings and log are kept; a temporary one if None.
+
+    Attributes:
+        environment: what the process is given beside this one's environment.
+        poll_s: how often a server that starts is asked whether it is ready.
     """
 
     name: str
+    poll_s = 0.05
 
     def __init__(self, folder: Path | None = None) -> None:
         self._temporary = folder is None
@@ -62,6 +68,7 @@ class Server(ABC):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
 
     @abstractmethod
     def command(self) -> Sequence[str]:
@@ -70,6 +77,11 @@ class Server(ABC):
     @abstractmethod
     def ready(self) -> bool:
         """Tells if the server takes work."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process is there; a server may also end by itself."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -83,6 +95,16 @@ class Server(ABC):
         Raises:
             RuntimeError: it ended, or wasn't ready within START_TIMEOUT_S; with the end of its log.
         """
+        self.launch()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.ready():
+            if not self.runs or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"{self.name} did not start: {self.log_end()}")
+            time.sleep(self.poll_s)
+
+    def launch(self) -> None:
+        """Starts the server and does not wait."""
         assert self._process is None, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -91,14 +113,9 @@ class Server(ABC):
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env={**os.environ, **self.environment},
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError(f"{self.name} did not start: {self.log_end()}")
-            time.sleep(0.05)
 
     def stop(self) -> None:
         """Ends the server by SIGTERM, by SIGKILL if that takes longer than STOP_TIMEOUT_S."""

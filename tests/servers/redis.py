@@ -3,9 +3,12 @@
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+import redis
 
 from tests.servers.machine import found
 from tests.servers.process import Server, free_port
@@ -16,7 +19,12 @@ SETTINGS: Final[Mapping[str, str]] = {
     "appendonly": "yes",
     "appendfsync": "everysec",
     "maxmemory-policy": "noeviction",
+    # A replica gets its first copy at once, not in the hope of more replicas to come.
+    "repl-diskless-sync-delay": "0",
 }
+
+COPY_S_MAX: Final = 10
+"""Within which a replica must have its first copy."""
 
 
 class Redis(Server):
@@ -28,6 +36,7 @@ class Redis(Server):
     """
 
     name = "redis"
+    poll_s = 0.005
 
     def __init__(self, folder: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder)
@@ -61,3 +70,36 @@ class Redis(Server):
                 return re.match(rb"\+PONG|-NOAUTH", connection.recv(64)) is not None
         except OSError:
             return False
+
+    def follow(self, primary: "Redis") -> None:
+        """Makes this a replica of another one, and waits until it has all that stands there, on its disk too."""
+        deadline = time.monotonic() + COPY_S_MAX
+        with redis.Redis.from_url(self.url) as client:
+            client.replicaof("127.0.0.1", str(primary.port))
+            while not _has_copy(client.info()):
+                assert time.monotonic() < deadline, f"no copy came: {self.log_end()}"
+                time.sleep(0.02)
+
+    def cut_off(self) -> None:
+        """From now on this replica hears nothing of its primary: it is to follow one that is not there."""
+        with redis.Redis.from_url(self.url) as client:
+            client.replicaof("127.0.0.1", str(free_port()))
+
+    def take_over(self, port: int) -> None:
+        """Promotes this replica, and puts it where its primary was, which must be gone."""
+        with redis.Redis.from_url(self.url) as client:
+            client.replicaof("NO", "ONE")
+        self.stop()
+        self.port = port
+        self.start()
+
+    def limit_memory(self, *, full: bool) -> None:
+        """Lets the server have no more memory than it uses now, or as much as it wants."""
+        with redis.Redis.from_url(self.url) as client:
+            client.config_set("maxmemory", client.info("memory")["used_memory"] if full else 0)
+
+
+def _has_copy(info: Mapping[str, object]) -> bool:
+    # Until its own file is written anew from the copy, a replica would not end by SIGTERM.
+    writing = info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"]
+    return info["master_link_status"] == "up" and not writing

@@ -65,11 +65,11 @@ class SimulatedChain:
             if not held:
                 await self.close()
 
-    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
-        """Asks for records and data."""
-        if not parcels and not with_data:
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> int:
+        """Asks for records, data and aliases."""
+        if not parcels and not with_data and not aliases:
             return 0
-        self._send(lambda: self._run_reads(list(parcels), list(with_data)))
+        self._send(lambda: self._run_reads(list(parcels), list(with_data), list(aliases)))
         return 1
 
     async def reads(self, replies: int) -> list[bytes | None]:
@@ -168,9 +168,10 @@ class SimulatedChain:
         self._watched = self._store.touched[self._partition]
         return self._store.contents[self._partition].mark
 
-    def _run_reads(self, parcels: list[bytes], with_data: list[bytes]) -> list[bytes | None]:
+    def _run_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> list[bytes | None]:
         content = self._store.contents[self._partition]
-        return [content.records.get(key) for key in parcels] + [content.data.get(key) for key in with_data]
+        asked = ((content.records, parcels), (content.data, with_data), (content.aliases, aliases))
+        return [held.get(key) for held, ids in asked for key in ids]
 
     def _run_apply(self, batch: Batch) -> list[Any]:
         executed = self._store.execute(self._partition, batch, self._watched, self._epoch)

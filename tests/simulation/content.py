@@ -1,13 +1,13 @@
 """What a partition's part of the store holds, and the single writes that a batch consists of."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, Literal, NamedTuple
 
 from tracker.domain.parcel import has_data
 from tracker.store import keys
-from tracker.store.claims import Batch, Counters, Mark
+from tracker.store.claims import NO_COUNTERS, Batch, Counters, Mark
 
-NO_COUNTERS: Final[Counters] = (0, 0, 0, 0)
 NOTHING: Final[dict[Any, Any]] = {}
 """As everything in a Content, never changed."""
 
@@ -25,6 +25,7 @@ class Content(NamedTuple):
     counters: Counters = NO_COUNTERS
     records: dict[bytes, bytes] = NOTHING
     data: dict[bytes, bytes] = NOTHING
+    aliases: dict[bytes, bytes] = NOTHING
     places: dict[int, tuple[bytes, bytes]] = NOTHING
     codes: dict[int, bytes] = NOTHING
     out: tuple[Change, ...] = ()
@@ -41,30 +42,36 @@ class Content(NamedTuple):
         return self.next or 0
 
 
+Kind = Literal["records", "data", "aliases"]
+"""What strings hold."""
+
 Write = Callable[[Content], Content]
 """What a command does to what a partition holds."""
 
 
 def writes_of(partition: int, batch: Batch) -> list[Write]:
     """The writes of a batch, in the order of the product's transaction (tracker.store.claims.apply_command)."""
-    parcels, data = keys.parcels(partition), keys.data(partition)
     found: list[Write] = []
     if batch.places:
         places = {number: (site, device) for number, site, device in batch.places}
         found.append(lambda content: content._replace(places=content.places | places))
     if batch.codes:
         found.append(lambda content: content._replace(codes=content.codes | dict(batch.codes)))
-    found += [_persist(data, key) for key in sorted(batch.reopened - batch.data.keys())]
-    for values, going, records in (
-        (batch.records, batch.final, True),
-        (batch.data, batch.final & batch.data.keys(), False),
-    ):
-        found += [
-            _set(parcels if records else data, {key: values[key]}, records, expires=True) for key in sorted(going)
-        ]
+    found += [_persist(keys.data(partition), key) for key in sorted(batch.reopened - batch.data.keys())]
+    kinds: tuple[tuple[Kind, dict[bytes, bytes], AbstractSet[bytes]], ...] = (
+        ("records", batch.records, batch.final),
+        ("data", batch.data, batch.final & batch.data.keys()),
+        ("aliases", batch.aliases, batch.aliases.keys()),
+    )
+    for kind, values, going in kinds:
+        found += [_set(partition, kind, {key: values[key]}, expires=True) for key in sorted(going)]
         if staying := {key: value for key, value in values.items() if key not in going}:
-            found.append(_set(parcels if records else data, staying, records, expires=False))
-    found += [_expire(data, key) for key in sorted(batch.final - batch.data.keys()) if has_data(batch.records[key])]
+            found.append(_set(partition, kind, staying, expires=False))
+    found += [
+        _expire(keys.data(partition), key)
+        for key in sorted(batch.final - batch.data.keys())
+        if has_data(batch.records[key])
+    ]
     if batch.records:
         change = (batch.begin, batch.end, tuple(batch.records))
         found.append(lambda content: content._replace(out=(*content.out, change)))
@@ -79,17 +86,21 @@ def after(content: Content, some: Iterable[Write]) -> Content:
     return content
 
 
-def _set(prefix: bytes, values: dict[bytes, bytes], records: bool, *, expires: bool) -> Write:
+def _set(partition: int, kind: Kind, values: dict[bytes, bytes], *, expires: bool) -> Write:
     """SET with EX of one, or MSET of some: whatever expired before does so by this write only."""
+    prefix = {"records": keys.parcels, "data": keys.data, "aliases": keys.aliases}[kind](partition)
 
     def write(content: Content) -> Content:
         expiring = content.expiring
         if expires or expiring:
             names = {prefix + key for key in values}
             expiring = tuple(sorted((set(expiring) - names) | (names if expires else set())))
-        if records:
-            return content._replace(records=content.records | values, expiring=expiring)
-        return content._replace(data=content.data | values, expiring=expiring)
+        content = content._replace(expiring=expiring)
+        if kind == "records":
+            return content._replace(records=content.records | values)
+        if kind == "data":
+            return content._replace(data=content.data | values)
+        return content._replace(aliases=content.aliases | values)
 
     return write
 

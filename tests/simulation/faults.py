@@ -172,11 +172,13 @@ def come_back(world: "World") -> bool:
 
 
 def lose_acknowledgement(world: "World") -> bool:
-    """Kafka has a dead letter or a re-keyed scan, and the worker is not told."""
+    """Kafka has a dead letter, a re-keyed scan or an announcement, and the worker is not told; or has it not."""
     sending = [worker for worker in world.workers if worker.sends and not worker.paused]
     if not sending:
         return False
-    world.random.choice(sending).sends.pop(0)(lost=True)
+    reaches = world.lost_acknowledgements % 2 == 0
+    world.lost_acknowledgements += 1
+    world.random.choice(sending).sends.pop(0)(lost=True, reaches=reaches)
     return True
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from tests.reference import scan as reading
+from tests.simulation import scans
 from tracker.process.partition import Fetched
 
 RECORD: Final = struct.Struct("<qqiiii")
@@ -75,8 +77,10 @@ class SimulatedLog:
         former: {identity: partitions} of every log of that name, this one included.
         open: records can be appended: not while a topic is being made anew.
         rejected: {source: reasons} of dead letters.
-        rekeyed: (source, partition) of scans that were sent on to their own partition.
+        rekeyed: (source, partition) of records that were sent on to their own partition, and of announcements.
         reached: states that it came into (tests/simulation/reached.py), and how often.
+        announced: {(identity of the log, alias, parcel): newest day} of announcements that stand on their partition.
+        announcements: source and value of those that workers have sent.
     """
 
     def __init__(self, partitions: int, random: Random) -> None:
@@ -87,6 +91,8 @@ class SimulatedLog:
         self.rejected: dict[bytes, set[str]] = {}
         self.rekeyed: set[tuple[bytes, int]] = set()
         self.reached: Counter[str] = Counter()
+        self.announced: dict[tuple[str, str, str], int] = {}
+        self.announcements: list[tuple[bytes, reading.Announcement]] = []
         self._random = random
 
     def append(self, number: int, timestamp: int, key: bytes | None, value: bytes | None) -> None:
@@ -95,6 +101,10 @@ class SimulatedLog:
         if self._random.random() < 0.1:
             partition.end += self._random.randrange(1, 4)
         partition.entries.append(Entry(partition.end, timestamp, key, value))
+        one = scans.read(value, timestamp)
+        if isinstance(one, reading.Announcement) and scans.home(one.alias) == number:
+            pair = self.identity, one.alias, one.parcel
+            self.announced[pair] = max(one.day, self.announced.get(pair, 0))
         partition.end += 1
         if self._random.random() < 0.05:
             partition.end += 1

@@ -2,15 +2,17 @@
 
 import json
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Final
 
-from tests.reference import scan as reading
+from tests.reference import aliases as reference
+from tests.reference.scan import DAY_MS, Announcement, Refusal, Scan
 from tests.simulation import scans
 from tests.simulation.content import Content
 from tests.simulation.log import Entry, SimulatedLog
 from tests.simulation.scans import Sent
 from tests.simulation.violation import Violation
-from tracker.domain import parcel
+from tracker.domain import aliases, parcel
 from tracker.store.claims import Batch
 
 CORRUPT: Final = b"\xffno record"
@@ -52,18 +54,15 @@ def check_landing(number: int, before: Content, batch: Batch, epoch: int, log: S
         raise Violation(
             f"partition {number}: a batch landed in the store of {before.log}, {before.partitions}", "wrong store"
         )
-    expected, refused, foreign = _read(number, log, log.former[before.log][number].between(begin, batch.end))
-    if expected.keys() != {key.decode() for key in batch.records}:
-        raise Violation(
-            f"partition {number}: a batch has {sorted(batch.records)}, its scans are of {sorted(expected)}",
-            "wrong batch",
-        )
-    applied = sum(len(sent) for sent in expected.values())
-    counted = tuple(after - was for after, was in zip(batch.counters, before.counters, strict=True))
-    if (counted[0], counted[2], counted[3]) != (applied, refused, foreign):
-        raise Violation(
-            f"partition {number}: a batch counts {counted}, its scans are {(applied, refused, foreign)}", "miscounted"
-        )
+    expected = _read(number, before.log, log, log.former[before.log][number].between(begin, batch.end))
+    for brought, read in ((batch.records, expected.parcels), (batch.aliases, expected.aliases)):
+        if read.keys() != {key.decode() for key in brought}:
+            raise Violation(
+                f"partition {number}: a batch has {sorted(brought)}, what it read is of {sorted(read)}", "wrong batch"
+            )
+    counted = [after - was for after, was in zip(batch.counters, before.counters, strict=True)]
+    if [*counted[:1], *counted[2:]] != expected.counted:
+        raise Violation(f"partition {number}: a batch counts {counted}, it read {expected.counted}", "miscounted")
 
 
 def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
@@ -80,18 +79,21 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
             raise Violation(f"partition {number}: nobody has claimed it, and it holds {content}", "unexpected")
         return
     partition = log.former[content.log][number]
-    expected, refused, foreign = _read(number, log, partition.between(0, content.next_offset))
-    applied = sum(len(sent) for sent in expected.values())
+    expected = _read(number, content.log, log, partition.between(0, content.next_offset))
+    counted, parcels = expected.counted, expected.parcels
     for key, behind in _ahead(content).items():
         if behind > ahead:
             raise Violation(f"partition {number}: {key!r} has scans up to {behind}, beyond the mark", "unexpected")
-        further, _, _ = _read(number, log, partition.between(content.next_offset, behind))
-        expected[key.decode()] += further.get(key.decode(), [])
+        further = _read(number, content.log, log, partition.between(content.next_offset, behind))
+        parcels[key.decode()] += further.parcels.get(key.decode(), [])
     exact = content.next_offset >= ahead
-    _compare(number, content, expected, exact=exact)
+    _compare(number, content, parcels, exact=exact)
+    beyond = _read(number, content.log, log, partition.between(content.next_offset, ahead))
+    _compare_aliases(number, content, expected.aliases, beyond.aliases)
     # What half a batch has in copies is counted with the first of its scans, so before the mark is behind all of them.
-    duplicates = sum(map(_copies, expected.values())) if exact else content.counters[1]
-    if content.counters != (counted := (applied, duplicates, refused, foreign)):
+    duplicates = sum(map(_copies, parcels.values())) if exact else content.counters[1]
+    counted.insert(1, duplicates)
+    if [*content.counters] != counted:
         raise Violation(f"partition {number}: counted {content.counters}, sent {counted}", "miscounted")
 
 
@@ -101,27 +103,106 @@ def _copies(sent: list[Sent]) -> int:
     return sum(life["duplicates"] for life in (parcel, *parcel["previous"]))
 
 
-def _read(number: int, log: SimulatedLog, entries: list[Entry]) -> tuple[dict[str, list[Sent]], int, int]:
-    """What entries come to: the scans of each parcel, and how many were refused and re-keyed, each of them in Kafka."""
-    expected: dict[str, list[Sent]] = defaultdict(list)
-    refused = foreign = 0
+@dataclass
+class Expected:
+    """What entries of one partition come to.
+
+    Attributes:
+        parcels: {parcel: its scans}.
+        aliases: {alias: its announcements}.
+        refused, foreign: how many records were refused, and sent on to their own partition.
+    """
+
+    parcels: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
+    aliases: dict[str, list[Announcement]] = field(default_factory=lambda: defaultdict(list))
+    refused: int = 0
+    foreign: int = 0
+
+    @property
+    def counted(self) -> list[int]:
+        """What the mark counts, but for duplicates: each record once."""
+        scans, announced = (sum(map(len, kind.values())) for kind in (self.parcels, self.aliases))
+        return [scans, self.refused, self.foreign, announced]
+
+
+def _read(number: int, identity: str, log: SimulatedLog, entries: list[Entry]) -> Expected:
+    """What entries come to; what they have sent to Kafka must be there."""
+    expected = Expected()
     for entry in entries:
         read = scans.read(entry.value, entry.timestamp)
-        if isinstance(read, reading.Refusal):
-            refused += 1
-            source = f"scans/{number}/{entry.offset}".encode()
+        source = f"scans/{number}/{entry.offset}".encode()
+        if isinstance(read, Refusal):
+            expected.refused += 1
             if read.reason not in log.rejected.get(source, ()):
                 raise Violation(
                     f"{source!r}: refused for {read.reason}, dead letters say {log.rejected.get(source)}", "not sent"
                 )
-        elif (home := scans.home(read.parcel)) != number:
-            foreign += 1
-            source = f"scans/{number}/{entry.offset}".encode()
+            continue
+        key = read.alias if isinstance(read, Announcement) else read.parcel
+        if (home := scans.home(key)) != number:
+            expected.foreign += 1
             if (source, home) not in log.rekeyed:
-                raise Violation(f"{source!r}: a scan of {read.parcel} was not sent on to partition {home}", "not sent")
+                raise Violation(f"{source!r}: a record of {key} was not sent on to partition {home}", "not sent")
+        elif isinstance(read, Announcement):
+            expected.aliases[key].append(read)
         else:
-            expected[read.parcel].append((entry.value, entry.timestamp))
-    return expected, refused, foreign
+            expected.parcels[key].append((entry.value, entry.timestamp))
+            _check_announced(source, identity, read, log)
+    return expected
+
+
+def _check_announced(source: bytes, identity: str, scan: Scan, log: SimulatedLog) -> None:
+    """The other labels of a scan that is applied stand in the log, each on its own partition."""
+    for alias in scan.aliases:
+        day = log.announced.get((identity, alias, scan.parcel), -1)
+        if day < scan.effective // DAY_MS:
+            raise Violation(f"{source!r}: {alias} is not announced as a label of {scan.parcel}", "not sent")
+
+
+def check_announcements(log: SimulatedLog) -> None:
+    """What workers have announced are labels that they have read.
+
+    Raises:
+        Violation: nobody has read such a label there.
+    """
+    for source, one in log.announcements:
+        _, number, offset = source.decode().split("/")
+        found = [
+            scans.read(entry.value, entry.timestamp)
+            for partitions in log.former.values()
+            for entry in partitions[int(number)].between(int(offset), int(offset) + 1)
+        ]
+        if not any(_says(read, one) for read in found):
+            raise Violation(f"{source!r}: {one} is announced, {found} was read", "unexpected")
+
+
+def _says(read: Scan | Announcement | Refusal, one: Announcement) -> bool:
+    """Whether a record is a scan that an announcement can be of, or that announcement, sent on."""
+    if isinstance(read, Scan):
+        return one.alias in read.aliases and (one.parcel, one.time) == (read.parcel, read.effective)
+    return isinstance(read, Announcement) and (one.alias, one.parcel, one.time) == (read.alias, read.parcel, read.time)
+
+
+def _compare_aliases(
+    number: int, content: Content, upto: dict[str, list[Announcement]], beyond: dict[str, list[Announcement]]
+) -> None:
+    """An alias is the fold of its announcements up to the mark, and of those beyond that came back without it."""
+    held = {key.decode(): aliases.parcels(key, value) for key, value in content.aliases.items()}
+    least = reference.fold(one for some in upto.values() for one in some)
+    most = reference.fold(one for some in (*upto.values(), *beyond.values()) for one in some)
+    if lost := least.keys() - held.keys():
+        raise Violation(f"partition {number}: aliases lost {sorted(lost)}", "lost")
+    for alias, found in held.items():
+        days = {read_on.parcel.decode(): read_on.day for read_on in found}
+        wanted, allowed = dict(_by_parcel(least.get(alias))), dict(_by_parcel(most.get(alias)))
+        if found != sorted(found, reverse=True) or any(days.get(parcel, -1) < day for parcel, day in wanted.items()):
+            raise Violation(f"partition {number}: alias {alias} is {found}, and should be {wanted}")
+        if not days or any(day > allowed.get(parcel, -1) for parcel, day in days.items()):
+            raise Violation(f"partition {number}: alias {alias} is {found}, and should be {allowed}", "unexpected")
+
+
+def _by_parcel(read_on: list[tuple[int, str]] | None) -> list[tuple[str, int]]:
+    return [(parcel, day) for day, parcel in read_on or ()]
 
 
 def _ahead(content: Content) -> dict[bytes, int]:

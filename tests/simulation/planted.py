@@ -5,7 +5,7 @@ What a record says of the scans that it has hides many a bug in the fold; those 
 A planted bug is a context manager, inside of which worlds run with the bug.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,11 +18,14 @@ from tests.simulation.log import SimulatedFetch
 from tests.simulation.oracle import CORRUPT, NEXT_AT
 from tests.simulation.store import SimulatedStore
 from tests.simulation.worker import SimulatedWorker
-from tracker.domain import side_data
+from tracker.domain import aliases, side_data
+from tracker.domain.aliases import Announcement, ReadOn
 from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import partition as product
 from tracker.process import processor
+from tracker.process.cache import Cache
+from tracker.process.labels import announcements
 from tracker.process.partition import Fetched, Folding, Partition, Reading
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
@@ -37,6 +40,7 @@ UNDO: Final = 33
 
 
 _fold = Partition.fold
+_forget = Partition._forget
 _send_apply = SimulatedChain.send_apply
 _run_apply = SimulatedChain._run_apply
 
@@ -170,14 +174,15 @@ def rejected_swallowed() -> AbstractContextManager[None]:
     """Refused scans are counted and forgotten."""
 
     def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        return replace(_fold(self, reading, found), outgoing=[])
+        folding = _fold(self, reading, found)
+        return replace(folding, outgoing=[record for record in folding.outgoing if record.rekeyed])
 
     return _patched(Partition, "fold", fold)
 
 
 def cache_kept() -> AbstractContextManager[None]:
     """A worker that lost its claim goes on with the records it had in memory."""
-    return _patched(product.Cache, "clear", lambda _self: None)
+    return _patched(Cache, "clear", lambda _self: None)
 
 
 def duplicate_applied() -> AbstractContextManager[None]:
@@ -238,9 +243,54 @@ def rekey_swallowed() -> AbstractContextManager[None]:
 
     def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
         folding = _fold(self, reading, found)
-        return replace(folding, outgoing=[record for record in folding.outgoing if not record.rekeyed])
+        announced = {alias for alias, _ in folding.announces}
+        kept = [record for record in folding.outgoing if not record.rekeyed or record.key in announced]
+        return replace(folding, outgoing=kept)
 
     return _patched(Partition, "fold", fold)
+
+
+def announcement_forgotten() -> AbstractContextManager[None]:
+    """Now and then another label of a parcel is not announced."""
+
+    def announced(*arguments: Any) -> list[tuple[int, Announcement]]:
+        found = announcements(*arguments)
+        return found[1:] if len(found) > 1 else found
+
+    return _patched(product, "announcements", announced)
+
+
+def announced_before_it_was_acknowledged() -> AbstractContextManager[None]:
+    """What could not be sent to Kafka counts as announced when the batch is folded again."""
+
+    def forget(self: Partition) -> None:
+        announced = self._announced.young | self._announced.old
+        _forget(self)
+        self._announced.keep(announced)
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        folding = _fold(self, reading, found)
+        self.announced(folding.announces)
+        return folding
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with patch.object(Partition, "fold", fold), patch.object(Partition, "_forget", forget):
+            yield
+
+    return both()
+
+
+def older_label_wins() -> AbstractContextManager[None]:
+    """Of the announcements of a label the last that came counts, not the newest."""
+
+    def merged(alias: bytes, held: bytes | None, more: Iterable[ReadOn]) -> bytes:
+        newest = {parcel: day for day, parcel in ([] if held is None else aliases.parcels(alias, held))}
+        newest |= {parcel: day for day, parcel in more}
+        pairs = sorted(((day, parcel) for parcel, day in newest.items()), reverse=True)
+        return b" ".join(b"%d %b" % pair for pair in pairs)
+
+    return _patched(aliases, "merged", merged)
 
 
 def data_written_over() -> AbstractContextManager[None]:
@@ -347,6 +397,9 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         gap_taken_as_end,
         rekeyed_wrongly,
         rekey_swallowed,
+        announcement_forgotten,
+        announced_before_it_was_acknowledged,
+        older_label_wins,
         data_written_over,
         other_log_not_noticed,
         retention_not_noticed,

@@ -17,7 +17,7 @@ REPLAYED: Final = "a batch lands that the store had before and lost"
 AHEAD: Final = "a batch lands under records that are ahead of its mark"
 HALF_ALONE: Final = "half a batch comes back, and its partition was claimed since"
 SENT_AGAIN: Final = "a dead letter is sent again"
-REKEYED_AGAIN: Final = "a scan is re-keyed again"
+REKEYED_AGAIN: Final = "a scan is re-keyed, or an alias announced, again"
 STOPPED: Final = "a partition is stopped: "
 STOPS: Final = ("wrong_log", "wrong_partitions", "log_moved", "corrupt_record")
 

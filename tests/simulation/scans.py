@@ -9,6 +9,7 @@ from tests.domain.compiled import READER
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
 from tests.reference.strategies import SITE_ZONES, VOCABULARIES
+from tracker.domain.barcode import make_valid
 from tracker.domain.partition import partition_of
 
 BASE_MS: Final = 1_700_000_000_000
@@ -29,9 +30,52 @@ Sent = tuple[bytes | None, int]
 __all__ = ["READER"]
 
 
+S10S: Final = tuple(make_valid("s10", service_indicator="RR", serial=f"{i:08}", country="KZ") for i in range(3))
+SSCCS: Final = tuple(make_valid("sscc", extension_digit="0", body=f"{i:016}") for i in range(3))
+"""What tunnels read: own labels, and others, which are on several parcels or name one by themselves."""
+
+LABELLED_EVERY: Final = 5
+ANNOUNCED_EVERY: Final = 47
+"""One scan of so many is of a tunnel; one record of so many is an announcement that somebody else has written."""
+
+
+def _labelled(random: Random, number: int) -> tuple[bytes | None, bytes | None]:
+    """A scan by a tunnel that has read up to three labels."""
+    others = random.sample(SSCCS, random.randrange(3))
+    reads = [random.choice(S10S), *others] if others or random.random() < 0.5 else [random.choice(SSCCS)]
+    random.shuffle(reads)
+    time = BASE_MS - random.randrange(3) * 86_400_000 + random.randrange(3) * 7_000
+    fields = {"barcodes": reads, "event": "ARRIVED", "time": time, "site": "A", "seq": number % 3}
+    if random.random() < 0.1:
+        fields["time"] = RECEIVED_MS + 2 * 86_400_000
+    key, *_ = _recognised(reads)
+    return str(key).encode(), json.dumps(fields).encode()
+
+
+def _announced(random: Random) -> tuple[bytes | None, bytes | None]:
+    """An announcement from outside: of a parcel that exists or not, at any time, on any partition; or a bad one."""
+    fields: dict[str, Any] = {
+        "alias": random.choice((*SSCCS, *S10S)),
+        "parcel": random.choice((*SSCCS, "P1", "nobody")),
+        "time": random.choice((0, BASE_MS, RECEIVED_MS, RECEIVED_MS + 86_400_000, "yesterday")),
+    }
+    key = fields["alias"].encode() if random.random() < 0.7 else None
+    return key, json.dumps(fields).encode()
+
+
+def _recognised(reads: list[str]) -> tuple[str | None, str | None, *tuple[str, ...]]:
+    """An own label goes before an SSCC; there is no more than one of the best kind on a parcel."""
+    found = [read for read in reads if read in S10S] + [read for read in reads if read in SSCCS]
+    return (found[0], None, *found[1:]) if found else (None, "no_identifier")
+
+
 def _drawn(random: Random, number: int) -> tuple[bytes | None, bytes | None]:
     if random.random() < 0.06:
         return None, random.choice(HOSTILE)
+    if number % LABELLED_EVERY == 0:
+        return _labelled(random, number)
+    if number % ANNOUNCED_EVERY == 0:
+        return _announced(random)
     parcel = random.choice(PARCELS)
     fields: dict[str, Any] = {
         "parcel": parcel,
@@ -60,14 +104,14 @@ def draw_pool(random: Random) -> list[tuple[bytes | None, bytes | None]]:
 
 
 @lru_cache(maxsize=2 * POOL)
-def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Refusal:
+def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Announcement | reading.Refusal:
     """A value as the reference model reads it."""
     return reading.read(
         value,
         vocabularies=VOCABULARIES,
         site_zones=SITE_ZONES,
         received_ms=received_ms,
-        recognise=lambda _reads: (None, "no_identifier"),
+        recognise=_recognised,
     )
 
 
@@ -82,6 +126,6 @@ def folded(sent: tuple[Sent, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @lru_cache(maxsize=64)
-def home(parcel: str) -> int:
-    """The partition of a parcel."""
-    return partition_of(parcel.encode(), PARTITIONS)
+def home(key: str) -> int:
+    """The partition of a parcel or an alias."""
+    return partition_of(key.encode(), PARTITIONS)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from redis.exceptions import ResponseError
 
 from tests.simulation import reached
-from tests.simulation.content import NO_COUNTERS, Content, Write, after, writes_of
+from tests.simulation.content import Content, Write, after, writes_of
 from tests.simulation.violation import Violation
 from tracker.store import claims
-from tracker.store.claims import Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
+from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable

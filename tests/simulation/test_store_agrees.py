@@ -47,7 +47,8 @@ def batches(draw: st.DrawFn) -> Batch:
         final=final,
         places=[(number, draw(NAMES), draw(NAMES)) for number in draw(st.sampled_from([(), (), (1,), (1, 2), (2,)]))],
         codes=[(number, draw(NAMES)) for number in draw(st.sampled_from([(), (), (0,), (0, 1), (1,)]))],
-        counters=draw(st.tuples(*[st.integers(0, 9)] * 4)),
+        counters=draw(st.tuples(*[st.integers(0, 9)] * 5)),
+        aliases=draw(st.dictionaries(IDS, VALUES, max_size=2)),
         reopened=frozenset(key for key in records if key not in final and draw(st.booleans())),
     )
 
@@ -117,12 +118,14 @@ class Agreement(RuleBasedStateMachine):
             pair.begin = answer[0].mark.next or 0
         return pair
 
-    @rule(pair=pairs, parcels=st.lists(IDS, max_size=3), with_data=st.lists(IDS, max_size=2))
-    def read(self, pair: Pair, parcels: list[bytes], with_data: list[bytes]) -> None:
+    @rule(
+        pair=pairs, parcels=st.lists(IDS, max_size=3), rest=st.lists(st.lists(IDS, max_size=2), min_size=2, max_size=2)
+    )
+    def read(self, pair: Pair, parcels: list[bytes], rest: list[list[bytes]]) -> None:
         """A worker reads."""
 
         async def read(chain: Any) -> object:
-            return await chain.reads(await chain.send_reads(parcels, with_data))
+            return await chain.reads(await chain.send_reads(parcels, *rest))
 
         self._agree(pair, read)
 
@@ -202,16 +205,17 @@ class Agreement(RuleBasedStateMachine):
         places, codes = client.hgetall(keys.sources(PARTITION)), client.hgetall(keys.codes(PARTITION))
         records, data = self._under(keys.parcels(PARTITION)), self._under(keys.data(PARTITION))
         epoch, begin = mark.get(b"epoch"), mark.get(b"next")
-        scans, duplicates, rejected, foreign = (int(mark.get(name.encode(), 0)) for name in claims.COUNTERS)
+        scans, duplicates, rejected, foreign, aliases = (int(mark.get(name.encode(), 0)) for name in claims.COUNTERS)
         changes = [entry for _, entry in client.xrange(keys.out(PARTITION))]
         return Content(
             epoch=None if epoch is None else int(epoch),
             next=None if begin is None else int(begin),
             log=mark.get(b"log", b"").decode(),
             partitions=int(mark.get(b"partitions", 0)),
-            counters=(scans, duplicates, rejected, foreign),
+            counters=(scans, duplicates, rejected, foreign, aliases),
             records=records,
             data=data,
+            aliases=self._under(keys.aliases(PARTITION)),
             places={int(number): _place(text) for number, text in places.items()},
             codes={int(number): name for number, name in codes.items()},
             out=tuple(

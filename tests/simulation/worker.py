@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
-from tests.simulation import reached
+from tests.reference import scan as reading
+from tests.simulation import reached, scans
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
@@ -20,9 +21,12 @@ FETCH_S: Final = 0.05
 
 
 class Send(Protocol):
-    """A record on its way to Kafka: called when it arrives; `lost` if its acknowledgement gets lost."""
+    """A record on its way to Kafka: called when it arrives; `lost` if its acknowledgement gets lost.
 
-    def __call__(self, *, lost: bool = False) -> None:
+    Where it does not reach Kafka, the worker is told no more than when its acknowledgement is lost.
+    """
+
+    def __call__(self, *, lost: bool = False, reaches: bool = True) -> None:
         """It arrives."""
 
 
@@ -135,15 +139,20 @@ class SimulatedWorker:
         assert topic == (self.processor.topic if partition is not None else self._rejected_topic)
         acknowledged = self.loop.create_future()
 
-        def send(*, lost: bool = False) -> None:
-            reaches = partition is None or self.log.open
-            if partition is None:
+        def send(*, lost: bool = False, reaches: bool = True) -> None:
+            reaches = reaches and (partition is None or self.log.open)
+            if not reaches:
+                pass
+            elif partition is None:
                 self.log.reached[reached.SENT_AGAIN] += headers["source"] in self.log.rejected
                 self.log.rejected.setdefault(headers["source"], set()).add(headers["reason"].decode())
-            elif reaches:
+            else:
                 self.log.append(partition, self._timestamp, key, value)
                 self.log.reached[reached.REKEYED_AGAIN] += (headers["source"], partition) in self.log.rekeyed
                 self.log.rekeyed.add((headers["source"], partition))
+                one = scans.read(value, self._timestamp)
+                if isinstance(one, reading.Announcement):
+                    self.log.announcements.append((headers["source"], one))
             if not acknowledged.done():
                 if lost or not reaches:
                     acknowledged.set_exception(OSError("not acknowledged"))

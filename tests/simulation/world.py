@@ -52,6 +52,7 @@ class World:
         faults: {step: fault} of those that struck.
         batches: that have landed.
         reached: states that it came into (tests/simulation/reached.py), and how often.
+        lost_acknowledgements: of records for Kafka; every second of them never was there.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class World:
         self.faults: dict[int, str] = {}
         self.batches = 0
         self.reached: Counter[str] = Counter()
+        self.lost_acknowledgements = 0
         self.scans = 0
         self.now_s = BEGIN_S
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
@@ -298,6 +300,7 @@ class World:
 
     def check(self) -> None:
         """Holds the store against the log."""
+        oracle.check_announcements(self.log)
         for number, content in enumerate(self.store.contents):
             if not self.foreign:
                 oracle.check(number, content, self.log, self.store.ahead[number])

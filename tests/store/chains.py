@@ -41,7 +41,8 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
         "final": frozenset([b"P2"]),
         "places": [(1, b"KZALA", b"T-%d" % end)],
         "codes": [(0, b"CODE-%d" % end)],
-        "counters": (end, 2, 3, 4),
+        "counters": (end, 2, 3, 4, 5),
+        "aliases": {b"A1": b"%d P1" % end},
     }
     fields = {**whole, **more}
     fields["final"] &= fields["records"].keys()

@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 from tracker.store.connection import RedisStore
 
 DATABASE = 9
@@ -39,7 +39,7 @@ async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claime
 
 
 def test_the_first_claim_of_an_empty_store_begins_it(url: str, client: redis.Redis) -> None:
-    assert run(claimed(url)) == (Claimed(Mark(1, None), (0, 0, 0, 0)), Dictionary([], []))
+    assert run(claimed(url)) == (Claimed(Mark(1, None), NO_COUNTERS), Dictionary([], []))
     assert contents(client) == {
         b"t:{3}:mark": ({b"log": LOG.encode(), b"partitions": b"4", b"version": b"1", b"epoch": b"1"}, -1)
     }
@@ -54,8 +54,8 @@ def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, clie
         assert await apply(chain, one) == Applied()
         await chain.close()
         expected = Dictionary([(b"A", b""), (b"", b"D")], [b"ARRIVED", b"LAB:IN"])
-        assert await claimed(url) == (Claimed(Mark(2, 5), (5, 2, 3, 4)), expected)
-        assert await claimed(url) == (Claimed(Mark(3, 5), (5, 2, 3, 4)), expected)
+        assert await claimed(url) == (Claimed(Mark(2, 5), (5, 2, 3, 4, 5)), expected)
+        assert await claimed(url) == (Claimed(Mark(3, 5), (5, 2, 3, 4, 5)), expected)
 
     run(work())
 
@@ -129,9 +129,11 @@ def test_a_batch_writes_all_that_it_has(url: str, client: redis.Redis) -> None:
             b"duplicates": b"2",
             b"rejected": b"3",
             b"foreign": b"4",
+            b"aliases": b"5",
         },
         **{b"t:{3}:p:P%d" % i: b"record 7" for i in range(3)},
         b"t:{3}:d:P1": b'{"7":1}',
+        b"t:{3}:a:A1": b"7 P1",
         b"t:{3}:sources": {b"1": b"KZALA\x1fT-7"},
         b"t:{3}:codes": {b"0": b"CODE-7"},
     }
@@ -147,6 +149,19 @@ def test_only_parcels_in_a_final_state_expire_and_no_longer_when_they_have_left_
         assert client.ttl("t:{3}:d:P1") == TTL_S
         await apply(chain, batch(1, 2, final=frozenset()))
         assert client.ttl("t:{3}:p:P1") == client.ttl("t:{3}:d:P1") == -1
+
+    run(work())
+
+
+def test_an_alias_expires_as_long_after_its_last_announcement_as_a_final_parcel(url: str, client: redis.Redis) -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        await apply(chain, batch(0, 1))
+        assert client.ttl("t:{3}:a:A1") == TTL_S
+        client.expire("t:{3}:a:A1", 5)
+        await apply(chain, batch(1, 2, aliases={b"A1": b"1 P1", b"A2": b"2 P1"}))
+        assert (client.ttl("t:{3}:a:A1"), client.ttl("t:{3}:a:A2")) == (TTL_S, TTL_S)
+        assert (client.get("t:{3}:a:A1"), client.get("t:{3}:a:A2")) == (b"1 P1", b"2 P1")
 
     run(work())
 
@@ -180,7 +195,10 @@ def test_data_goes_with_its_parcel_and_stays_with_it_whether_it_is_written_again
 def test_an_empty_batch_moves_the_mark_and_tells_nobody(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
-        assert await apply(chain, batch(0, 9, {}, data={}, final=frozenset(), places=[], codes=[])) == Applied()
+        assert (
+            await apply(chain, batch(0, 9, {}, data={}, final=frozenset(), places=[], codes=[], aliases={}))
+            == Applied()
+        )
         assert await apply(chain, batch(9, 12)) == Applied()
 
     run(work())
@@ -206,8 +224,10 @@ def test_the_mark_is_the_last_that_a_batch_writes() -> None:
     reader = Reader()
     reader.feed(packed)
     commands = list(iter(reader.gets, False))
-    assert [command[0] for command in commands] == (b"MULTI HSET HSET SET MSET MSET XADD HSET EXEC WATCH HMGET".split())
-    assert commands[7] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 next 7".split())
+    assert [command[0] for command in commands] == (
+        b"MULTI HSET HSET SET MSET MSET SET XADD HSET EXEC WATCH HMGET".split()
+    )
+    assert commands[8] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 aliases 5 next 7".split())
     assert replies == len(commands)
 
 

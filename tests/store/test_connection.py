@@ -67,14 +67,16 @@ def test_what_was_applied_is_read_in_the_order_of_asking(url: str, client: redis
         chain = await claim(url)
         one = batch(0, 1, {b"P%d" % i: b"%d" % i for i in range(9_000)}, data={b"P1": b"{}"})
         replies = await chain.send_apply(one)
-        reads = await chain.send_reads([b"P%d" % i for i in range(9_000)] + [b"none"], [b"none", b"P1"])
+        reads = await chain.send_reads(
+            [b"P%d" % i for i in range(9_000)] + [b"none"], [b"none", b"P1"], [b"none", b"A1"]
+        )
         assert await chain.applied(replies, one) == Applied()
         found = await chain.reads(reads)
         await chain.close()
         return found
 
     del client
-    assert run(work()) == [*[b"%d" % i for i in range(9_000)], None, None, b"{}"]
+    assert run(work()) == [*[b"%d" % i for i in range(9_000)], None, None, b"{}", None, b"1 P1"]
 
 
 @pytest.mark.parametrize("begin", [0, 4, 6])
@@ -213,7 +215,7 @@ async def _is_dead(chain: Any, server: Redis, one: claims.Batch) -> bool:
     with redis.Redis.from_url(server.url) as client:
         clients = client.info("stats")["total_connections_received"]
         chain._mark = Mark(1, one.begin or None)  # As if the worker took its batch for the next one.
-        for work in (chain.send_apply(one), chain.send_reads([b"P1"], []), chain.reads(1), chain.applied(12, one)):
+        for work in (chain.send_apply(one), chain.send_reads([b"P1"], [], []), chain.reads(1), chain.applied(12, one)):
             with pytest.raises(ChainBrokenError):
                 await work
         return bool(client.info("stats")["total_connections_received"] == clients)

@@ -122,7 +122,7 @@ def test_a_rebuild_leaves_nothing_of_its_partition_and_everything_of_the_others(
     run(applied(url, 7))
     names = [f"t:{{3}}:p:X{i}" for i in range(95)]
     client.mset(dict.fromkeys([*names, "t:{3}:other:y", "t:{2}:p:A", "t:{33}:p:A", "else"], "x"))
-    assert rebuilt(mender, mender.look()[PARTITION], 300) == 3 + 1 + 95 + 1 + 3
+    assert rebuilt(mender, mender.look()[PARTITION], 300) == 3 + 1 + 1 + 95 + 1 + 3
     assert contents(client) == {
         b"else": (b"x", -1),
         b"t:{2}:p:A": (b"x", -1),

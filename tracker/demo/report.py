@@ -16,6 +16,7 @@ from tracker.domain.vocabulary import Vocabularies
 from tracker.errors import REASONS
 from tracker.serve import why
 from tracker.serve.log import locate
+from tracker.site import recogniser
 from tracker.store.reading import Stored
 from tracker.up import Servers
 
@@ -78,7 +79,9 @@ class Report:
         if best is None:
             return
         self._title(f"One parcel explained, as `tracker why {best.parcel.id}` does")
-        located = locate(settings, best.parcel, SlowReader(self._vocabularies, {}), LOCATE_TIMEOUT_S)
+        located = locate(
+            settings, best.parcel, SlowReader(self._vocabularies, {}, recogniser(settings)), LOCATE_TIMEOUT_S
+        )
         for line in why.lines(best, self._vocabularies, located):
             self._console.print(line)
 

@@ -16,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from tracker.domain import _barcode
+from tracker.domain import _barcode, gs1
 from tracker.domain.barcode_making import check_digit, format_for_humans, make_valid
 from tracker.domain.formats import FORMATS
+from tracker.domain.formats.format import Frame
 from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, WARNINGS
 from tracker.domain.formats.pattern import Form
+from tracker.domain.formats.ups import TRANSPORTATION
 from tracker.errors import TrackerError
 
 __all__ = [
@@ -140,12 +142,11 @@ class Recogniser:
 
     def recognise_set(self, reads: Iterable[bytes | str]) -> Barcode:
         """What the reads of one parcel say together: see `recognise_set`."""
-        reason, key, format_number, warnings, aliases, findings = self._site.read_all(
-            [_as_bytes(read) for read in reads]
-        )
+        raw = [gs1.as_bytes(read) for read in reads]
+        reason, key, format_number, warnings, aliases, findings = self._site.read_all(raw)
         found = [
-            _candidate(FORMS[number], text.decode("ascii"))
-            for _, number, text in sorted(findings, key=lambda finding: finding[0])
+            _candidate(FORMS[number], text.decode("ascii"), raw[read - 1])
+            for _, read, number, text in sorted(findings, key=lambda finding: finding[0])
         ]
         candidates = {(candidate.scheme, candidate.key): candidate for candidate in found}
         first = candidates.pop((FORMATS[format_number].name, key.decode("ascii")), None)
@@ -265,22 +266,28 @@ def explain(reads: Sequence[bytes | str]) -> dict[str, Any]:
     return _DEFAULT.explain(reads)
 
 
-def _as_bytes(read: bytes | str) -> bytes:
-    # A lone surrogate, which JSON can spell, is no ASCII either, and no reason to fail.
-    return read.encode("utf-8", "surrogatepass") if isinstance(read, str) else read
-
-
-def _candidate(form: Form, text: str) -> Candidate:
-    parts = {}
-    for name, place in form.parts.items():
-        parts[name] = text[place]
-        for lookup in form.format.lookups:
-            if lookup.part == name and lookup.gives is not None and isinstance(lookup.known, dict):
-                parts[lookup.gives] = lookup.known.get(text[place], "")
+def _candidate(form: Form, text: str, read: bytes) -> Candidate:
     return Candidate(
         scheme=form.format.name,
         carrier=form.format.carrier,
         key=form.key_of(text),
         check="none" if form.check is None else "valid",
-        parts=parts,
+        parts=_message_parts(read) if Frame.CARRIER_MESSAGE in form.pattern.only_in else _parts(form, text),
     )
+
+
+def _parts(form: Form, text: str) -> dict[str, str]:
+    parts = {}
+    for name, place in form.parts.items():
+        parts[name] = text[place]
+        for meaning in form.format.meanings:
+            if meaning.part == name:
+                parts[meaning.gives] = meaning.known.get(text[place], "")
+    return parts
+
+
+def _message_parts(read: bytes) -> dict[str, str]:
+    """The fields of a message for transportation, as far as it has them."""
+    elements = gs1.read_scan(read if read.startswith(b"]") else b"]U1" + read).elements
+    fields = (element.value for element in elements if element.ai == "01")
+    return dict(zip(TRANSPORTATION, fields, strict=False))

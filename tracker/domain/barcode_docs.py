@@ -4,9 +4,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tracker.domain import barcode
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.checks import DIGIT_VALUES, Check, Mod37And36
-from tracker.domain.formats.format import Format, Frame, Pattern, Rank
+from tracker.domain.formats.format import Format, Frame, Names, Pattern, Rank
 from tracker.domain.formats.forms import CARRIERS, FORMS
 from tracker.domain.formats.pattern import Form
 
@@ -18,23 +19,30 @@ HEAD: Final = f"""\
 `tracker.domain.barcode` is the same as a library.
 
 Of several identifiers on a parcel, or of several formats that accept the same text, the lowest rank goes first:
-{", ".join(rank.name.lower().replace("_", " ") for rank in Rank)}. *Partner* is what tells itself by a literal prefix,
-its frame or its symbology; *plain* is what only has the right length and perhaps a check digit, which one number in ten
-has by chance. Whatever is not decided by this is `ambiguous`, with its candidates. A site's configuration can put
-carriers first, whose partner's numbers then are licence plates, and switch carriers off.
+{", ".join(rank.name.lower().replace("_", " ") for rank in Rank)}. *Partner* is what tells itself by a literal
+prefix, its frame or its symbology, and *short* is such a number without a part of it; *plain* is what only has the
+right length and perhaps a check digit, which one number in ten has by chance. Containers come last: a receptacle or a
+despatch names itself where nothing names a parcel, and is never another key of a parcel. Whatever is not decided by
+this is `ambiguous`, with its candidates. A site's configuration can put carriers first, whose partner's numbers then
+are licence plates, and switch carriers off.
 
 Patterns are in the notation that GS1, ISO and the UPU use: `n8` 8 digits, `a2` 2 capital letters, `an7` 7 of both,
 `[0-8]1` one of these, `'1Z'` these very characters, `+` one part after the other. What stands between `<` and `>` is
-the parcel's key, else everything; `+'91'` belongs to the key and not to the text. Typed numbers may have blanks,
-hyphens and small letters."""
+the parcel's key, else everything; `+'91'` belongs to the key and not to the text; `GS` is the group separator, as which
+readers send an FNC1. In examples the control characters GS, RS and EOT stand as ␝, ␞ and ␄. Typed numbers may have
+blanks, hyphens and small letters."""
+
+PICTURES: Final = str.maketrans({"\x1d": "␝", "\x1e": "␞", "\x04": "␄"})
 
 FRAMES: Final = {
-    Frame.TYPED: "typed",
+    Frame.TYPED: "without a symbology identifier",
     Frame.LINEAR: "in linear symbols",
     Frame.ITF: "in Interleaved 2 of 5",
     Frame.TWO_DIMENSIONAL: "in two-dimensional symbols",
     Frame.ELEMENT: "in GS1 elements",
     Frame.ROUTED_ELEMENT: "in GS1 elements behind (420)",
+    Frame.DATA_IDENTIFIER: "behind a data identifier of ISO/IEC 15434 messages",
+    Frame.CARRIER_MESSAGE: "in ISO/IEC 15434 messages for transportation, as carrier/number/shipper",
 }
 
 
@@ -50,16 +58,19 @@ def _overview() -> Iterator[str]:
     for format_ in FORMATS:
         checks = {form.check is not None for form in _forms(format_)}
         check = "yes" if checks == {True} else "no" if checks == {False} else "some"
-        rank = format_.rank.name.lower() if format_.names_parcel else "names no parcel"
-        yield f"| [{format_.name}](#{format_.name}) | {format_.carrier} | {rank} | `{format_.example}` | {check} |"
+        rank = {Names.CONTAINER: "container", Names.PLACE: "names no parcel"}.get(format_.names)
+        rank = rank or format_.rank.name.lower()
+        yield f"| [{format_.name}](#{format_.name}) | {format_.carrier} | {rank} | `{_example(format_)}` | {check} |"
 
 
 def _section(format_: Format) -> Iterator[str]:
     yield f"\n## {format_.name}"
     yield f"{format_.carrier}. Source: {format_.source}."
     yield ""
-    yield f"- Example: `{format_.example}`, printed {format_.for_humans(_key_of_example(format_))}"
-    if not format_.names_parcel:
+    yield f"- Example: `{_example(format_)}`, printed {format_.for_humans(_key_of_example(format_))}"
+    if format_.names is Names.CONTAINER:
+        yield "- Names what parcels travel in: a key where no label names a parcel."
+    if format_.names is Names.PLACE:
         yield "- Names no parcel: it is shown as a candidate, and never a key."
     for check in dict.fromkeys(described(form.check) for form in _forms(format_) if form.check is not None):
         yield f"- Check: {check}"
@@ -81,8 +92,12 @@ def _line(format_: Format, declared: str | Pattern, kind: str) -> str:
         remarks.append("no check digit")
     if pattern.only_in:
         remarks.append(f"only {' or '.join(FRAMES[frame] for frame in pattern.only_in)}")
+    if pattern.also_in:
+        remarks.append(f"also {' or '.join(FRAMES[frame] for frame in pattern.also_in)}")
     if pattern.decided_in:
         remarks.append(f"{Rank.PARTNER.name.lower()} {' or '.join(FRAMES[frame] for frame in pattern.decided_in)}")
+    if pattern.yields:
+        remarks.append("unless it is of another format")
     suffix = f"    ({'; '.join(remarks)})" if remarks else ""
     return f"{kind:8}{pattern.text}{suffix}"
 
@@ -112,14 +127,14 @@ def _forms(format_: Format) -> list[Form]:
     return [form for form in FORMS if form.format is format_]
 
 
+def _example(format_: Format) -> str:
+    return format_.example.translate(PICTURES)
+
+
 def _key_of_example(format_: Format) -> str:
-    text = format_.example
-    form = next(form for form in _forms(format_) if _fits(form, text))
-    return form.key_of(text)
-
-
-def _fits(form: Form, text: str) -> bool:
-    return len(form.accepts) == len(text) and all(map(str.__contains__, form.accepts, text))
+    reads = (front + format_.example for front in ("", "]C0", "]d1"))
+    found = (candidate for read in reads for candidate in barcode.recognise(read).candidates)
+    return next(candidate.key for candidate in found if candidate.scheme == format_.name)
 
 
 if __name__ == "__main__":

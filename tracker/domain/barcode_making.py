@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tracker.domain.formats import FORMATS, Format
+from tracker.domain.formats.format import Frame
 from tracker.domain.formats.forms import FORMS
 from tracker.domain.formats.pattern import Form
 from tracker.errors import TrackerError
@@ -47,6 +48,8 @@ def check_digit(scheme: str, covered: str) -> str:
 def make_valid(scheme: str, **parts: str) -> str:
     """A well-formed identifier from its parts, with its check digit; parts that are always the same may be left out.
 
+    What stands only in ISO/IEC 15434 messages comes in one.
+
     >>> make_valid("s10", service_indicator="RR", serial="12345678", country="KZ")
     'RR123456785KZ'
     >>> make_valid("sscc", extension_digit="0", body="9528765432101234")
@@ -73,6 +76,9 @@ def _made(form: Form, parts: Mapping[str, str]) -> str:
         text[form.parts[name]] = value
     if form.check is not None:
         text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
+    if Frame.CARRIER_MESSAGE in form.pattern.only_in:
+        carrier, tracking, shipper = "".join(text).split("/")
+        return f"[)>\x1e01\x1d96\x1d\x1d\x1d{tracking}\x1d{carrier}\x1d{shipper}\x1e\x04"
     return "".join(text)
 
 

@@ -42,7 +42,8 @@ class Message:
     """What data says.
 
     Args:
-        kind: how it is framed. `text` has no elements; of an `envelope`, see `tracker.domain.framed`.
+        kind: how it is framed. `text` has no elements; of an `envelope`, ISO/IEC 15434, they are its fields,
+            each with its format indicator in place of an application identifier.
         elements: application identifiers and values, decoded, in their order; up to the first fault.
         faults: what is wrong with it; of a value only the first.
     """

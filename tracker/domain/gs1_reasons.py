@@ -1,4 +1,4 @@
-"""Why a GS1 message, or another framed one, is not as its standard wants it."""
+"""Why a GS1 or ISO/IEC 15434 message is not as its standard wants it."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -56,7 +56,6 @@ EXPECTED: Final = MappingProxyType(
         "unknown_symbology": "a known symbology identifier",
         "not_envelope": "[)> and RS",
         "bad_envelope": "a format indicator and its fields",
-        "no_identifier": "an identifier of a parcel",
         "conflicting_repeat": "the same value as before",
         "missing_element": "an element that must stand beside it",
         "excluded_element": "no element that must not stand beside it",

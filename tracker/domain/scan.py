@@ -4,8 +4,8 @@ The compiled reader takes the common shape by itself and comes here with everyth
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from tracker import limits
-from tracker.domain import _scan, barcode
+from tracker.domain import _scan
+from tracker.domain.aliases import Announcement
+from tracker.domain.barcode import Recogniser
 from tracker.domain.errors import Refusal
 from tracker.domain.machine import KINDS
 from tracker.domain.vocabulary import Code, Vocabularies
@@ -40,6 +42,7 @@ class Scan:
         target_code, target_id: what a UNDO or CORRECT takes back, at most one of them.
         right_code, right_kind: what a CORRECT says it should have been.
         data: compact JSON, empty where there is none.
+        aliases: the other keys that were read on the parcel.
     """
 
     parcel: bytes
@@ -56,6 +59,7 @@ class Scan:
     right_code: str | None = None
     right_kind: int | None = None
     data: bytes = b""
+    aliases: tuple[bytes, ...] = ()
 
 
 class _DuplicateKey(ValueError):
@@ -149,24 +153,15 @@ def _reads(fields: Mapping[str, Any]) -> list[str]:
     return together
 
 
-def _parcel_id(fields: Mapping[str, Any]) -> Callable[[], bytes]:
-    """Checks which parcel a scan names; what it gives reads the barcodes, which comes last of all checks."""
-    parcel = _string(fields, "parcel")
-    if parcel is None:
-        reads = _reads(fields)
-        return lambda: _recognised(reads)
-    encoded = parcel.encode()
+def _id(fields: Mapping[str, Any], name: str, reason: str) -> bytes | None:
+    """A field that is formed as a parcel id; reason is for one that is not."""
+    text = _string(fields, name)
+    if text is None:
+        return None
+    encoded = text.encode()
     if not _scan.is_parcel_id(encoded):
-        raise Refusal("bad_parcel", f"expected 1 to 64 of A-Z a-z 0-9 . _ / -, got {parcel[:80]!r}")
-    return lambda: encoded
-
-
-def _recognised(reads: list[str]) -> bytes:
-    found = barcode.recognise_set(reads)
-    if found.reason is not None:
-        keys = ", ".join(candidate.key for candidate in found.candidates)
-        raise Refusal(found.reason, f"{keys or 'no candidate'} in {[read[:64] for read in reads]!r}")
-    return str(found.key).encode()
+        raise Refusal(reason, f"`{name}`: expected 1 to 64 of A-Z a-z 0-9 . _ / -, got {text[:80]!r}")
+    return encoded
 
 
 def _seq(fields: Mapping[str, Any]) -> int | None:
@@ -187,12 +182,14 @@ class SlowReader:
     Attributes:
         vocabularies: what `event` may name.
         site_zones: {site: IANA zone} for times without a zone.
+        recogniser: reads barcodes.
     """
 
     vocabularies: Vocabularies
     site_zones: Mapping[str, str]
+    recogniser: Recogniser = field(default_factory=Recogniser)
 
-    def __call__(self, value: bytes | None) -> Scan:
+    def __call__(self, value: bytes | None) -> Scan | Announcement:
         """Reads a value.
 
         Args:
@@ -202,7 +199,10 @@ class SlowReader:
             Refusal: with the first reason, in the order of docs/fold.md, section 1.
         """
         fields = _object(value)
-        parcel = _parcel_id(fields)
+        if "alias" in fields and "event" not in fields:
+            return self._announcement(fields)
+        parcel = _id(fields, "parcel", "bad_parcel")
+        reads = _reads(fields) if parcel is None else []
         code = self._code(_required(fields, "event"))
         raw_data = fields.get("data")
         texts: Mapping[str, Any] = raw_data if isinstance(raw_data, dict) else {}
@@ -217,8 +217,9 @@ class SlowReader:
         target_code, target_id = self._target(fields, code) if event in ("UNDO", "CORRECT") else NO_TARGET
         data = _data(value, raw_data)
         right = self._right_event(texts) if event == "CORRECT" else None
+        key, *aliases = self._recognised(reads) if parcel is None else (parcel,)
         return Scan(
-            parcel=parcel(),
+            parcel=key,
             code=code.name,
             kind=_NUMBER[event],
             time=time,
@@ -232,7 +233,27 @@ class SlowReader:
             right_code=None if right is None else right.name,
             right_kind=None if right is None else _NUMBER[right.resolve(text, disposition)],
             data=data,
+            aliases=tuple(aliases),
         )
+
+    def _recognised(self, reads: list[str]) -> list[bytes]:
+        """What the barcode reader makes of reads: the parcel's key, then its aliases."""
+        found = self.recogniser.recognise_set(reads)
+        if found.key is None:
+            keys = ", ".join(candidate.key for candidate in found.candidates)
+            raise Refusal(str(found.reason), f"{keys or 'no candidate'} in {[read[:64] for read in reads]!r}")
+        return [key.encode() for key in (found.key, *found.aliases)]
+
+    def _announcement(self, fields: Mapping[str, Any]) -> Announcement:
+        """An announcement (docs/fold.md, section 4)."""
+        alias = _id(fields, "alias", "bad_alias")
+        parcel = _id(fields, "parcel", "bad_parcel")
+        if parcel is None:
+            raise Refusal("missing_field", "`parcel` is missing")
+        assert alias is not None
+        if alias == parcel:
+            raise Refusal("bad_alias", f"`alias`: expected another key than the parcel's, got {alias.decode()!r}")
+        return Announcement(alias, parcel, self._time({"time": fields.get("time")}, None))
 
     def _code(self, name: str) -> Code:
         try:
@@ -240,7 +261,7 @@ class SlowReader:
         except TrackerError as error:
             raise Refusal(error.code, str(error)) from None
 
-    def _time(self, fields: Mapping[str, Any], code: Code) -> int:
+    def _time(self, fields: Mapping[str, Any], code: Code | None) -> int:
         value = fields.get("time")
         if value is None:
             raise Refusal("missing_field", "`time` is missing")
@@ -254,7 +275,7 @@ class SlowReader:
             raise Refusal("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
         return time
 
-    def _instant(self, text: str, fields: Mapping[str, Any], code: Code) -> int:
+    def _instant(self, text: str, fields: Mapping[str, Any], code: Code | None) -> int:
         read = _scan.time_of_text(text.encode())
         if read is None:
             raise Refusal("bad_time", f"`time`: expected RFC 3339 or epoch milliseconds, got {text[:64]!r}")
@@ -272,8 +293,8 @@ class SlowReader:
         local = datetime.fromtimestamp(seconds, ZoneInfo("UTC")).replace(tzinfo=ZoneInfo(zone), fold=0)
         return int(local.timestamp()) * 1000 + int(millis)
 
-    def _zone_of(self, code: Code) -> str | None:
-        vocabulary = self.vocabularies.get(code.vocabulary) if code.vocabulary else None
+    def _zone_of(self, code: Code | None) -> str | None:
+        vocabulary = self.vocabularies.get(code.vocabulary) if code is not None and code.vocabulary else None
         return None if vocabulary is None else vocabulary.zone
 
     def _target(self, fields: Mapping[str, Any], code: Code) -> tuple[str | None, int | None]:
@@ -318,7 +339,10 @@ def _data(value: bytes | None, data: object) -> bytes:
     return compact
 
 
-def reader(vocabularies: Vocabularies, site_zones: Mapping[str, str]) -> _scan.ScanReader:
-    """The compiled reader for a set of vocabularies."""
+def reader(
+    vocabularies: Vocabularies, site_zones: Mapping[str, str], recogniser: Recogniser | None = None
+) -> _scan.ScanReader:
+    """The compiled reader for a set of vocabularies, and for a site's barcodes."""
+    recogniser = recogniser or Recogniser()
     codes = [(code.name, _NUMBER[code.event], code.undoes) for code in vocabularies.codes()]
-    return _scan.ScanReader(codes, SlowReader(vocabularies, site_zones))
+    return _scan.ScanReader(codes, SlowReader(vocabularies, site_zones, recogniser), recogniser.site)

@@ -17,6 +17,7 @@ from tracker.process.log import LogClient
 from tracker.process.processor import Processor
 from tracker.process.runner import Watcher
 from tracker.process.transport import BatchConsumer, BatchTransport, ConsumerThread
+from tracker.site import recogniser
 from tracker.store.connection import RedisStore
 
 log = logging.getLogger("tracker.process")
@@ -56,8 +57,8 @@ class WorkerApp(faust.App):
         self.fetch_wait_ms = settings.fetch_wait_ms
         """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
         self._transport = BatchTransport(brokers, self)
-        fetch.keep_whole(settings.topic)
-        reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones)
+        fetch.keep_whole(settings.topic, settings.inflate_bytes)
+        reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
         client = LogClient(settings.kafka, settings.topic)
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
         self.processor = Processor(settings, reader, store, self, client, watcher)

@@ -7,19 +7,19 @@ WholeFetch; any other topic takes aiokafka's own way.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from aiokafka.consumer import fetcher
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
 from tracker.domain import _records
+from tracker.limits import INFLATED_BYTES_MAX
+from tracker.process.inflate import inflate
 from tracker.process.partition import Fetched
 
-_CODECS: Final = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
-
-_whole_topics: set[str] = set()
+_inflate_bytes: dict[str, int] = {}
+"""Topics that are kept whole -> the most that the records of a compressed batch of theirs may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,29 @@ class WholeFetch:
         begin: offset that was asked for.
         content: record batches, the last maybe cut off.
         aborted: (producer id, first offset) of aborted transactions.
+        inflate_bytes: the most that compressed records may take.
     """
 
     begin: int
     content: bytes
     aborted: tuple[tuple[int, int], ...]
+    inflate_bytes: int = INFLATED_BYTES_MAX
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last complete batch: where the next fetch begins."""
+        return max(self.begin, _records.extent(self.content) or 0)
 
     def walked(self) -> Fetched:
-        """The records in it.
+        """The records in it, from the first on as far as they do not take too much.
 
         Raises:
             CorruptBatch: the bytes are not what a broker stores.
+            LargeBatch: the first batch alone takes too much.
         """
-        (buffer, records), end = _records.walk(self.content, self.begin, self.aborted, calc_crc32c, _decompress)
+        (buffer, records), end = _records.walk(
+            self.content, self.begin, self.aborted, calc_crc32c, inflate, self.inflate_bytes
+        )
         return Fetched(self.begin, end, buffer, records)
 
 
@@ -60,26 +70,23 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     next_fetch_offset: int
 
     def _unpack_records(self) -> Iterator[Any]:
-        if self._tp.topic not in _whole_topics:
+        inflate_bytes = _inflate_bytes.get(self._tp.topic)
+        if inflate_bytes is None:
             yield from super()._unpack_records()
             return
-        begin = self.next_fetch_offset
-        content = self._records.content
-        self.next_fetch_offset = max(begin, _records.extent(content) or 0)
-        yield WholeFetch(begin, content, tuple(self._aborted_transactions))
+        aborted = tuple(self._aborted_transactions)
+        whole = WholeFetch(self.next_fetch_offset, self._records.content, aborted, inflate_bytes)
+        self.next_fetch_offset = whole.end
+        yield whole
 
 
-def keep_whole(topic: str) -> None:
-    """From now on fetches of a topic are given whole by every consumer of this process."""
-    _whole_topics.add(topic)
+def keep_whole(topic: str, inflate_bytes: int) -> None:
+    """From now on fetches of a topic are given whole by every consumer of this process.
+
+    Args:
+        topic: which.
+        inflate_bytes: the most that the records of one compressed batch may take.
+    """
+    _inflate_bytes[topic] = inflate_bytes
     fetcher.MemoryRecords = _KeptRecords
     fetcher.PartitionRecords = _PartitionRecords
-
-
-def _decompress(codec: int, payload: memoryview) -> bytes:
-    try:
-        return bytes(_CODECS[codec](bytes(payload)))
-    except KeyError:
-        raise _records.CorruptBatch(f"unknown compression {codec}") from None
-    except Exception as error:  # What a codec raises is its own affair; that the payload is bad is ours.
-        raise _records.CorruptBatch(f"compressed by codec {codec}, does not decompress: {error}") from error

@@ -9,17 +9,17 @@ A shell asks and tells: it fetches, reads and writes where this says so, and han
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from tracker import limits
 from tracker.domain import _parcel, _records, side_data
 from tracker.domain._scan import ScanReader, Scans
+from tracker.domain.aliases import Announcement, day_of
 from tracker.domain.parcel import CorruptRecord, Folded, Names, fold
-from tracker.store.claims import Applied, Batch, Claimed, Counters, Denied, Dictionary, Lost
-
-NO_COUNTERS: Final[Counters] = (0, 0, 0, 0)
+from tracker.process.cache import Cache
+from tracker.process.labels import Announced, announcements, labels
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost
 
 
 class State(StrEnum):
@@ -64,7 +64,7 @@ class Outgoing:
 
     Attributes:
         rekeyed: for the topic of scans, by its key; otherwise a dead letter.
-        key, value: value is the original bytes.
+        key, value: value is the original bytes, or an announcement.
         headers: `source`, and of a dead letter `reason` and `detail`.
     """
 
@@ -84,6 +84,7 @@ class Reading:
         known: {parcel id: record} of those that the cache holds.
         missing: ids whose records have to be read.
         with_data: ids whose data has to be read.
+        aliases: those announced in the batch, whose parcels have to be read.
     """
 
     fetched: Fetched
@@ -92,6 +93,7 @@ class Reading:
     known: dict[bytes, bytes | None]
     missing: list[bytes]
     with_data: list[bytes]
+    aliases: list[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,39 +103,23 @@ class Folding:
     Attributes:
         batch: what to apply.
         outgoing: what must be in the log before it is applied.
-        scans, duplicates, late, anomalies, foreign: how many, in this batch.
+        announces: what is announced among that.
+        scans, duplicates, late, anomalies, foreign, aliases: how many, in this batch; aliases are announcements.
         rejected: how many, by reason.
         timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
     """
 
     batch: Batch
     outgoing: list[Outgoing]
+    announces: Announced
     scans: int
     duplicates: int
     late: int
     anomalies: int
     foreign: int
+    aliases: int
     rejected: Mapping[str, int]
     timestamps: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class Cache:
-    """Records that the chain of applies keeps valid; the least lately used half goes when it is full."""
-
-    parcels_max: int
-    young: dict[bytes, bytes | None] = field(default_factory=dict)
-    old: dict[bytes, bytes | None] = field(default_factory=dict)
-
-    def keep(self, records: dict[bytes, bytes]) -> None:
-        """Takes the records of a batch."""
-        self.young.update(records)
-        if len(self.young) * 2 > self.parcels_max:
-            self.young, self.old = {}, self.young
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        self.young, self.old = {}, {}
 
 
 class Partition:
@@ -142,7 +128,7 @@ class Partition:
     Args:
         topic, number, partitions: which partition, of how many.
         reader: reads scans.
-        cache_parcels: records to keep in memory.
+        cache_parcels: records to keep in memory, and announcements.
 
     Attributes:
         state: where it stands.
@@ -160,7 +146,8 @@ class Partition:
         self.position = 0
         self.applied: int | None = None
         self._reader = reader
-        self._cache = Cache(cache_parcels)
+        self._cache: Cache[bytes, bytes | None] = Cache(cache_parcels)
+        self._announced: Cache[tuple[bytes, bytes], int] = Cache(cache_parcels)
         self._names = Names(reader.names)
         self._counters = NO_COUNTERS
 
@@ -216,14 +203,17 @@ class Partition:
         scans = self._reader.read(fetched.buffer, fetched.records, self.number, self.partitions)
         parcels = scans.parcels()
         known, missing = _parcel.gather(parcels, self._cache.young, self._cache.old)
-        return Reading(fetched, scans, parcels, known, missing, list(dict.fromkeys(parcels[i] for i in scans.data)))
+        with_data = dict.fromkeys(parcels[i] for i in scans.data)
+        announced = dict.fromkeys(alias for alias, _, _ in scans.announced)
+        return Reading(fetched, scans, parcels, known, missing, list(with_data), list(announced))
 
     def fold(self, reading: Reading, found: Sequence[bytes | None]) -> Folding:
         """Folds a batch.
 
         Args:
             reading: what `read` gave.
-            found: the records of its `missing`, then the data of its `with_data`, in their order.
+            found: the records of its `missing`, then the data of its `with_data`, then the parcels of its `aliases`, in
+                their order.
 
         Raises:
             CorruptRecord: the store holds something that is no record.
@@ -240,14 +230,19 @@ class Partition:
             offsets = scans.offsets()
             for index, reason in folded.refused:
                 refused.append((_records.index_of(reading.fetched.records, offsets[index]), reason, ""))
-        outgoing = self._outgoing(reading, refused)
+        of_data = len(reading.missing)
+        of_aliases = of_data + len(reading.with_data)
+        aliases = labels(scans, zip(reading.aliases, found[of_aliases:], strict=True))
+        announced = announcements(scans, reading.parcels, (index for index, _ in folded.refused), self._announced)
+        outgoing = self._outgoing(reading, refused, announced)
         taken = len(reading.parcels) - len(folded.refused)
-        applied, duplicates, rejected, foreign = self._counters
+        applied, duplicates, rejected, foreign, of_labels = self._counters
         self._counters = (
             applied + taken,
             duplicates + folded.duplicates,
             rejected + len(refused),
             foreign + len(scans.foreign),
+            of_labels + len(scans.announced),
         )
         places, codes = self._names.new()
         last = _records.count(reading.fetched.records) - 1
@@ -255,11 +250,12 @@ class Partition:
             begin=reading.fetched.begin,
             end=reading.fetched.end,
             records=folded.records,
-            data=self._data(reading, found[len(reading.missing) :], folded),
+            data=self._data(reading, found[of_data:of_aliases], folded),
             final=folded.final,
             places=places,
             codes=codes,
             counters=self._counters,
+            aliases=aliases,
             reopened=folded.reopened,
         )
         self._names.stored()
@@ -268,14 +264,20 @@ class Partition:
         return Folding(
             batch=batch,
             outgoing=outgoing,
+            announces={(one.alias, one.parcel): day_of(one.time) for _, one in announced},
             scans=taken,
             duplicates=folded.duplicates,
             late=folded.late,
             anomalies=folded.anomalies,
             foreign=len(scans.foreign),
+            aliases=len(scans.announced),
             rejected=Counter(reason for _, reason, _ in refused),
             timestamps=tuple(_records.record(reading.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
         )
+
+    def announced(self, announces: Announced) -> None:
+        """What a batch announces stands in the log: it need not be said again soon."""
+        self._announced.keep(announces)
 
     def answered(self, answer: Applied | Lost, batch: Batch) -> bool:
         """The store has answered an apply; False if the partition must be claimed again."""
@@ -311,6 +313,7 @@ class Partition:
 
     def _forget(self) -> None:
         self._cache.clear()
+        self._announced.clear()
         self._names = Names(self._reader.names)
         self._counters = NO_COUNTERS
         self.applied = None
@@ -327,21 +330,29 @@ class Partition:
             if carried[parcel]
         }
 
-    def _outgoing(self, reading: Reading, refused: Sequence[tuple[int, str, str]]) -> list[Outgoing]:
-        """Dead letters and re-keyed scans, in the order of the log."""
+    def _outgoing(
+        self,
+        reading: Reading,
+        refused: Sequence[tuple[int, str, str]],
+        announced: Sequence[tuple[int, Announcement]],
+    ) -> list[Outgoing]:
+        """Dead letters, re-keyed records and announcements, in the order of the log."""
         records = reading.fetched.records
-        outgoing: dict[int, Outgoing] = {}
+        outgoing: list[tuple[int, Outgoing]] = [
+            (offset, Outgoing(True, one.alias, one.value(), {"source": self._source(offset)}))
+            for offset, one in announced
+        ]
         for index, reason, detail in refused:
             headers = {
                 "reason": reason.encode(),
                 "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
             }
             offset, key, value = _record(reading, records, index)
-            outgoing[index] = Outgoing(False, key, value, {**headers, "source": self._source(offset)})
-        for index, parcel in reading.scans.foreign:
+            outgoing.append((offset, Outgoing(False, key, value, {**headers, "source": self._source(offset)})))
+        for index, home in reading.scans.foreign:
             offset, _, value = _record(reading, records, index)
-            outgoing[index] = Outgoing(True, parcel, value, {"source": self._source(offset)})
-        return [outgoing[index] for index in sorted(outgoing)]
+            outgoing.append((offset, Outgoing(True, home, value, {"source": self._source(offset)})))
+        return [record for _, record in sorted(outgoing, key=lambda pair: pair[0])]
 
     def _source(self, offset: int) -> bytes:
         return f"{self.topic}/{self.number}/{offset}".encode()

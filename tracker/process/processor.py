@@ -22,7 +22,7 @@ WATCH_S: Final = 5.0
 has gone back while no scans came."""
 
 DELIVER_TIMEOUT_S: Final = 30.0
-"""How long dead letters and re-keyed scans may take to be acknowledged."""
+"""How long dead letters, re-keyed records and announcements may take to be acknowledged."""
 
 
 class Fetching(Protocol):
@@ -205,7 +205,7 @@ class Processor:
         await self._fetching.seek(partition, offset)
 
     async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
-        """Has dead letters and re-keyed scans acknowledged."""
+        """Has dead letters, re-keyed records and announcements acknowledged."""
         async with asyncio.timeout(DELIVER_TIMEOUT_S):
             await asyncio.gather(*[await self._produce(record) for record in outgoing])
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from tracker.domain._records import CorruptBatch
+from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Fetched, Folding, Outgoing, Partition, State
@@ -35,14 +35,14 @@ class Log(Protocol):
         """Fetches a partition from an offset on."""
 
     async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
-        """Has dead letters and re-keyed scans acknowledged by all in-sync replicas."""
+        """Has dead letters, re-keyed records and announcements acknowledged by all in-sync replicas."""
 
 
 class ClaimedChain(Protocol):
     """The chain of applies of one partition under one claim: what tracker.store.connection.Chain does."""
 
-    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
-        """Asks for records and for data; the number of replies that `reads` then takes."""
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> int:
+        """Asks for records, for data and for aliases; the number of replies that `reads` then takes."""
 
     async def reads(self, replies: int) -> list[bytes | None]:
         """The answers, one a key, in order."""
@@ -161,6 +161,9 @@ class Runner:
         except CorruptBatch as error:
             self.partition.stop(f"corrupt_batch: {error}")
             await self._stopped()
+        except LargeBatch as error:
+            self.partition.stop(f"large_batch: {error}")
+            await self._stopped()
 
     async def _take(self, fetch: WholeFetch) -> None:
         if not self.running or self._chain is None:
@@ -168,14 +171,18 @@ class Runner:
         if fetch.begin != self.partition.position:
             await self._kafka.seek(self.partition.number, self.partition.position)
             return
-        for fetched in fetch.walked().batches():
+        walked = fetch.walked()
+        for fetched in walked.batches():
             if not self.partition.takes(fetched) or not await self._take_batch(self._chain, fetched):
                 return
+        if walked.end < fetch.end:
+            # The rest would have taken too much memory. Kafka has gone on behind it.
+            await self._kafka.seek(self.partition.number, walked.end)
 
     async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
         """Takes one batch; whether the chain goes on."""
         reading = self.partition.read(fetched)
-        replies = await chain.send_reads(reading.missing, reading.with_data)
+        replies = await chain.send_reads(reading.missing, reading.with_data, reading.aliases)
         if not await self._settle():
             return False
         found = await chain.reads(replies)
@@ -189,6 +196,7 @@ class Runner:
             return False
         if folding.outgoing and not await self._delivered(folding.outgoing):
             return False
+        self.partition.announced(folding.announces)
         sent = self._clock_s()
         count = await chain.send_apply(folding.batch)
         answer = asyncio.ensure_future(self._answer(chain, count, folding, sent))

@@ -8,20 +8,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, BinaryIO
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from tracker import config
-from tracker.errors import TrackerError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rich.text import Text
 
     from tracker.config import Settings
-    from tracker.store.reading import Reader, Stored
+    from tracker.store.reading import Reader
 
 
 @click.argument("words", metavar="ID", nargs=-1, required=True)
@@ -30,20 +30,22 @@ if TYPE_CHECKING:
 def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bool) -> None:
     """Shows a parcel: state, place, flags and timeline.
 
-    ID is the parcel's id or its barcode in any form, also as people write it. Exit code 3: no scan of it was applied.
+    ID is the parcel's id, its barcode in any form, also as people write it, or another label that was read on it. Exit
+    code 3: no scan of it was applied.
     """
     from tracker.domain import vocabulary
-    from tracker.serve.plain import json_line
+    from tracker.serve import show as showing
+    from tracker.serve.finding import find
+    from tracker.site import recogniser
     from tracker.store.reading import Reader
 
     with Reader(settings) as reader:
-        stored = _find(reader, " ".join(words))
-    if as_json:
-        click.echo(json_line(stored.to_dict()), nl=False)
+        found = find(reader, " ".join(words), recogniser(settings))
+    if (stored := found.stored) is None:
+        _answer(found.about(), found.lines(), as_json=as_json)
         return
-    from tracker.serve import show as showing
-
-    _print(showing.lines(stored.parcel, vocabulary.load(settings.vocabularies), whole=whole))
+    parcel = showing.lines(stored.parcel, vocabulary.load(settings.vocabularies), whole=whole)
+    _answer({**stored.to_dict(), **found.about()}, chain(found.lines(), parcel), as_json=as_json)
 
 
 @click.argument("words", metavar="ID", nargs=-1, required=True)
@@ -54,23 +56,28 @@ def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bo
 def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: float) -> None:
     """Explains a parcel: what each event did and why, and its offset in the log.
 
-    ID is the parcel's id or its barcode in any form, also as people write it. Exit code 3: no scan of it was applied.
+    ID is the parcel's id, its barcode in any form, also as people write it, or another label that was read on it. Exit
+    code 3: no scan of it was applied.
     """
     from tracker.domain import vocabulary
     from tracker.domain.scan import SlowReader
     from tracker.serve import why as explanation
+    from tracker.serve.finding import find
     from tracker.serve.log import locate
-    from tracker.serve.plain import json_line
+    from tracker.site import recogniser
     from tracker.store.reading import Reader
 
-    vocabularies = vocabulary.load(settings.vocabularies)
+    vocabularies, barcodes = vocabulary.load(settings.vocabularies), recogniser(settings)
     with Reader(settings) as reader:
-        stored = _find(reader, " ".join(words))
-    located = locate(settings, stored.parcel, SlowReader(vocabularies, config.site_zones(settings)), seconds)
-    if as_json:
-        click.echo(json_line(explanation.to_dict(stored, vocabularies, located)), nl=False)
-    else:
-        _print(explanation.lines(stored, vocabularies, located))
+        found = find(reader, " ".join(words), barcodes)
+    if (stored := found.stored) is None:
+        _answer(found.about(), found.lines(), as_json=as_json)
+        return
+    read = SlowReader(vocabularies, config.site_zones(settings), barcodes)
+    located = locate(settings, stored.parcel, read, seconds)
+    explained = explanation.to_dict(stored, vocabularies, located) if as_json else {}
+    lines = chain(found.lines(), explanation.lines(stored, vocabularies, located))
+    _answer({**explained, **found.about()}, lines, as_json=as_json)
 
 
 @click.option(
@@ -104,19 +111,14 @@ def barcode(*, codes: tuple[str, ...]) -> None:
         barcodes.of_lines(sys.stdin.buffer, write)
 
 
-def _find(reader: Reader, name: str) -> Stored:
-    """The parcel that a person means: by its id as it is, else by what the barcode reader makes of it."""
-    from tracker.domain._scan import is_parcel_id
-    from tracker.domain.barcode import recognise
+def _answer(fields: Mapping[str, Any], lines: Iterable[Text], *, as_json: bool) -> None:
+    """Answers a program or a person."""
+    from tracker.serve.plain import json_line
 
-    encoded = os.fsencode(name)
-    if is_parcel_id(encoded) and (stored := reader.parcel(name)) is not None:
-        return stored
-    found = recognise(encoded)
-    if found.key is not None and found.key != name and (stored := reader.parcel(found.key)) is not None:
-        return stored
-    said = f"read as {found.key}" if found.key is not None else f"as a barcode: {found.reason}"
-    raise TrackerError("unknown_parcel", f"no scan of {shown(name)} has been applied ({said})")
+    if as_json:
+        click.echo(json_line(fields), nl=False)
+    else:
+        _print(lines)
 
 
 def _print(lines: Iterable[Text]) -> None:

@@ -147,7 +147,8 @@ class _Search:
             scan = self._read(value)
         except Refusal:
             return
-        if scan.parcel == self._key and (event := event_id(scan)) in self._wanted:
+        # An announcement of another label stands in the log of its alias, and is no event.
+        if isinstance(scan, Scan) and scan.parcel == self._key and (event := event_id(scan)) in self._wanted:
             self.offsets.setdefault(event, []).append(message.offset() or 0)
             self._missing -= 1
 

@@ -30,6 +30,15 @@ def visible(text: str, length_max: int = 200) -> str:
     return "".join(_escape(char) if unicodedata.category(char) in _KINDS else char for char in cut)
 
 
+def words_of(name: str) -> str:
+    """A name of the machine for a person.
+
+    >>> words_of("OUT_FOR_DELIVERY")
+    'Out for delivery'
+    """
+    return name.replace("_", " ").capitalize()
+
+
 def json_line(value: Any) -> bytes:  # noqa: ANN401
     """A value as one line of JSON that a terminal may get too: what it would act on is escaped."""
     line = orjson.dumps(value)

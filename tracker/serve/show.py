@@ -12,7 +12,7 @@ from tracker.domain.machine import MACHINE
 from tracker.domain.parcel import Life, Parcel
 from tracker.domain.vocabulary import Vocabularies
 from tracker.serve.explaining import FLAGS, Explained, explain, meaning
-from tracker.serve.plain import visible
+from tracker.serve.plain import visible, words_of
 
 SIGNS: Final = {"apply": ("●", "green"), "note": ("·", "dim"), "anomaly": ("!", "yellow"), "void": ("x", "dim")}
 """Effect -> what stands before its line, and the style of that."""
@@ -38,7 +38,7 @@ def lines(parcel: Parcel, vocabularies: Vocabularies, *, whole: bool = False) ->
         yield Text(f"{parcel.beyond:,} more scans are counted and not kept", "dim")
     for number, life in enumerate(parcel.lives[:-1], 1):
         yield Text()
-        yield Text(f"Earlier life {number} of this number: {_words(life.state)}, {_span(life)}", "bold")
+        yield Text(f"Earlier life {number} of this number: {words_of(life.state)}, {_span(life)}", "bold")
         if whole:
             yield from timeline(life, vocabularies, rereads=True)
 
@@ -72,7 +72,7 @@ def _head(parcel: Parcel) -> Iterable[Text]:
     if for_humans != parcel.id:
         title.append(f"  {parcel.id}", "dim not bold")
     yield title
-    yield Text.assemble((_words(now.state), "bold"), f": {MACHINE.states[now.state]}")
+    yield Text.assemble((words_of(now.state), "bold"), f": {MACHINE.states[now.state]}")
     where = visible(now.site) or "a place that is not known"
     yield Text(f"at {where}" + ("" if now.since is None else f", since {moment(now.since)} UTC"))
     for flag in now.flags:
@@ -103,11 +103,6 @@ def _column(texts: list[str]) -> list[str]:
 
 def _place(site: str, device: str) -> str:
     return " ".join(visible(name) for name in (site or "-", device) if name)
-
-
-def _words(name: str) -> str:
-    """A name of the machine for a person: OUT_FOR_DELIVERY is "Out for delivery"."""
-    return name.replace("_", " ").capitalize()
 
 
 def _span(life: Life) -> str:

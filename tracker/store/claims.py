@@ -6,7 +6,7 @@ transaction was sent. So a batch lands once, from the worker that holds the clai
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
 
@@ -20,13 +20,16 @@ from tracker.store import keys
 CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
 """The script of the claim."""
 
-COUNTERS: Final = ("scans", "duplicates", "rejected", "foreign")
-"""What a mark counts: scans applied (duplicates too), duplicates of these, refused, re-keyed to their partition."""
+COUNTERS: Final = ("scans", "duplicates", "rejected", "foreign", "aliases")
+"""What a mark counts: scans applied (duplicates too), duplicates of these, records refused, records re-keyed to their
+partition, announcements of other labels. All but the duplicates add up to the records before the mark."""
 
 BETWEEN: Final = b"\x1f"
 """Between site and device in the dictionary of places."""
 
-Counters = tuple[int, int, int, int]
+Counters = tuple[int, int, int, int, int]
+
+NO_COUNTERS: Final[Counters] = (0, 0, 0, 0, 0)
 
 
 class ChainBrokenError(Exception):
@@ -99,6 +102,7 @@ class Batch:
         final: ids of parcels that are in a final state now.
         places: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
         counters: of the partition, in the order of COUNTERS, absolute.
+        aliases: {alias: the parcels that it was read on} of those that were announced.
         reopened: ids of parcels with data that were in a final state, and are not now.
     """
 
@@ -110,6 +114,7 @@ class Batch:
     places: Sequence[tuple[int, bytes, bytes]]
     codes: Sequence[tuple[int, bytes]]
     counters: Counters
+    aliases: dict[bytes, bytes] = field(default_factory=dict)
     reopened: frozenset[bytes] = frozenset()
 
 
@@ -147,8 +152,8 @@ def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
     if first != "claimed":
         return Denied(first, *rest)
     epoch, begin, *counters = rest
-    scans, duplicates, rejected, foreign = map(int, counters)
-    return Claimed(Mark(int(epoch), int(begin) if begin else None), (scans, duplicates, rejected, foreign))
+    scans, duplicates, rejected, foreign, aliases = map(int, counters)
+    return Claimed(Mark(int(epoch), int(begin) if begin else None), (scans, duplicates, rejected, foreign, aliases))
 
 
 def mark_command(partition: int) -> bytes:
@@ -189,7 +194,11 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     records, writes = _resp.pack_writes(keys.parcels(partition), batch.records, batch.final, final_ttl_s)
     going = batch.final & batch.data.keys()
     data, data_writes = _resp.pack_writes(keys.data(partition), batch.data, going, final_ttl_s)
-    commands += [records, data]
+    # An alias stands for as long as a parcel in a final state, from the last time that it was announced.
+    aliases, alias_writes = _resp.pack_writes(
+        keys.aliases(partition), batch.aliases, frozenset(batch.aliases), final_ttl_s
+    )
+    commands += [records, data, aliases]
     for parcel in batch.final - going:
         if has_data(batch.records[parcel]):
             commands.append(command("EXPIRE", keys.data(partition) + parcel, final_ttl_s))
@@ -199,8 +208,8 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     commands.append(command("HSET", keys.mark(partition), *counters, "next", batch.end))
     commands.append(command("EXEC"))
     commands.append(watch_command(partition))
-    # Of the parts, records and data are several commands each, and the last one is two.
-    return b"".join(commands), len(commands) - 3 + writes + data_writes + WATCH_REPLIES
+    # Of the parts, records, data and aliases are several commands each, and the last one is two.
+    return b"".join(commands), len(commands) - 4 + writes + data_writes + alias_writes + WATCH_REPLIES
 
 
 def _change(partition: int, batch: Batch) -> bytes:

@@ -136,11 +136,11 @@ class Chain:
             await self.close()
         return None if mark is None else mark.epoch
 
-    async def send_reads(self, parcels: list[bytes], with_data: list[bytes]) -> int:
-        """Asks for records and for data; the number of replies that `reads` then takes."""
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> int:
+        """Asks for records, for data and for aliases; the number of replies that `reads` then takes."""
         commands = [
             _resp.pack_mget(prefix(self._partition), ids[begin : begin + KEYS_A_COMMAND])
-            for prefix, ids in ((keys.parcels, parcels), (keys.data, with_data))
+            for prefix, ids in ((keys.parcels, parcels), (keys.data, with_data), (keys.aliases, aliases))
             for begin in range(0, len(ids), KEYS_A_COMMAND)
         ]
         if commands:

@@ -4,6 +4,7 @@ t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: wha
                         rebuild, while the partition's other keys are deleted: nobody can claim it then
 t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
 t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
+t:{p}:a:<id>    string  the parcels that another label was read on (tracker/domain/aliases.py)
 t:{p}:sources   hash    dictionary of places: number -> site U+001F device
 t:{p}:codes     hash    dictionary of codes: number -> name
 t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated by blanks)
@@ -49,3 +50,8 @@ def parcels(partition: int) -> bytes:
 def data(partition: int) -> bytes:
     """What the keys of a partition's data begin with."""
     return b"t:{%d}:d:" % partition
+
+
+def aliases(partition: int) -> bytes:
+    """What the keys of a partition's aliases begin with."""
+    return b"t:{%d}:a:" % partition

@@ -22,6 +22,7 @@ class Progress:
         duplicates: of these, scans that were known already.
         rejected: refused.
         foreign: re-keyed to their partition.
+        aliases: announcements of other labels.
     """
 
     epoch: int
@@ -30,6 +31,7 @@ class Progress:
     duplicates: int
     rejected: int
     foreign: int
+    aliases: int
 
 
 class Marks:

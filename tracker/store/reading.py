@@ -18,7 +18,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from tracker.config import Settings, masked
-from tracker.domain import _parcel
+from tracker.domain import _parcel, aliases
+from tracker.domain.aliases import ReadOn
 from tracker.domain.parcel import CorruptRecord, Names, Parcel, decode
 from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
@@ -114,6 +115,23 @@ class Reader:
                     if attempt == ATTEMPTS:
                         raise _corrupt(encoded, error) from None
         raise AssertionError
+
+    def read_on(self, key: str) -> list[ReadOn]:
+        """The parcels that a key was read on as another label, the newest first; none if it is no such label.
+
+        Raises:
+            TrackerError: `corrupt_record`, and those of every method.
+        """
+        if not self._checked:
+            self.marks()
+        encoded = key.encode()
+        partition = partition_of(encoded, self._settings.partitions)
+        with self._errors():
+            (held,) = self._get([keys.aliases(partition) + encoded])
+        try:
+            return [] if held is None else aliases.parcels(encoded, held)
+        except CorruptRecord as error:
+            raise TrackerError("corrupt_record", f"alias {error}") from None
 
     def all(self, on_corrupt: Callable[[TrackerError], None]) -> Iterator[Stored]:
         """Every parcel, in no order, each as it is when its turn comes; the memory needed does not grow with them.

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Final, Literal
 
 from tests.chaos.proxy import Proxy, Way
-from tests.chaos.row import KAFKA, REDIS, WORKER, Await, Row, Strike
+from tests.chaos.row import WAY_TO_KAFKA, WAY_TO_REDIS, Await, Row, Strike
 from tests.chaos.traps import KeptRequest, LostReply
 from tests.chaos.world import World
 
@@ -110,19 +110,19 @@ def delivered_late(world: World) -> Strike:
     return f"partition {trap.partition} up to {trap.next}, after {time.monotonic() - began_s:.1f} s"
 
 
-def _row(name: str, strike: Callable[[World], Strike], *servers: str) -> Row:
-    return Row(name, strike, frozenset({WORKER, *servers}))
+def _row(name: str, strike: Callable[[World], Strike], *touches: str) -> Row:
+    return Row(name, strike, frozenset(touches))
 
 
 NETWORK_ROWS: Final = (
-    _row("reply lost after execution", reply_lost, REDIS),
-    _row("old request delivered late", delivered_late, REDIS),
-    _row("network cut, worker to Kafka", partial(cut, ("kafka",)), KAFKA),
-    _row("network cut, worker to Redis", partial(cut, ("redis",)), REDIS),
-    _row("network cut, worker to both", partial(cut, ("kafka", "redis")), KAFKA, REDIS),
-    _row("one way only: no requests to Kafka", partial(held, ("kafka",), Way.REQUESTS), KAFKA),
-    _row("one way only: no replies of Kafka", partial(held, ("kafka",), Way.REPLIES), KAFKA),
-    _row("one way only: no requests to Redis", partial(held, ("redis",), Way.REQUESTS), REDIS),
-    _row("one way only: no replies of Redis", partial(held, ("redis",), Way.REPLIES), REDIS),
-    _row("Redis 500 ms slow", slow, REDIS),
+    _row("reply lost after execution", reply_lost, WAY_TO_REDIS),
+    _row("old request delivered late", delivered_late, WAY_TO_REDIS),
+    _row("network cut, worker to Kafka", partial(cut, ("kafka",)), WAY_TO_KAFKA),
+    _row("network cut, worker to Redis", partial(cut, ("redis",)), WAY_TO_REDIS),
+    _row("network cut, worker to both", partial(cut, ("kafka", "redis")), WAY_TO_KAFKA, WAY_TO_REDIS),
+    _row("one way only: no requests to Kafka", partial(held, ("kafka",), Way.REQUESTS), WAY_TO_KAFKA),
+    _row("one way only: no replies of Kafka", partial(held, ("kafka",), Way.REPLIES), WAY_TO_KAFKA),
+    _row("one way only: no requests to Redis", partial(held, ("redis",), Way.REQUESTS), WAY_TO_REDIS),
+    _row("one way only: no replies of Redis", partial(held, ("redis",), Way.REPLIES), WAY_TO_REDIS),
+    _row("Redis 500 ms slow", slow, WAY_TO_REDIS),
 )

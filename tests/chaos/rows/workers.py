@@ -5,7 +5,7 @@ from typing import Final
 
 from redis import Redis as Client
 
-from tests.chaos.row import WORKER, Await, Row, Strike
+from tests.chaos.row import TRAFFIC, WAY_TO_REDIS, WORKER, Await, Row, Strike
 from tests.chaos.traps import ApplyTrap, KeptRequest, LostReply
 from tests.chaos.workers import Worker
 from tests.chaos.world import AFTER_KILL_S, PARTITIONS, SESSION_TIMEOUT_S, World
@@ -126,9 +126,9 @@ def storm(world: World) -> Strike:
 
 
 WORKER_ROWS: Final = (
-    Row("worker killed idle", killed_idle, frozenset({WORKER, "traffic"}), proof=World.epochs, mixed=False),
-    Row("worker killed between apply and commit", killed_applied, frozenset({WORKER}), proof=World.epochs),
-    Row("worker killed in the middle of a batch", killed_in_batch, frozenset({WORKER}), proof=World.epochs),
+    Row("worker killed idle", killed_idle, frozenset({WORKER, TRAFFIC}), proof=World.epochs, mixed=False),
+    Row("worker killed between apply and commit", killed_applied, frozenset({WORKER, WAY_TO_REDIS}), proof=World.epochs),
+    Row("worker killed in the middle of a batch", killed_in_batch, frozenset({WORKER, WAY_TO_REDIS}), proof=World.epochs),
     Row("zombie longer than the session timeout", zombie, frozenset({WORKER})),
     Row("worker replaced", replaced, frozenset({WORKER}), proof=World.epochs),
     Row("claims taken by somebody else", claims_taken, frozenset({WORKER}), proof=World.epochs),

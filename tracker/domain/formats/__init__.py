@@ -17,8 +17,10 @@ from tracker.domain.formats import (
     dpd,
     europe,
     fedex,
+    licence_plate,
     regional,
     ups,
+    upu,
     usps,
 )
 from tracker.domain.formats.format import Format
@@ -45,6 +47,9 @@ FORMATS: Final[tuple[Format, ...]] = (
     *(regional.LASERSHIP_LX, regional.LASERSHIP_1LS7_15, regional.LASERSHIP_1LS7_18, regional.LASERSHIP_1LSCX),
     *(regional.LANDMARK_LTN, regional.OLD_DOMINION, regional.OLD_DOMINION_GUARANTEED),
     *(regional.SPEEDEE, regional.GOFO),
+    ups.UPS_MAXICODE,
+    licence_plate.LICENCE_PLATE,
+    *(upu.S9, upu.S8),
 )
 """Append only: a format's place here is its number in packed results."""
 

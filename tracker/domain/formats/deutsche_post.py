@@ -3,7 +3,7 @@
 from typing import Final
 
 from tracker.domain.formats.checks import mod_10_from_left
-from tracker.domain.formats.format import Format, Frame, Pattern, Rank
+from tracker.domain.formats.format import Format, Frame, Names, Pattern, Rank
 
 _SOURCE: Final = "Zint and BWIPP, Deutsche Post Identcode and Leitcode"
 
@@ -28,5 +28,5 @@ LEITCODE: Final = Format(
     printed="##### ### ### ## #",
     check=mod_10_from_left("postal_code", "street", "house", "product", weights=(4, 9)),
     # Every parcel to the same house has the same.
-    names_parcel=False,
+    names=Names.PLACE,
 )

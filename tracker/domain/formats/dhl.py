@@ -3,7 +3,7 @@
 from typing import Final
 
 from tracker.domain.formats.checks import mod_7
-from tracker.domain.formats.format import Format, Lookup, Pattern, Rank
+from tracker.domain.formats.format import Format, Frame, Lookup, Pattern, Rank
 
 _SOURCE: Final = "jkeen/tracking_number_data 2.0.0, dhl.json"
 
@@ -25,8 +25,11 @@ DHL_PIECE: Final = Format(
     source=f"{_SOURCE}; DHL's pages on tracking",
     example="JVGL0999999990",
     texts=(
-        "issuer:'JVGL' serial:n9..10",
-        "issuer:'JJD' serial:n9..10",
+        # The first J is the data identifier of a licence plate, ISO/IEC 15459.
+        *(
+            Pattern(f"issuer:{issuer} serial:{serial}", also_in=(Frame.DATA_IDENTIFIER,))
+            for issuer, serial in (("'JVGL'", "n9..10"), ("'JJD'", "n9..10"), ("'JJD'", "n18"))
+        ),
         # Any other letters behind the J are also those of other carriers' numbers.
         Pattern("issuer:'J'+a2 serial:n9..10", rank=Rank.PLAIN),
         Pattern("issuer:'J'+a3 serial:n9..10", rank=Rank.PLAIN),

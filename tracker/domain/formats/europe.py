@@ -66,6 +66,6 @@ YODEL: Final = Format(
     source="jkeen/tracking_number_data 2.0.0, yodel.json",
     example="JD0002242617644732",
     # The J in front is the data identifier of a licence plate, ISO/IEC 15459.
-    texts=("'JD' serial:n16", "'J' < 'JD' serial:n16 >"),
+    texts=("'JD' serial:n16", Pattern("'J' < 'JD' serial:n16 >", also_in=(Frame.DATA_IDENTIFIER,))),
     printed="## #### #### #### ####",
 )

@@ -11,13 +11,14 @@ A pattern is the parts of the identifier from left to right, in the notation tha
     name:'9'+n8     these one after the other, as one part
     < ... >         what is the parcel's key; without these, everything is
     +'91'           what stands in the key, before or behind the rest, but not in the text
+    GS              the group separator, 1D hex, as which readers send an FNC1 inside a symbol
 
 Blanks between the parts of a pattern only separate them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from tracker.domain.formats.checks import Check
 
@@ -35,8 +36,20 @@ class Rank(IntEnum):
     SSCC = 2
     PARTNER = 3
     """Another carrier's number, which tells itself."""
-    PLAIN = 4
+    SHORT = 4
+    """Another carrier's number that tells itself, without a part of it that its label has elsewhere."""
+    PLAIN = 5
     """A number that has but its length and perhaps a check digit: one in ten passes by chance."""
+
+
+class Names(Enum):
+    """What an identifier names."""
+
+    PARCEL = "parcel"
+    CONTAINER = "container"
+    """What parcels travel in. It stands for itself where no label names a parcel, and never for one of its parcels."""
+    PLACE = "place"
+    """Where parcels go: shown as a candidate, and never a key."""
 
 
 class Frame(IntEnum):
@@ -52,6 +65,10 @@ class Frame(IntEnum):
     """A GS1 element: application identifier and value."""
     ROUTED_ELEMENT = 5
     """A GS1 element behind the element (420), ship-to postal code."""
+    DATA_IDENTIFIER = 6
+    """A field of an ISO/IEC 15434 message of format 06: ANSI MH10.8.2 data identifier and value."""
+    CARRIER_MESSAGE = 7
+    """Of an ISO/IEC 15434 message of format 01, transportation: `carrier/tracking number/shipper`."""
 
 
 TEXT_FRAMES = (Frame.TYPED, Frame.LINEAR, Frame.ITF, Frame.TWO_DIMENSIONAL)
@@ -67,9 +84,11 @@ class Pattern:
         check: its check character, where it is not the format's.
         unchecked: whether it has none, though the format has.
         rank: where it is not the format's.
-        only_in: frames in which it is tried; empty: in all.
+        only_in: frames in which it is tried; empty: in all of texts, or of elements.
+        also_in: frames in which it is tried besides.
         decided_in: frames that decide for it, so that its rank is there at most `PARTNER`.
         claims: whether a text of this form with a wrong check digit is a misread of it and nothing else.
+        yields: whether it is taken only for texts that no other form of its rank or a better one fits.
     """
 
     text: str
@@ -77,8 +96,10 @@ class Pattern:
     unchecked: bool = False
     rank: Rank | None = None
     only_in: tuple[Frame, ...] = ()
+    also_in: tuple[Frame, ...] = ()
     decided_in: tuple[Frame, ...] = ()
     claims: bool = False
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +111,12 @@ class Lookup:
         known: values that are in order.
         otherwise: warning for a value that is neither known nor in `warnings`; None: such a text is not of this format.
         warnings: value -> its own warning.
-        gives: name under which the meaning of a value stands in an explanation, where `known` has meanings.
     """
 
     part: str
-    known: Mapping[str, str] | frozenset[str]
+    known: Collection[str]
     otherwise: str | None
     warnings: Mapping[str, str] = field(default_factory=dict)
-    gives: str | None = None
 
     def warning(self, value: str) -> str | None:
         """The warning for a value, or None."""
@@ -106,6 +125,21 @@ class Lookup:
     def refuses(self, value: str) -> bool:
         """Whether a text with this value is not of the format."""
         return self.otherwise is None and value not in self.known and value not in self.warnings
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the values of a part mean, for an explanation.
+
+    Args:
+        part: the part.
+        gives: name under which the meaning stands beside it.
+        known: value -> what it means; others mean nothing that is known.
+    """
+
+    part: str
+    gives: str
+    known: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +156,9 @@ class Format:
         elements: patterns of a GS1 element, application identifier and value.
         check: how its check character is made, or None.
         lookups: tables of parts.
+        meanings: what values of parts mean.
         printed: how the key is printed for people; each # stands for its next character.
-        names_parcel: whether it names one parcel; a routing code names a street.
+        names: what it names.
     """
 
     name: str
@@ -136,7 +171,8 @@ class Format:
     elements: tuple[str | Pattern, ...] = ()
     check: Check | None = None
     lookups: tuple[Lookup, ...] = ()
-    names_parcel: bool = True
+    meanings: tuple[Meaning, ...] = ()
+    names: Names = Names.PARCEL
 
     def for_humans(self, key: str) -> str:
         """The key as it is printed under the bars."""

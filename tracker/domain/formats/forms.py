@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from string import digits
 from typing import Final
 
 from tracker.domain.formats import FORMATS
@@ -28,8 +29,9 @@ WARNINGS: Final[tuple[str, ...]] = tuple(
 PRECEDENCE_STEP: Final = 16
 """Precedences of one rank: carriers that a site puts first, in their order, and then all others."""
 
-Dispatch = dict[tuple[int, str], tuple[tuple[int, int], ...]]
-"""Length and first character -> (form, precedence) of the forms that such a text can have, in order of precedence."""
+Dispatch = dict[tuple[int, str, bool], tuple[tuple[int, int], ...]]
+"""Length, first character, whether it is all digits -> (form, precedence) of the forms that such a text can have, in order
+of precedence."""
 
 
 def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | None:
@@ -40,19 +42,25 @@ def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | Non
     carrier = form.format.carrier
     if carrier not in first:
         return rank * PRECEDENCE_STEP + PRECEDENCE_STEP - 1
-    # What only happens to have the length must not take what tells itself, whoever is first.
-    return (rank if rank == Rank.PLAIN else Rank.LICENCE_PLATE) * PRECEDENCE_STEP + first.index(carrier)
+    # What only happens to have the length must not take what tells itself, whoever is first; and a short number not the
+    # whole one, which may stand beside it.
+    own = {Rank.PLAIN: Rank.PLAIN, Rank.SHORT: Rank.PARTNER}.get(rank, Rank.LICENCE_PLATE)
+    return own * PRECEDENCE_STEP + first.index(carrier)
 
 
 def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -> Dispatch:
     """For texts of a frame, which forms to try. All others cost nothing."""
     order = sorted(
-        (place, number)
+        (place, form.pattern.yields, number)
         for number, form in enumerate(FORMS)
         if form.format.carrier not in off and (place := precedence(form, frame, first)) is not None
     )
-    tried: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
-    for place, number in order:
-        for character in FORMS[number].accepts[0]:
-            tried[len(FORMS[number].accepts), character].append((number, place))
+    tried: defaultdict[tuple[int, str, bool], list[tuple[int, int]]] = defaultdict(list)
+    for place, _, number in order:
+        form = FORMS[number]
+        for character in form.accepts[0]:
+            if not form.only_digits:
+                tried[len(form.accepts), character, False].append((number, place))
+            if form.may_be_digits and character in digits:
+                tried[len(form.accepts), character, True].append((number, place))
     return {key: tuple(entries) for key, entries in tried.items()}

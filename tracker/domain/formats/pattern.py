@@ -13,10 +13,11 @@ from tracker.domain.formats.format import ELEMENT_FRAMES, TEXT_FRAMES, Format, F
 FORM_LENGTH_MAX: Final = 64
 """Longest text that a form may describe: a parcel id's, which is the longest of what names a parcel."""
 
+GS: Final = "\x1d"
 _CLASSES: Final = {"n": digits, "a": ascii_uppercase, "an": digits + ascii_uppercase}
 _PIECE: Final = r"'[^']+'|(?:\[[^\]]+\]|an?|n)\d+(?:\.\.\d+)?"
 _TOKEN: Final = re.compile(
-    rf"\s*(?:\+'(?P<added>[^']+)'|(?P<bracket>[<>])|(?:(?P<name>[a-z_0-9]+):)?(?P<pieces>(?:{_PIECE})(?:\+(?:{_PIECE}))*))"
+    rf"\s*(?:\+'(?P<added>[^']+)'|(?P<bracket>[<>])|(?P<separator>GS)|(?:(?P<name>[a-z_0-9]+):)?(?P<pieces>(?:{_PIECE})(?:\+(?:{_PIECE}))*))"
 )
 _PIECES: Final = re.compile(r"'([^']+)'|(?:\[([^\]]+)\]|(an?|n))(\d+)(?:\.\.(\d+))?")
 
@@ -60,9 +61,20 @@ class Form:
             raise ValueError(f"{self.format.name}: the parts that its check character covers do not stand side by side")
         return slice(spans[0].start, spans[-1].stop)
 
+    @property
+    def only_digits(self) -> bool:
+        """Whether its texts are all digits."""
+        return all(set(accepted) <= set(digits) for accepted in self.accepts)
+
+    @property
+    def may_be_digits(self) -> bool:
+        """Whether some of its texts are all digits."""
+        return all(set(accepted) & set(digits) for accepted in self.accepts)
+
     def rank(self, frame: Frame) -> Rank | None:
         """Its rank in a frame; None: it is not tried there."""
-        if frame not in (self.pattern.only_in or (ELEMENT_FRAMES if self.is_element else TEXT_FRAMES)):
+        usual = ELEMENT_FRAMES if self.is_element else TEXT_FRAMES
+        if frame not in (*(self.pattern.only_in or usual), *self.pattern.also_in):
             return None
         rank = self.format.rank if self.pattern.rank is None else self.pattern.rank
         return min(rank, Rank.PARTNER) if frame in self.pattern.decided_in else rank
@@ -135,6 +147,8 @@ def _parse(pattern: str) -> _Parsed:
             parsed.key_first = here
         elif token["bracket"] == ">":
             parsed.key_last = here
+        elif token["separator"]:
+            parsed.pieces.append(_Piece(None, GS, 1, 1))
         elif token["name"] is None and not token["pieces"].startswith("'"):
             raise ValueError(f"{pattern}: cannot be read from {token['pieces']!r}, which has no name")
         else:

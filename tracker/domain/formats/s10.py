@@ -6,7 +6,7 @@ from typing import Final
 
 from tracker.domain.formats.checks import WeightedSum
 from tracker.domain.formats.countries import ISO_3166_ALPHA_2
-from tracker.domain.formats.format import Format, Lookup, Rank
+from tracker.domain.formats.format import Format, Lookup, Meaning, Pattern, Rank
 
 # First indicator, last indicator, service.
 _SERVICES: Final = (
@@ -46,21 +46,22 @@ def _indicators(first: str, last: str) -> Iterator[str]:
         yield first[0] + letter
 
 
+_MEANINGS: Final = {pair: service for first, last, service in _SERVICES for pair in _indicators(first, last)}
+
 S10: Final = Format(
     name="s10",
     carrier="s10",
     rank=Rank.S10,
     source="UPU S10-12 (2017-10-17), Identification of postal items: 13-character identifier",
     example="EE876543216CA",
-    texts=("service_indicator:a2 serial:n8 check_digit:n1 country:a2",),
+    texts=(Pattern("service_indicator:a2 serial:n8 check_digit:n1 country:a2", claims=True),),
     printed="## ### ### ### ##",
     # 11 less the remainder; 10 becomes 0, and 11 becomes 5.
     check=WeightedSum(("serial",), (8, 6, 4, 2, 3, 5, 9, 7), modulus=11, characters="50987654321"),
     lookups=(
         Lookup(
             part="service_indicator",
-            known={pair: service for first, last, service in _SERVICES for pair in _indicators(first, last)},
-            gives="service",
+            known=_MEANINGS,
             # Posts do issue such numbers, so they name a parcel all the same.
             warnings={
                 pair: "s10_indicator_reserved"
@@ -72,4 +73,5 @@ S10: Final = Format(
         # The post that issued the number, not the one that holds the item. Some issuers have codes of the UPU's own.
         Lookup(part="country", known=ISO_3166_ALPHA_2, otherwise="s10_country_unknown"),
     ),
+    meanings=(Meaning(part="service_indicator", gives="service", known=_MEANINGS),),
 )

@@ -1,10 +1,19 @@
-"""UPS: the tracking number that begins with 1Z, and the waybill."""
+"""UPS: the tracking number that begins with 1Z, in bars and in the MaxiCode of its label, and the waybill."""
 
 from string import ascii_uppercase
 from typing import Final
 
 from tracker.domain.formats.checks import DIGIT_VALUES, WeightedSum, mod_10_from_left
-from tracker.domain.formats.format import Format, Rank
+from tracker.domain.formats.format import Format, Frame, Pattern, Rank
+
+TRANSPORTATION: Final = (
+    *("postal_code", "country", "service_class", "tracking", "carrier", "shipper", "day_of_year", "shipment"),
+    *("package", "weight_lb", "address_valid", "address", "city", "state"),
+)
+"""Fields of the structured carrier message."""
+
+_MESSAGE: Final = (Frame.CARRIER_MESSAGE,)
+_1Z: Final = "'1Z' shipper:an6 service:an2 package:an7 check_digit:n1"
 
 UPS_1Z: Final = Format(
     name="ups_1z",
@@ -12,7 +21,7 @@ UPS_1Z: Final = Format(
     rank=Rank.PARTNER,
     source="jkeen/tracking_number_data 2.0.0, ups.json",
     example="1Z999AA10123456784",
-    texts=("'1Z' shipper:an6 service:an2 package:an7 check_digit:n1",),
+    texts=(_1Z, Pattern(f"'UPSN/' < {_1Z} > '/' account:an6", only_in=_MESSAGE)),
     printed="## ### ### ## #### ####",
     # A counts 2, H counts 9, I counts 0, and so on.
     check=WeightedSum(
@@ -20,6 +29,19 @@ UPS_1Z: Final = Format(
         (1, 2),
         values={**DIGIT_VALUES, **{letter: (ord(letter) - 63) % 10 for letter in ascii_uppercase}},
     ),
+)
+
+UPS_MAXICODE: Final = Format(
+    name="ups_maxicode",
+    carrier="ups",
+    # Of the 1Z number it lacks the service, which is given as a class, and which class stands for which service is not
+    # published: so the two stay two keys of one parcel. The shipper belongs to the key: each counts its own packages.
+    rank=Rank.SHORT,
+    source="UPS structured carrier message, MaxiCode modes 2 and 3; ISO/IEC 15434 format 01",
+    example="[)>\x1e01\x1d96841706672\x1d840\x1d001\x1d1Z12345675\x1dUPSN\x1d12345E\x1d089"
+    "\x1d\x1d1/1\x1d10.1\x1dY\x1d\x1d\x1dUT\x1e\x04",
+    texts=(Pattern("'UPSN/' < tracking:'1Z'+an8 '/' shipper:an6 >", only_in=_MESSAGE),),
+    printed="## #### #########",
 )
 
 UPS_WAYBILL: Final = Format(

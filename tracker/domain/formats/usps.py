@@ -10,6 +10,9 @@ from tracker.domain.formats.checks import mod_10
 from tracker.domain.formats.format import Format, Frame, Pattern, Rank
 
 _SOURCE: Final = "jkeen/tracking_number_data 2.0.0, usps.json; USPS Publication 199"
+_ZIP: Final = "zip:n5"
+_ZIP_PLUS_4: Final = "zip:n5 zip_plus_4:n4"
+
 _SHORT_9: Final = ("mailer:'9'+n8", 7)
 _SHORT_6: Final = ("mailer:[0-8]1+n5", 10)
 _MIDDLE_9: Final = ("mailer:'9'+n8", 11)
@@ -36,13 +39,19 @@ def _routed(prefix: str, bodies: tuple[str, ...]) -> tuple[Pattern, ...]:
     return tuple(Pattern(f"'420' {prefix} < {body} >", rank=Rank.PARTNER, claims=True) for body in bodies)
 
 
+def _separated(*bodies: str) -> tuple[Pattern, ...]:
+    """The same from a reader that sends the FNC1 behind the postal code and no symbology identifier."""
+    return tuple(
+        Pattern(f"'420' {prefix} GS < {body} >", rank=Rank.PARTNER, only_in=(Frame.TYPED,), claims=True)
+        for prefix in (_ZIP, _ZIP_PLUS_4)
+        for body in bodies
+    )
+
+
 def _elements(*bodies: str) -> tuple[Pattern, ...]:
     """The same as GS1 elements. (92) to (95) belong to whoever prints them, so only behind (420) are they decided."""
     return tuple(Pattern(body, rank=Rank.PLAIN, decided_in=(Frame.ROUTED_ELEMENT,)) for body in bodies)
 
-
-_ZIP: Final = "zip:n5"
-_ZIP_PLUS_4: Final = "zip:n5 zip_plus_4:n4"
 
 _N_SHORT: Final = _bodies("94", _SHORT_9, _SHORT_6)
 _N: Final = _N_SHORT + _bodies("94", _MIDDLE_9, _MIDDLE_6, _LONG_9)
@@ -57,6 +66,7 @@ USPS_IMPB_N: Final = Format(
         *_N,
         *_routed(_ZIP_PLUS_4, _N_SHORT),
         *_routed(_ZIP, _N_SHORT + _behind_zip("94", _MIDDLE_9, _MIDDLE_6)),
+        *_separated(*_N),
     ),
     elements=_elements(*_N),
     printed="#### #### #### #### #### ## #### ####",
@@ -78,6 +88,7 @@ USPS_IMPB_C: Final = Format(
         *_routed(_ZIP_PLUS_4, _C_SHORT),
         *_routed(_ZIP, _C_SHORT + _behind_zip("92", _MIDDLE_9) + _behind_zip("93", _MIDDLE_6)),
         *_routed(_ZIP, _behind_zip("95", _MIDDLE_9, _MIDDLE_6)),
+        *_separated(*_C),
     ),
     elements=_elements(*_C),
     printed="#### #### #### #### #### ## ####",
@@ -99,6 +110,7 @@ USPS_LEGACY: Final = Format(
         *_LEGACY_91,
         *_routed(_ZIP_PLUS_4, _LEGACY_91),
         *_routed(_ZIP, _LEGACY_91),
+        *_separated(*_LEGACY_91),
         Pattern(f"< +'91' {_LEGACY_BARE} >", check=_BARE_CHECK, rank=Rank.PLAIN),
         *(Pattern(f"'420' {routing} < +'91' {_LEGACY_BARE} >", check=_BARE_CHECK) for routing in (_ZIP, _ZIP_PLUS_4)),
     ),

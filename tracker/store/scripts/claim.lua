@@ -26,5 +26,9 @@ end
 
 redis.call("HSET", KEYS[1], "log", ARGV[1], "partitions", ARGV[2], "version", ARGV[3])
 local epoch = redis.call("HINCRBY", KEYS[1], "epoch", 1)
-local rest = redis.call("HMGET", KEYS[1], "next", "scans", "duplicates", "rejected", "foreign")
-return {"claimed", tostring(epoch), rest[1] or "", rest[2] or "0", rest[3] or "0", rest[4] or "0", rest[5] or "0"}
+local rest = redis.call("HMGET", KEYS[1], "next", "scans", "duplicates", "rejected", "foreign", "aliases")
+local counters = {}
+for i = 2, 6 do
+    counters[i - 1] = rest[i] or "0"
+end
+return {"claimed", tostring(epoch), rest[1] or "", unpack(counters)}

@@ -1,0 +1,62 @@
+"""Which faults bring which planted bug to light, and a run with one until the oracle has found it."""
+
+import time
+from typing import Final
+
+from tests.chaos import driver
+from tests.chaos.campaign import Campaign
+from tests.chaos.results import PlantedResult
+from tests.chaos.row import Form
+from tests.chaos.rows import named
+
+KILLS: Final = ("worker killed between apply and commit", "worker killed in the middle of a batch") * 2
+TAKEN: Final = ("claims taken by somebody else",) * 4
+CUT: Final = ("AOF cut short",) * 4
+LATE: Final = ("old request delivered late",) * 4
+ONE: Final = ("claims taken by somebody else",)
+"""For a bug that needs no fault, only some scans."""
+
+PLANS: Final[dict[str, tuple[str, ...]]] = {
+    "commit_before_apply": KILLS,
+    "mark_moved_first": KILLS,
+    "mark_not_moved": TAKEN,
+    "no_epoch": (*LATE, "zombie longer than the session timeout"),
+    "no_offset_check": (*CUT, *KILLS),
+    "dropped_write": ONE,
+    "swapped_pair": ONE,
+    "rejected_swallowed": ONE,
+    "cache_kept": CUT,
+    "duplicate_applied": ONE,
+    "late_scan_appended": ONE,
+    "rekeyed_wrongly": ONE,
+    "rekey_swallowed": ONE,
+    "data_written_over": ONE,
+    "undo_forgotten": CUT,
+    "reply_taken_for_granted": (*TAKEN, *LATE),
+    "begins_where_it_was": CUT,
+}
+"""Bug -> the rows that strike, in this order, until it is caught."""
+
+GAP_S: Final = 0.6
+"""Before each strike: some batches are applied meanwhile."""
+
+SETTLE_S_MAX: Final = 10.0
+"""A worker with a bug may never come to the end of the log."""
+
+
+def catch(campaign: Campaign, bug: str) -> PlantedResult:
+    """Runs workers with a bug until a probe finds something, or to the end of the plan, and has the oracle judge."""
+    began_s = time.monotonic()
+    with campaign.world(Form(own=bug), bug) as world:
+        with world.sending() as ledger:
+            world.await_life()
+            for row in map(named, PLANS[bug]):
+                world.wait(lambda: False, GAP_S)
+                if not world.watch.found.clean:
+                    break
+                driver.run(row.strike(world), world.work_off)
+        world.wait(world.settled, SETTLE_S_MAX)
+        report = world.judge(ledger)
+        caught_by = [kind for kind, found in report.findings.items() if found]
+    return PlantedResult(bug, caught_by, round(time.monotonic() - began_s, 1), world.seed)
+
