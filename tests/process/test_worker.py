@@ -35,6 +35,7 @@ from tests.process.workers import (
 from tests.servers import Kafka, Redis
 from tests.servers.process import free_port
 from tracker.domain.partition import partition_of
+from tracker.store import keys
 
 END_S_MAX: Final = 10.0
 """What SIGTERM may take, with everything gone too."""
@@ -172,6 +173,30 @@ def test_a_scan_on_the_wrong_partition_is_re_keyed_and_applied_once(shared: Shar
         assert one.partition() == partition_of(name.encode(), PARTITIONS)
         assert one.value() == scan(name)
         assert re.fullmatch(f"{shared.topic}/{number}/\\d+", headers_of(one)["source"].decode())
+
+
+def test_another_label_is_announced_on_its_own_partition_and_held_once(shared: Shared) -> None:
+    before = counters(shared.client)
+    s10, sscc = b"RR123456785KZ", b"095287654321012346"
+    home, other = partition_of(s10, PARTITIONS), partition_of(sscc, PARTITIONS)
+    tunnel = {"barcodes": [s10.decode(), f"]C100{sscc.decode()}"], "event": "ARRIVED"}
+    values = [json.dumps({**tunnel, "time": BASE_MS + minute}).encode() for minute in range(3)]
+    send(shared.kafka, shared.topic, [(s10, value) for value in values], home)
+    until(lambda: counters(shared.client)["aliases"] > before["aliases"], "the announcement", shared.worker)
+    shared.applied()
+    held = shared.client.get(keys.aliases(other) + sscc)
+    assert held == b"%d RR123456785KZ" % (BASE_MS // 86_400_000)
+    announced = [
+        (message.partition(), message.key(), json.loads(message.value() or b""), headers_of(message)["source"])
+        for message in read_topic(shared.kafka, shared.topic, PARTITIONS)
+        if b'"alias"' in (message.value() or b"")
+    ]
+    fields = {"alias": sscc.decode(), "parcel": s10.decode()}
+    assert announced
+    for partition, key, value, source in announced:
+        assert (partition, key, {**value, **fields}) == (other, sscc, value)
+        assert source.decode().startswith(f"{shared.topic}/{home}/")
+    assert len(announced) == counters(shared.client)["aliases"] - before["aliases"]
 
 
 def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_was_aborted(shared: Shared) -> None:
