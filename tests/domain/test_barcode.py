@@ -104,6 +104,14 @@ def test_what_breaks_the_rules_of_its_symbology_is_not_read(read: bytes) -> None
     assert reason_of(read) == "no_identifier"
 
 
+@pytest.mark.parametrize("front", [b"", b"]C0", b"]I1", b"]Q1"])
+def test_no_control_character_stands_for_the_first_digit(front: bytes) -> None:
+    for control in range(32):
+        for format_ in FORMATS:
+            read = front + bytes([control]) + format_.example[1:].encode()
+            assert barcode.recognise(read).candidates == () or control in b" \t\r\n"
+
+
 def test_gs1_data_is_never_raised_or_stripped() -> None:
     assert key_of(b"]C110ab-c\x1d00" + SSCC) == SSCC.decode()
     assert key_of(b"]C100" + SSCC[:4] + b"-" + SSCC[4:]) is None

@@ -314,3 +314,26 @@ def test_what_happened_in_a_batch_is_counted() -> None:
     assert folding.timestamps == (BASE_MS, BASE_MS)
     assert folding.batch.final == {b"P2"}
     assert folding.batch.counters == (5, 1, 0, 0)
+
+
+def test_what_no_parcel_can_be_read_from_is_counted_by_site_and_device_and_says_whose_it_could_be() -> None:
+    def unread(barcode: str, **place: str) -> bytes:
+        return json.dumps({"barcode": barcode, "event": "ARRIVED", "time": BASE_MS, **place}).encode()
+
+    values = [
+        unread("287809468872", site="KZALA", device="TUN-07"),
+        unread("287809468872", site="KZALA", device="TUN-07"),
+        unread("~~"),
+        unread("RR123456786KZ", site="Köln"),
+        b"not json",
+    ]
+    _, folding = fold(running(), fetched(dict(enumerate(values))))
+    assert folding.unread == {
+        ("ambiguous", b"KZALA", b"TUN-07"): 2,
+        ("no_identifier", b"", b""): 1,
+        ("bad_check_digit", "Köln".encode(), b""): 1,
+    }
+    assert sum(folding.rejected.values()) == 5
+    detail = folding.outgoing[0].headers["detail"]
+    for candidate in (b"287809468872 (fedex_12 of fedex)", b"287809468872 (purolator of purolator)"):
+        assert candidate in detail

@@ -14,7 +14,7 @@ import orjson
 
 from tracker import limits
 from tracker.domain import _scan, barcode
-from tracker.domain.errors import Refusal
+from tracker.domain.errors import Refusal, Unread
 from tracker.domain.machine import KINDS
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
@@ -149,23 +149,27 @@ def _reads(fields: Mapping[str, Any]) -> list[str]:
     return together
 
 
-def _parcel_id(fields: Mapping[str, Any]) -> Callable[[], bytes]:
-    """Checks which parcel a scan names; what it gives reads the barcodes, which comes last of all checks."""
+def _parcel_id(fields: Mapping[str, Any]) -> Callable[[bytes, bytes], bytes]:
+    """Checks which parcel a scan names.
+
+    What it gives reads the barcodes of a site and device, which comes last of all checks.
+    """
     parcel = _string(fields, "parcel")
     if parcel is None:
         reads = _reads(fields)
-        return lambda: _recognised(reads)
+        return lambda site, device: _recognised(reads, site, device)
     encoded = parcel.encode()
     if not _scan.is_parcel_id(encoded):
         raise Refusal("bad_parcel", f"expected 1 to 64 of A-Z a-z 0-9 . _ / -, got {parcel[:80]!r}")
-    return lambda: encoded
+    return lambda _site, _device: encoded
 
 
-def _recognised(reads: list[str]) -> bytes:
+def _recognised(reads: list[str], site: bytes, device: bytes) -> bytes:
     found = barcode.recognise_set(reads)
     if found.reason is not None:
-        keys = ", ".join(candidate.key for candidate in found.candidates)
-        raise Refusal(found.reason, f"{keys or 'no candidate'} in {[read[:64] for read in reads]!r}")
+        candidates = ", ".join(f"{one.key} ({one.scheme} of {one.carrier})" for one in found.candidates)
+        detail = f"{candidates or 'no candidate'} in {[read[:64] for read in reads]!r}"
+        raise Unread(found.reason, detail, site, device)
     return str(found.key).encode()
 
 
@@ -218,7 +222,7 @@ class SlowReader:
         data = _data(value, raw_data)
         right = self._right_event(texts) if event == "CORRECT" else None
         return Scan(
-            parcel=parcel(),
+            parcel=parcel(site, device),
             code=code.name,
             kind=_NUMBER[event],
             time=time,

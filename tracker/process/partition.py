@@ -16,6 +16,7 @@ from typing import Final
 from tracker import limits
 from tracker.domain import _parcel, _records, side_data
 from tracker.domain._scan import ScanReader, Scans
+from tracker.domain.errors import Unread
 from tracker.domain.parcel import CorruptRecord, Folded, Names, fold
 from tracker.store.claims import Applied, Batch, Claimed, Counters, Denied, Dictionary, Lost
 
@@ -103,6 +104,7 @@ class Folding:
         outgoing: what must be in the log before it is applied.
         scans, duplicates, late, anomalies, foreign: how many, in this batch.
         rejected: how many, by reason.
+        unread: of these, whose barcodes name no parcel: how many, by reason, site and device.
         timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
     """
 
@@ -114,6 +116,7 @@ class Folding:
     anomalies: int
     foreign: int
     rejected: Mapping[str, int]
+    unread: Mapping[tuple[str, bytes, bytes], int]
     timestamps: tuple[int, ...]
 
 
@@ -270,6 +273,7 @@ class Partition:
             anomalies=folded.anomalies,
             foreign=len(scans.foreign),
             rejected=Counter(reason for _, reason, _ in refused),
+            unread=Counter((one.code, one.site, one.device) for _, one in scans.refused if isinstance(one, Unread)),
             timestamps=tuple(_records.record(reading.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
         )
 

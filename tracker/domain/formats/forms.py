@@ -30,8 +30,7 @@ PRECEDENCE_STEP: Final = 16
 """Precedences of one rank: carriers that a site puts first, in their order, and then all others."""
 
 Dispatch = dict[tuple[int, str, bool], tuple[tuple[int, int], ...]]
-"""Length, first character, whether it is all digits -> (form, precedence) of the forms that such a text can have, in order
-of precedence."""
+"""Length, first character, whether all are digits -> (form, precedence) of the forms of such texts, in that order."""
 
 
 def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | None:
