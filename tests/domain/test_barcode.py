@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
-from tracker.domain import _barcode, barcode, barcode_making
+from tracker.domain import _barcode, barcode, barcode_making, gs1
 from tracker.domain.formats import FORMATS, checks
 
 
@@ -331,6 +331,26 @@ def test_an_empty_batch_is_empty() -> None:
 def test_a_batch_of_anything_but_bytes_is_refused(read: object) -> None:
     with pytest.raises(TypeError, match="read 1: expected bytes"):
         barcode.recognise_batch([S10, read])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("read", [None, 7, 1.5, bytearray(S10), memoryview(S10), [S10]])
+def test_a_read_that_is_neither_bytes_nor_str_is_refused_by_its_type(read: object) -> None:
+    for call in (barcode.recognise, gs1.read_elements, gs1.read_link, gs1.read_scan):
+        with pytest.raises(TypeError, match=f"expected bytes or str, got {type(read).__name__}"):
+            call(read)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("reads", [S10, S10.decode()])
+def test_a_single_read_in_place_of_several_is_refused(reads: bytes | str) -> None:
+    for call in (barcode.recognise_set, barcode.explain):
+        with pytest.raises(TypeError, match="got a single one"):
+            call(reads)  # type: ignore[operator]
+
+
+def test_a_read_of_megabytes_is_none() -> None:
+    for read in (S10 * 400_000, b"9" * 5_000_000, "\u0665" * 2_000_000, b"[)>\x1e" * 1_000_000):
+        assert reason_of(read) == "no_identifier"
+    assert barcode.recognise_batch([b"1" * 5_000_000]).keys == [None]
 
 
 class CBarcode(ctypes.Structure):
