@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.domain.barcodes import read_of
+from tracker.domain.barcode_making import read_of
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.format import Format, Frame, Names
 from tracker.domain.formats.forms import CARRIERS, FORMS
