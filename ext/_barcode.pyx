@@ -158,6 +158,9 @@ cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept 
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
     cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
+    if 0 < length <= BARCODE_KEY_MAX and all_digits(read, length):
+        try_list(sink, FRAME_TYPED, read, length, True)
+        return
     if not changes:
         for at in range(length):
             changes |= CHANGES[read[at]]
@@ -190,6 +193,7 @@ cdef void read_framed(sink_t* sink, const uint8_t* read, size_t length) noexcept
     for i in range(message.count):
         if element_length(&message, i) > 3 and memcmp(element(&message, i), b"420", 3) == 0:
             frame = FRAME_ROUTED_ELEMENT
+            break
     for i in range(message.count):
         if message.kind != GS1_ENVELOPE or message.elements[i].ai == 5:
             try_forms(sink, frame, element(&message, i), element_length(&message, i))

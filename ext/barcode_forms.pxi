@@ -1,7 +1,10 @@
 # One text or element of _barcode.pyx against the forms that it can have.
 
 cdef bint fits(const form_t* form, const uint8_t* text, bint digits) noexcept nogil:
-    """Whether the text is of this form. Of one that is all digits only the positions count that refuse some digit."""
+    """Whether the text, whose first character is right, is of this form.
+
+    Of one that is all digits only the positions count that refuse some digit.
+    """
     cdef size_t at, i
     cdef const uint8_t* pair
     if digits:
@@ -10,7 +13,7 @@ cdef bint fits(const form_t* form, const uint8_t* text, bint digits) noexcept no
             if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
                 return False
         return True
-    for at in range(form.length):
+    for at in range(1, form.length):
         if not SETS[<size_t>form.accepts[at] * 256 + text[at]]:
             return False
     for at in range(form.lookups):
@@ -20,17 +23,54 @@ cdef bint fits(const form_t* form, const uint8_t* text, bint digits) noexcept no
     return True
 
 
+cdef inline bint are_eight_digits(const uint8_t* text) noexcept nogil:
+    cdef uint64_t word
+    memcpy(&word, text, 8)
+    return ((word & 0xF0F0F0F0F0F0F0F0U) == 0x3030303030303030U
+            and ((word + 0x0606060606060606U) & 0xF0F0F0F0F0F0F0F0U) == 0x3030303030303030U)
+
+
 cdef bint all_digits(const uint8_t* text, size_t length) noexcept nogil:
-    cdef uint8_t other = 0
     cdef size_t at
+    if length >= 8:
+        for at in range(0, length - 8, 8):
+            if not are_eight_digits(text + at):
+                return False
+        return are_eight_digits(text + length - 8)
     for at in range(length):
-        other |= <uint8_t>(text[at] - c"0") > 9
-    return other == 0
+        if <uint8_t>(text[at] - c"0") > 9:
+            return False
+    return True
+
+
+cdef void sum_digits(const uint8_t* text, size_t length, uint64_t* sums) noexcept nogil:
+    """Adds up all the sums that forms of so many digits have, five in one walk: they stand side by side in a word."""
+    cdef const uint64_t* added
+    cdef uint64_t total
+    cdef size_t at, word
+    for word in range(SUM_WORDS_USED[length]):
+        added = &SUMS[(word * (BARCODE_KEY_MAX + 1) + length) * BARCODE_KEY_MAX * 10]
+        total = 0
+        for at in range(length):
+            total += added[at * 10 + (text[at] & 0x0F)]
+        sums[word] = total
+
+
+cdef bint check_digit_stands(const form_t* form, const uint8_t* text, const uint64_t* sums) noexcept nogil:
+    """The same as below for a text of digits whose sums are known."""
+    cdef uint64_t word = sums[form.sum_word]
+    return has_remainder(form, text, <uint32_t>(word >> form.sum_shift) & ((1 << SUM_BITS) - 1))
+
+
+cdef inline bint has_remainder(const form_t* form, const uint8_t* text, uint32_t total) noexcept nogil:
+    total += form.start
+    # The remainder by way of a product: a division would take as long as the sum.
+    return form.characters[total - form.modulus * ((total * form.reciprocal) >> 20)] == text[form.check_at]
 
 
 cdef bint check_character_stands(const form_t* form, const uint8_t* text) noexcept nogil:
     cdef const uint8_t* covered = text + form.covered_at
-    cdef unsigned int total = form.start
+    cdef uint32_t total = 0
     cdef size_t at
     if form.check == NO_CHECK:
         return True
@@ -38,7 +78,7 @@ cdef bint check_character_stands(const form_t* form, const uint8_t* text) noexce
         return mod_37_36(covered, form.covered_length) == ALPHANUMERIC[text[form.check_at]]
     for at in range(form.covered_length):
         total += SETS[<size_t>form.counts[at] * 256 + covered[at]]
-    return form.characters[total % form.modulus] == text[form.check_at]
+    return has_remainder(form, text, total)
 
 
 cdef unsigned int mod_37_36(const uint8_t* covered, size_t length) noexcept nogil:
@@ -111,16 +151,22 @@ cdef void copy_short(uint8_t* target, const uint8_t* source, size_t length) noex
             target[at] = source[at]
 
 
-cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
+cdef inline void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
     if length == 0 or length > BARCODE_KEY_MAX or text[0] >= ASCII:
         return
-    cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, text[0])]]
+    try_list(sink, frame, text, length, all_digits(text, length))
+
+
+cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t length, bint digits) noexcept nogil:
+    """Tries the forms that a text can have, of 1 to BARCODE_KEY_MAX characters with an ASCII one first."""
+    cdef size_t first = text[0] - c"0" if digits else text[0]
+    cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, first)]]
     cdef const form_t* form
     cdef said_t said
-    cdef bint digits
+    cdef uint64_t[SUM_WORDS] sums
+    cdef bint summed = False, stands
     if entry.form == LIST_END:
         return
-    digits = all_digits(text, length)
     said.form = NULL
     said.carriers = 0
     said.precedence = NOTHING
@@ -131,7 +177,14 @@ cdef void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t leng
             break
         form = &FORMS[entry.form]
         if fits(form, text, digits):
-            if check_character_stands(form, text):
+            if digits and form.check == SUM:
+                if not summed:
+                    sum_digits(text, length, sums)
+                    summed = True
+                stands = check_digit_stands(form, text, sums)
+            else:
+                stands = check_character_stands(form, text)
+            if stands:
                 if entry.precedence <= said.precedence and not (form.yields and said.form != NULL):
                     add(&said, form, entry.precedence, text)
                 if sink.findings != NULL:

@@ -18,6 +18,9 @@ cdef enum:
     LETTER_PAIRS = 26 * 26
     REFUSED = 255                 # in a lookup's table
     LIST_END = 0xFFFF
+    SUM_BITS = 12                 # a sum has less than 64 x 64: as many places as a text has, each of less than the modulus
+    SUMS_OF_WORD = 64 // SUM_BITS
+    SUM_WORDS = 2                 # for the different sums of the forms of one length
 
 cdef enum carries_t:              # what stands behind a symbology identifier, if it is no text: those are Frame's numbers
     ELEMENT_STRINGS = FRAMES
@@ -40,6 +43,8 @@ cdef struct form_t:
     uint8_t narrow                                          # positions where not every digit may stand
     uint8_t key_at, key_length, lead_length, tail_length
     uint8_t check, check_at, covered_at, covered_length, modulus, start
+    uint8_t sum_word, sum_shift                             # of texts of digits: where the sum stands
+    uint32_t reciprocal                                     # of the modulus, in 2^-20
     uint8_t lookups
     uint8_t names                                           # names_t
     bint claims                                             # a wrong check digit ends the search
@@ -58,10 +63,14 @@ cdef struct entry_t:
 
 cdef struct lists_t:
     entry_t[LISTS_MAX] entries                              # each list ends with LIST_END
-    uint16_t[FRAMES * (BARCODE_KEY_MAX + 1) * ASCII] starts # [frame][length][first character] -> start of its list
+    uint16_t[FRAMES * (BARCODE_KEY_MAX + 1) * ASCII] starts # [frame][length][first] -> start of its list; first is
+                                                            # the first character, or of a text of digits its value
 
 cdef form_t[FORMS_MAX] FORMS
 cdef uint8_t[SETS_MAX * 256] SETS                           # [set][character] -> a number, 0 for what it does not have
+# What a digit adds at its place to all the sums of a text of so many digits: [word][length][place][digit].
+cdef uint64_t[SUM_WORDS * (BARCODE_KEY_MAX + 1) * BARCODE_KEY_MAX * 10] SUMS
+cdef uint8_t[BARCODE_KEY_MAX + 1] SUM_WORDS_USED            # length -> words
 cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
 cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier] -> Frame or carries_t
 cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
@@ -72,6 +81,7 @@ cdef uint8_t[256] CHANGES                                   # 1 for what stands 
 # How they are made.
 
 cdef dict set_places = {}         # characters with their numbers -> place in SETS
+cdef dict sum_places = {}         # length -> {what each digit adds at each place: which of the sums of this length}
 cdef dict lookup_places = {}      # (format, place among its lookups) -> place in LOOKUPS
 
 
@@ -112,7 +122,7 @@ cdef int fill_added(uint8_t* added, uint8_t* length, str text) except -1:
 
 cdef int fill_check(form_t* form, object source) except -1:
     cdef object check = source.check
-    cdef size_t at
+    cdef size_t at, place
     form.check = NO_CHECK
     if check is None:
         return 0
@@ -127,11 +137,34 @@ cdef int fill_check(form_t* form, object source) except -1:
     form.check = SUM
     form.modulus = check.modulus
     form.start = check.start % check.modulus
-    for at, counts in enumerate(check.counts(form.covered_length)):
-        form.counts[at] = set_of(counts)
+    form.reciprocal = (1 << 20) // form.modulus + 1
+    counts = check.counts(form.covered_length)
+    for at in range(form.covered_length):
+        form.counts[at] = set_of(counts[at])
     for at in range(form.modulus):
         form.characters[at] = ord(check.characters[at])
+    if source.may_be_digits:
+        place = sum_of(form.length, form.covered_at, counts)
+        form.sum_word, form.sum_shift = place // SUMS_OF_WORD, place % SUMS_OF_WORD * SUM_BITS
     return 0
+
+
+cdef int sum_of(size_t length, size_t start, list counts) except -1:
+    """Which of the sums of texts of so many digits this is; those of several forms are often the same."""
+    cdef tuple added = tuple((start + at, digit, count[digit]) for at, count in enumerate(counts) for digit in digits)
+    cdef dict places = sum_places.setdefault(length, {})
+    cdef size_t place = places.setdefault(added, len(places))
+    cdef size_t at, digit, word = place // SUMS_OF_WORD
+    if word >= SUM_WORDS:
+        raise OverflowError(f"formats of {length} digits need more than {SUM_WORDS * SUMS_OF_WORD} different sums")
+    if SUM_WORDS_USED[length] <= word:
+        SUM_WORDS_USED[length] = word + 1
+    if place + 1 == <size_t>len(places):
+        for at, character, count in added:
+            digit = int(character)
+            at = ((word * (BARCODE_KEY_MAX + 1) + length) * BARCODE_KEY_MAX + at) * 10 + digit
+            SUMS[at] |= <uint64_t>count << (place % SUMS_OF_WORD * SUM_BITS)
+    return place
 
 
 cdef int fill_form(form_t* form, object source) except -1:
@@ -152,7 +185,8 @@ cdef int fill_form(form_t* form, object source) except -1:
         raise ValueError(f"{format_.name}: a key of more than {BARCODE_KEY_MAX} characters")
     for at in range(form.length):
         form.accepts[at] = set_of(dict.fromkeys(source.accepts[at], 1))
-        if not set(source.accepts[at]) >= set(digits):
+        # The first character is right where a form is tried.
+        if at > 0 and not set(source.accepts[at]) >= set(digits):
             form.narrow_at[form.narrow] = at
             form.narrow += 1
     form.lookups = len(format_.lookups)
@@ -173,7 +207,7 @@ cdef int fill_lists(lists_t* lists, object first, object off) except -1:
     memset(lists, 0, sizeof(lists_t))
     lists.entries[0].form = LIST_END    # the list of all texts that no form has
     for frame in range(FRAMES):
-        for (length, character), entries in forms.dispatch(Frame(frame), first, off).items():
+        for (length, character, all_digits), entries in forms.dispatch(Frame(frame), first, off).items():
             if entries not in places:
                 places[entries] = used
                 if used + len(entries) + 1 > LISTS_MAX:
@@ -184,7 +218,7 @@ cdef int fill_lists(lists_t* lists, object first, object off) except -1:
                     used += 1
                 lists.entries[used].form = LIST_END
                 used += 1
-            lists.starts[list_place(frame, length, ord(character))] = places[entries]
+            lists.starts[list_place(frame, length, int(character) if all_digits else ord(character))] = places[entries]
     return 0
 
 

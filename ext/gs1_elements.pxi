@@ -88,20 +88,23 @@ cdef inline size_t ai_digits_at(const uint8_t* data, size_t length) noexcept nog
 
 # One value.
 
-cdef uint8_t wanted(uint8_t kind) noexcept nogil:
-    return IS_CSET_39 if kind == c"Y" else IS_BASE64URL if kind == c"Z" else IS_CSET_82
+cdef inline uint8_t wanted(uint8_t kind) noexcept nogil:
+    return IS_DIGIT if kind == c"N" else IS_CSET_39 if kind == c"Y" else IS_BASE64URL if kind == c"Z" else IS_CSET_82
 
 
-cdef int read_characters(uint8_t kind, const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+cdef inline int not_wanted(uint8_t kind) noexcept nogil:
+    if kind == c"N":
+        return GS1_NOT_DIGITS
+    return GS1_NOT_CSET_39 if kind == c"Y" else GS1_NOT_BASE64URL if kind == c"Z" else GS1_NOT_CSET_82
+
+
+cdef inline int read_characters(uint8_t kind, const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    cdef uint8_t mask = wanted(kind)
     cdef size_t i
     for i in range(length):
-        if kind == c"N":
-            if not is_digit(value[i]):
-                at[0] = i
-                return GS1_NOT_DIGITS
-        elif not CHARACTERS[value[i]] & wanted(kind):
+        if not CHARACTERS[value[i]] & mask:
             at[0] = i
-            return (GS1_NOT_CSET_39 if kind == c"Y" else GS1_NOT_BASE64URL if kind == c"Z" else GS1_NOT_CSET_82)
+            return not_wanted(kind)
     return base64url_end(value, length, at) if kind == c"Z" else GS1_OK
 
 
@@ -202,7 +205,7 @@ cdef size_t value_end(size_t first_two, const uint8_t* data, size_t length, size
 cdef int read_elements(const table_t* table, const uint8_t* data, size_t length, int options,
                        gs1_message_t* out) noexcept nogil:
     """Reads element strings as they stand behind a GS1 symbology identifier, with GS as separator."""
-    cdef size_t start = 0, digits, end, place, inside, number
+    cdef size_t start = 0, digits, end, place, inside, number, first_two
     cdef int reason
     open_message(out, data)
     out.kind = GS1_ELEMENT_STRING
@@ -216,10 +219,11 @@ cdef int read_elements(const table_t* table, const uint8_t* data, size_t length,
         place = table.at[slot_of(number, digits)] if digits else 0
         if place == 0 and (digits == 0 or not options & PERMIT_UNKNOWN):
             return fault(out, GS1_UNKNOWN_AI, start, 4 if length - start > 4 else length - start)
+        first_two = number_of(data + start, 2)
         start += digits
-        end = value_end(number_of(data + start - digits, 2), data, length, start)
+        end = value_end(first_two, data, length, start)
         reason = read_value(&table.ai[place], data + start, end - start, options, &inside)
-        if reason == GS1_OK and VALUE_LENGTH[number_of(data + start - digits, 2)] > end - start:
+        if reason == GS1_OK and VALUE_LENGTH[first_two] > end - start:
             reason, inside = GS1_VALUE_TOO_SHORT, end - start
         if reason == GS1_OK:
             reason = push(out, number, digits, start, end - start)

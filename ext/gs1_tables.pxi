@@ -62,6 +62,7 @@ cdef int fill_characters() except -1:
     mark("#-/" + DIGITS + ascii_uppercase, IS_CSET_39)
     mark("-_=" + DIGITS + ascii_letters, IS_BASE64URL)
     mark(hexdigits, IS_HEX)
+    mark(DIGITS, IS_DIGIT)
     for i, character in enumerate(elements.CSET_82):
         CSET_82_VALUE[<size_t>ord(character)] = i
     for i, prime in enumerate((2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83)):

@@ -8,7 +8,7 @@ cdef enum:
 
 cdef check_t[CHECKS_MAX] CHECKS
 cdef dict CHECK_NUMBERS = {}                # name of a check -> its place in CHECKS
-cdef uint8_t[256] CHARACTERS                # bit 0: CSET 82, bit 1: CSET 39, bit 2: base64url, bit 3: hexadecimal digit
+cdef uint8_t[256] CHARACTERS                # bit 0: CSET 82, bit 1: CSET 39, bit 2: base64url, bit 3: hexadecimal, bit 4: digit
 cdef uint8_t[128] CSET_82_VALUE             # place of a character in CSET 82
 cdef uint8_t[1000] COUNTRY                  # ISO 3166-1 numeric
 cdef uint8_t[26 * 26] COUNTRY_LETTERS       # ISO 3166-1 alpha-2
@@ -20,6 +20,7 @@ cdef enum:
     IS_CSET_39 = 2
     IS_BASE64URL = 4
     IS_HEX = 8
+    IS_DIGIT = 16
 
 
 cdef inline bint is_digit(uint8_t character) noexcept nogil:

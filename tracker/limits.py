@@ -102,6 +102,12 @@ QUEUE_KIB_MAX: Final = 65_536
 CLAIM_S_MAX: Final = 30
 """How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
 
+JOIN_S_MAX: Final = 90
+"""How long a worker may be no member of its group before it counts as ill. A rebalance takes up to a minute."""
+
+LOOP_S_MAX: Final = 30
+"""How long a worker's event loop may stand still before the process counts as dead. A fold takes milliseconds."""
+
 STALL_S_MAX: Final = 60
 """How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
 DETAIL_BYTES_MAX: Final = 1_000

@@ -58,7 +58,7 @@ class LogReader:
         self._unread: list[Record] = []
         self.positions: list[int] = []
         if begin is not None:
-            self._begin_at(begin)
+            self.begin_at(begin)
 
     def ends(self) -> list[int]:
         """The offset behind the last record of each partition, as the broker says it now.
@@ -87,7 +87,7 @@ class LogReader:
         """
         ends = self.ends() if ends is None else ends
         if not self.positions:
-            self._begin_at([self._bounds(number)[0] for number in range(len(ends))])
+            self.begin_at([self._bounds(number)[0] for number in range(len(ends))])
         deadline = time.monotonic() + TIMEOUT_S
         while any(at < end for at, end in zip(self.positions, ends, strict=True)):
             assert time.monotonic() < deadline, f"{self._topic} is read to {self.positions}, not to its ends {ends}"
@@ -100,7 +100,8 @@ class LogReader:
         records, self._unread = self._unread, []
         return records
 
-    def _begin_at(self, begin: Sequence[int]) -> None:
+    def begin_at(self, begin: Sequence[int]) -> None:
+        """Reads from these offsets on, and fetches anew what it has fetched already."""
         self.positions = list(begin)
         self._consumer.assign([TopicPartition(self._topic, *place) for place in enumerate(begin)])
 

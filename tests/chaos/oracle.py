@@ -51,6 +51,7 @@ class Oracle:
         self._settings = settings
         self._lock = threading.Lock()
         self._letters_log = LogReader(settings.kafka, settings.rejected_topic)
+        self._former_records = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -74,6 +75,7 @@ class Oracle:
         """The log is another one now, which nothing that was known until now is of."""
         with self._lock:
             self._letters_log.read()
+            self._former_records += sum(self._log.positions)
             self._log.close()
             self._begin()
 
@@ -82,6 +84,12 @@ class Oracle:
         with self._lock:
             self._catch_up()
             return list(self._log.positions)
+
+    def read_from(self, positions: Sequence[int]) -> None:
+        """Reads on from where `read_on` has come to. What was fetched since then, though not read, may be gone."""
+        with self._lock:
+            assert self._log.positions == list(positions)
+            self._log.begin_at(positions)
 
     def deleted(self, partition: int, offsets: range) -> None:
         """Offsets of a partition were deleted from the log before they were applied; they must have been read."""
@@ -116,7 +124,7 @@ class Oracle:
             self._compare_letters(report, models)
             labelled = [one for expected in models for one in expected.labelled]
             aliases.compare_announced(report, [log.labels for log in self._partitions], labelled)
-            report.records = sum(self._log.positions)
+            report.records = self._former_records + sum(self._log.positions)
             report.scans = sum(expected.scans for expected in models)
             report.parcels = sum(len(expected.parcels) for expected in models)
             report.foreign = sum(len(expected.foreign) for expected in models)

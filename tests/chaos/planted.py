@@ -7,6 +7,7 @@ there; what is wrong between the worker and a real Redis stands here.
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
 
@@ -126,6 +127,11 @@ def no_offset_check() -> None:
         remembered[self.number] = self
         return claimed(self, replace(answer, mark=replace(answer.mark, next=begin)), dictionary, earliest, end)
 
+    async def send_apply(self: Chain, batch: Batch) -> int:
+        self._mark = Mark(self._epoch, batch.begin)
+        return await _send_apply(self, batch)
+
+    Chain.send_apply = send_apply  # type: ignore[method-assign]
     WorkerApp.bounds = with_committed  # type: ignore[method-assign]
     Partition.claimed = from_there  # type: ignore[method-assign]
 
@@ -138,11 +144,15 @@ def _do_not_watch() -> None:
     claims.watch_command = unwatched
 
 
+_switched_on: Final = ExitStack()
+"""What would be switched off when nobody holds it any more."""
+
+
 def _of_the_simulation(name: str) -> Callable[[], None]:
     """A bug in code that runs here as it does there: switched on for good."""
 
     def bug() -> None:
-        PLANTED[name]().__enter__()
+        _switched_on.enter_context(PLANTED[name]())
 
     bug.__doc__ = PLANTED[name].__doc__
     return bug

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos import traffic
-from tracker.ingest.producer import ScanProducer
+from tracker.ingest.producer import OnDelivery, ScanProducer
 from tracker.simulate.ledger import Ledger
 from tracker.simulate.send import Record
 
@@ -31,14 +31,14 @@ class Burst:
 
     Attributes:
         records: what is sent.
-        partition: where to; by key if it is -1.
+        time_ms: the records' own time, milliseconds since the epoch; None for the producer's clock.
         together: they are to stand in one record batch: what was sent before is sent off first, and these then.
         acknowledged: how many the broker has.
         places: (partition, offset) of those.
     """
 
     records: Sequence[Record]
-    partition: int = -1
+    time_ms: int | None = None
     together: bool = False
     acknowledged: int = 0
     places: list[tuple[int, int]] = field(default_factory=list)
@@ -133,7 +133,11 @@ class Sender:
     def _send(self, producer: ScanProducer, book: Ledger, burst: Burst) -> None:
         numbers = book.attempt([value for _, value in burst.records])
         for number, (key, value) in zip(numbers, burst.records, strict=True):
-            producer.send(key, value, on_delivery=partial(_report, book, burst, number), partition=burst.partition)
+            report = partial(_report, book, burst, number)
+            if burst.time_ms is None:
+                producer.send(key, value, on_delivery=report)
+            else:
+                _send_dated(producer, key, value, burst.time_ms, report)
             self.recent.append((key, value))
             self.sent += 1
             if self.sent % NULL_EVERY == 0:
@@ -145,3 +149,11 @@ def _report(book: Ledger, burst: Burst, number: int, reason: str | None, partiti
     if reason is None:
         burst.acknowledged += 1
         burst.places.append((partition, offset))
+
+
+def _send_dated(producer: ScanProducer, key: bytes | None, value: bytes, time_ms: int, report: OnDelivery) -> None:
+    """Sends a record with a time of its own, which no scanner's producer gives."""
+    producer.attempted += 1
+    producer._producer.produce(
+        producer.topic, value, key, on_delivery=producer._report_to(report), timestamp=time_ms
+    )

@@ -61,6 +61,7 @@ class World:
         bug: a planted one, None for the product as it is.
 
     Attributes:
+        folder: for whatever a row needs.
         settings: of the workers, with addresses that need no proxy.
         random: of the faults.
         workers_wanted: how many are kept running.
@@ -96,7 +97,7 @@ class World:
         self.watch = Watch(
             self.settings, self.oracle, lambda: self.crew.able, self._redis_pid, Random(seed), gaps=form.gaps
         )
-        self._folder = folder
+        self.folder = folder
         self._ledgers = count()
         self._later: list[_Later] = []
         self._numbers = count()
@@ -130,7 +131,7 @@ class World:
     @contextmanager
     def sending(self) -> Iterator[Path]:
         """Sends inside of it, and gives the ledger of that; behind it the broker has everything."""
-        path = self._folder / f"ledger-{next(self._ledgers)}"
+        path = self.folder / f"ledger-{next(self._ledgers)}"
         self.sender.start(path)
         try:
             yield path
@@ -192,6 +193,14 @@ class World:
     def fill_up(self) -> None:
         """Keeps the number of workers."""
         if len(self.crew.able) < self.workers_wanted and self.crew.has_room:
+            self.crew.start()
+
+    def renew_workers(self) -> None:
+        """Ends every worker, and starts as many as are wanted."""
+        for worker in self.crew.able:
+            worker.terminate()
+        self.wait(lambda: not any(worker.runs for worker in self.crew.all), SETTLE_S_MAX)
+        while len(self.crew.able) < self.workers_wanted:
             self.crew.start()
 
     def epochs(self) -> list[int]:

@@ -1,9 +1,14 @@
 """`tracker worker` at a real Kafka and a real Redis: bad input, transactions, and servers that go and come back."""
 
+import contextlib
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any, Final
 
 import pytest
@@ -13,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from tests.process.workers import (
     BASE_MS,
     PARTITIONS,
+    ROOT,
     Worker,
     counters,
     ends,
@@ -27,6 +33,7 @@ from tests.process.workers import (
     until_applied,
 )
 from tests.servers import Kafka, Redis
+from tests.servers.process import free_port
 from tracker.domain.partition import partition_of
 from tracker.store import keys
 
@@ -246,6 +253,87 @@ def mended(kafka: Kafka, store: Redis) -> Iterator[None]:
     for server in (kafka, store):
         if server._process is None:
             server.start()
+
+
+def health(port: int, path: str = "/healthz") -> tuple[int, dict[str, Any]]:
+    """What a worker's monitor says."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_worker_that_is_started_before_its_redis_waits_for_it_and_says_so(
+    kafka: Kafka, store: Redis, url: str, client: redis.Redis
+) -> None:
+    topic, port = new_topic(kafka), free_port()
+    send(kafka, topic, scans("A", 40))
+    store.kill()
+    with Worker(kafka, url, topic, claims_min=0, settings=("--monitor", f"127.0.0.1:{port}")) as worker:
+        until(lambda: worker.says("waiting at the start: no_redis: "), "it says nothing", worker)
+        status, said = health(port)
+        assert status == 503
+        assert said["problems"][0].startswith("is starting: no_redis: ")
+        assert [health(port, path)[0] for path in ("/livez", "/readyz")] == [200, 503]
+        store.start()
+        until_applied(kafka, client, topic, worker)
+        until(lambda: health(port)[0] == 200, "it is not well", worker)
+        assert health(port, "/readyz")[0] == 200
+    store.kill()
+    flags = ("--kafka", kafka.address, "--redis", url, "--monitor", "off", "--start-timeout-s", "1")
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker.cli", "worker", *flags, "--topic", topic, "--partitions", str(PARTITIONS)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("tracker: error[no_redis]: ")
+
+
+def test_a_worker_too_many_is_well_and_says_that_it_has_no_partitions(
+    kafka: Kafka, url: str, client: redis.Redis
+) -> None:
+    del client
+    topic, ports = new_topic(kafka, 1), (free_port(), free_port())
+    flags = [("--partitions", "1", "--monitor", f"127.0.0.1:{port}") for port in ports]
+    with (
+        Worker(kafka, url, topic, claims_min=1, settings=flags[0]) as first,
+        Worker(kafka, url, topic, claims_min=0, settings=flags[1]),
+    ):
+        said: list[tuple[int, dict[str, Any]]] = []
+
+        def both_have_joined() -> bool:
+            with contextlib.suppress(OSError):  # One does not listen yet.
+                said[:] = [health(port, "/readyz") for port in ports if health(port, "/readyz")[0] == 200]
+            return sorted(len(one["partitions"]) for _, one in said) == [0, 1]
+
+        until(both_have_joined, "the group has not settled", first)
+        notes = {len(one["partitions"]): one["notes"] for _, one in said}
+        assert notes[1] == []
+        assert "more workers than partitions" in notes[0][0]
+
+
+def test_a_worker_that_its_group_refuses_says_so_and_joins_when_it_may(store: Redis, client: redis.Redis) -> None:
+    port = free_port()
+    url = store.url.removesuffix("/0") + "/1"
+    with Kafka(settings={"group.max.size": "1"}) as kafka:
+        topic = new_topic(kafka)
+        with (
+            Worker(kafka, url, topic) as first,
+            Worker(kafka, url, topic, claims_min=0, settings=("--monitor", f"127.0.0.1:{port}")) as second,
+        ):
+            until(lambda: second.says("not in the consumer group"), "it says nothing", second)
+            assert health(port, "/readyz")[0] == 503
+            first.end()
+            send(kafka, topic, scans("A", 40))
+            until_applied(kafka, client, topic, second)
+            until(lambda: health(port)[0] == 200, "it is not well", second)
 
 
 @pytest.mark.usefixtures("mended")

@@ -14,6 +14,7 @@ SIMULATION: Final[dict[str, Any]] = {
     "first": 0, "seeds": 3_000, "workers": 3, "steps": 450_000, "scans": 140_000, "batches": 55_000, "took_s": 18.0,
     "simulated_s": 7_200, "cpu_s": 36.0, "violations": {},
     "faults": [{"fault": "crash", "what": "A worker is killed.\n\nMore.", "struck": 6_000}],
+    "reached": [{"state": "a reply is lost", "times": 1_234}],
 }  # fmt: skip
 PLANTED: Final[dict[str, Any]] = {
     "planted": [
@@ -62,6 +63,7 @@ def test_simulated_worlds_are_told_with_what_struck_and_what_zero_means() -> Non
     assert "| seeds | 3,000 (0 to 2,999) |" in text
     assert "| hours that went by in the worlds | 2 |" in text
     assert "| crash | A worker is killed. | 6,000 |" in text
+    assert "| a reply is lost | 1,234 |" in text
     assert "| a simulated world | 3,000 | 0 | one in 1,000 |" in text
     assert "| a strike in one | 6,000 | 0 | one in 2,000 |" in text
     assert "## Real processes" not in text

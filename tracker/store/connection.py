@@ -203,13 +203,21 @@ class Chain:
         return reply
 
     async def _send(self, command: bytes) -> None:
-        # redis-py would open a lost connection again, without the WATCH that every apply rests on.
-        if not self._connection.is_connected:
+        """Sends to what redis-py has connected, not by it.
+
+        It would open a lost connection again, without the WATCH that every apply rests on, and trips over one that is
+        closed by whoever reads answers while it sends.
+        """
+        stream: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
+        if stream is None:
             raise ChainBrokenError("the connection is lost")
         try:
-            await self._connection.send_packed_command([command], check_health=False)
-        except (RedisError, OSError, RuntimeError) as error:
-            # A connection that was reset between two commands is a RuntimeError to uvloop.
+            stream.write(command)
+            async with asyncio.timeout(self._timeout_s):
+                await stream.drain()
+        except (OSError, RuntimeError, TimeoutError) as error:
+            # To uvloop a connection that was reset between two commands is a RuntimeError.
+            await self.close()
             raise ChainBrokenError(str(error) or type(error).__name__) from error
 
     async def _replies(self, count: int) -> list[Any]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.chaos.row import Row
+from tests.chaos.rows.clocks import CLOCK_ROWS
 from tests.chaos.rows.kafka import KAFKA_ROWS
 from tests.chaos.rows.log import LOG_ROWS
 from tests.chaos.rows.network import NETWORK_ROWS
@@ -21,6 +22,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *KAFKA_ROWS,
     *NETWORK_ROWS,
     *TRAFFIC_ROWS,
+    *CLOCK_ROWS,
     *WRONG_ROWS,
     *LOG_ROWS,
 )

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,7 +12,7 @@ from redis import Redis as Client
 
 from tests.chaos import operator, traffic
 from tests.chaos.log import LogReader
-from tests.chaos.row import KAFKA, REDIS, WORKER, Await, Form, Row, Strike
+from tests.chaos.row import KAFKA, REDIS, WORKER, Await, Form, Row, Strike, Wait
 from tests.chaos.world import World
 from tracker.ingest import topics
 from tracker.simulate.send import Record
@@ -29,6 +29,9 @@ KEYS: Final = 60
 """Compaction keeps the last of so many versions of each key."""
 
 HOSTILE: Final = 0.3
+ROLL: Final = 16
+LEFT_MAX: Final = 0.6
+COMPACTED_S_MAX: Final = 20.0
 COMPACTION: Final = {"cleanup.policy": "compact", "segment.ms": "50", "min.cleanable.dirty.ratio": "0.01"}
 BEHIND_MIN: Final = 100
 """Records that a partition must have beyond its mark before they are deleted."""
@@ -80,33 +83,41 @@ def compacted(world: World) -> Strike:
 
     While that goes on no worker reads, and what they have applied before is known to the oracle: so both see the same.
     """
-    topic, rate = world.settings.topic, world.sender.rate
-    world.sender.rate = 0.0
-    proxies = [link.kafka for link in world.links]
+    rate, proxies = world.sender.rate, [link.kafka for link in world.links]
+    world.sender.rate, world.watch.probing = 0.0, False
     try:
         yield Await(world.settled)
         begin = world.oracle.read_on()
         for proxy in proxies:
             proxy.cut()
-        producer = _producer(world)
-        keys = [b"CHAOS-COMPACT-%d" % world.random.randrange(10**9) for _ in range(KEYS)]
-        for _ in range(VERSIONS):
-            _produce(producer, topic, [_version(world, key) for key in keys])
-        sent = sum(world.oracle.ends()) - sum(begin)
-        _configure(world, COMPACTION)
-        left, until = sent, time.monotonic() + 20
-        while left > sent * 0.6 and time.monotonic() < until:
-            # A segment is closed by what comes behind it; only closed ones are compacted.
-            _produce(producer, topic, [_version(world, b"CHAOS-ROLL-%d" % number) for number in range(16)])
-            sent += 16
-            yield 0.3
-            left = _count(world, begin)
+        try:
+            sent, left = yield from _sent_and_left(world, begin)
+        finally:
+            _configure(world, {"cleanup.policy": "delete", "segment.ms": "604800000"})
+            world.oracle.read_from(begin)
     finally:
-        _configure(world, {"cleanup.policy": "delete", "segment.ms": "604800000"})
         for proxy in proxies:
             proxy.heal()
-        world.sender.rate = rate
+        world.sender.rate, world.watch.probing = rate, True
     return f"{sent - left} of {sent} records are gone" if left < sent else None
+
+
+def _sent_and_left(world: World, begin: Sequence[int]) -> Generator[Wait, None, tuple[int, int]]:
+    """Sends versions of keys and waits until the broker has compacted them: how many were sent, and are left."""
+    topic, producer = world.settings.topic, _producer(world)
+    keys = [b"CHAOS-COMPACT-%d" % world.random.randrange(10**9) for _ in range(KEYS)]
+    for _ in range(VERSIONS):
+        _produce(producer, topic, [_version(world, key) for key in keys])
+    sent = left = sum(world.oracle.ends()) - sum(begin)
+    _configure(world, COMPACTION)
+    until = time.monotonic() + COMPACTED_S_MAX
+    while left > sent * LEFT_MAX and time.monotonic() < until:
+        # A segment is closed by what comes behind it; only closed ones are compacted.
+        _produce(producer, topic, [_version(world, b"CHAOS-ROLL-%d" % number) for number in range(ROLL)])
+        sent += ROLL
+        yield 0.3
+        left = _count(world, begin)
+    return sent, left
 
 
 def _version(world: World, key: bytes) -> Record:
@@ -136,7 +147,7 @@ def _configure(world: World, settings: dict[str, str]) -> None:
 
 
 def overtaken(world: World) -> Strike:
-    """The log's beginning overtakes a mark while no worker reads: the partition stops until a person accepts the loss."""
+    """The log's beginning overtakes a mark while no worker reads: a partition stops until somebody accepts the loss."""
     number = world.random.randrange(world.settings.partitions)
     proxies = [link.kafka for link in world.links]
     try:
@@ -153,12 +164,11 @@ def overtaken(world: World) -> Strike:
     lost = range(world.next_of(number), before)
     world.oracle.deleted(number, lost)
     operator.command(world, "accept-loss", "--partition", str(number), "--yes")
-    yield Await(lambda: not operator.stopped(world))
     return f"{len(lost)} offsets of partition {number}"
 
 
 def made_anew(world: World) -> Strike:
-    """The topic is deleted and made anew: every partition stops, and Redis stays as it is until a person rebuilds it."""
+    """The topic is deleted and made anew: every partition stops, and Redis stays as it is until it is rebuilt."""
     producer = _producer(world)
     _produce(producer, world.settings.topic, world.sender.take(5 * SCANS))
     yield Await(world.settled)
@@ -178,8 +188,6 @@ def made_anew(world: World) -> Strike:
         operator.command(world, "rebuild", "--all", "--yes")
     finally:
         world.watch.probing = True
-    yield Await(lambda: not operator.stopped(world))
-    yield Await(world.settled)
     return f"{len(before)} parcels rebuilt"
 
 

@@ -23,7 +23,7 @@ OTHER_VERSION: Final = b"\x02"
 
 
 def wrong_redis(world: World) -> Strike:
-    """Workers find themselves at a Redis that was made otherwise: they stop, touch nothing, and go on when they are back."""
+    """Workers are led to a Redis that was made otherwise: they stop, touch nothing, and go on when they are back."""
     field = world.random.choice(sorted(WRONG))
     with Redis() as stranger, Client.from_url(stranger.url) as strange, Client.from_url(world.settings.redis) as store:
         for number in range(world.settings.partitions):
@@ -39,7 +39,6 @@ def wrong_redis(world: World) -> Strike:
             _point_at(world, world.redis.port)
     if touched:
         world.watch.found.unexpected.append(f"a Redis with another {field} was written")
-    yield Await(lambda: not operator.stopped(world))
     return f"another {field}"
 
 
@@ -66,7 +65,6 @@ def other_version(world: World) -> Strike:
             world.watch.probing = True
     if passed or not mended:
         world.watch.found.unexpected.append(f"{name!r} of another version was passed over, or written")
-    yield Await(lambda: not operator.stopped(world))
     return f"partition {number}, {parcel.decode()}"
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from string import digits
 from typing import Final
 
 from tracker.domain.formats import FORMATS
@@ -28,8 +29,9 @@ WARNINGS: Final[tuple[str, ...]] = tuple(
 PRECEDENCE_STEP: Final = 16
 """Precedences of one rank: carriers that a site puts first, in their order, and then all others."""
 
-Dispatch = dict[tuple[int, str], tuple[tuple[int, int], ...]]
-"""Length and first character -> (form, precedence) of the forms that such a text can have, in order of precedence."""
+Dispatch = dict[tuple[int, str, bool], tuple[tuple[int, int], ...]]
+"""Length, first character, whether it is all digits -> (form, precedence) of the forms that such a text can have, in order
+of precedence."""
 
 
 def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | None:
@@ -53,8 +55,12 @@ def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -
         for number, form in enumerate(FORMS)
         if form.format.carrier not in off and (place := precedence(form, frame, first)) is not None
     )
-    tried: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    tried: defaultdict[tuple[int, str, bool], list[tuple[int, int]]] = defaultdict(list)
     for place, _, number in order:
-        for character in FORMS[number].accepts[0]:
-            tried[len(FORMS[number].accepts), character].append((number, place))
+        form = FORMS[number]
+        for character in form.accepts[0]:
+            if not form.only_digits:
+                tried[len(form.accepts), character, False].append((number, place))
+            if form.may_be_digits and character in digits:
+                tried[len(form.accepts), character, True].append((number, place))
     return {key: tuple(entries) for key, entries in tried.items()}

@@ -61,6 +61,16 @@ class Form:
             raise ValueError(f"{self.format.name}: the parts that its check character covers do not stand side by side")
         return slice(spans[0].start, spans[-1].stop)
 
+    @property
+    def only_digits(self) -> bool:
+        """Whether its texts are all digits."""
+        return all(set(accepted) <= set(digits) for accepted in self.accepts)
+
+    @property
+    def may_be_digits(self) -> bool:
+        """Whether some of its texts are all digits."""
+        return all(set(accepted) & set(digits) for accepted in self.accepts)
+
     def rank(self, frame: Frame) -> Rank | None:
         """Its rank in a frame; None: it is not tried there."""
         usual = ELEMENT_FRAMES if self.is_element else TEXT_FRAMES
