@@ -34,7 +34,7 @@ def behind(extents: Sequence[Extent], marks: Sequence[Progress]) -> list[int]:
 
 
 def wait_applied(settings: Settings, timeout_s: float = STUCK_TIMEOUT_S) -> None:
-    """Waits until the workers have applied what stands in the log now, and what they make of it; shows how far they are.
+    """Waits until the workers have applied what stands in the log now, and what that causes; shows how far they are.
 
     Args:
         settings: which Kafka, Redis, topic and partitions.
