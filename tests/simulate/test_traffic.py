@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tracker.domain import barcode
 from tracker.errors import TrackerError
 from tracker.simulate.network import DeviceKind, Network, TimeStyle
 from tracker.simulate.parcels import DAY_MS, HOUR_MS, Fault, Parcel
@@ -311,3 +312,13 @@ def test_rates_that_cannot_be_are_refused_by_name() -> None:
         with pytest.raises(TrackerError, match="must") as caught:
             replace(PRESETS["default"], **wrong)
         assert caught.value.code == "bad_traffic"
+
+
+def test_some_s10_parcels_bear_an_sscc_too_which_is_no_other_parcels_key(parcels: list[Parcel], rates: Rates) -> None:
+    s10 = [parcel for parcel in parcels if barcode.recognise(parcel.key).scheme == "s10"]
+    labelled = [set(barcode.recognise_set([parcel.label, *parcel.other_labels]).aliases) for parcel in s10]
+    assert_share(sum(map(bool, labelled)), len(s10), rates.consignor_sscc)
+    second = [alias for aliases in labelled for alias in aliases]
+    assert len(set(second)) == len(second)
+    assert not {parcel.key.decode() for parcel in parcels} & set(second)
+    assert all(barcode.recognise(alias).scheme == "sscc" for alias in second)
