@@ -17,7 +17,7 @@ help:
 	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
 	@echo "make simulate-faults    runs the worker in 100,000 simulated worlds full of faults; ARGS=--planted: with bugs"
-	@echo "make chaos   breaks real servers, workers and networks in every way of the fault matrix, for 40 minutes; ARGS=--list: how"
+	@echo "make chaos   breaks real workers, Kafka and Redis in every way of the fault matrix; ARGS=--planted: with bugs"
 	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"

@@ -170,7 +170,7 @@ class _Gate:
         self.event = asyncio.Event()
         self.event.set()
 
-    def set(self, opened: bool) -> None:  # noqa: FBT001 - what a gate is
+    def set(self, opened: bool) -> None:
         if opened:
             self.event.set()
         else:

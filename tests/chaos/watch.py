@@ -1,5 +1,4 @@
-"""What is looked at all the while, in a thread: marks ten times a second; a partition's state, the workers' counts and
-everybody's memory each second."""
+"""What is looked at all the while: marks ten times a second; a partition's state, counts and memory each second."""
 
 import re
 import threading
@@ -144,7 +143,7 @@ class Watch:
 
     def _count(self, worker: Worker) -> None:
         try:
-            with urllib.request.urlopen(f"http://{worker.monitor}/metrics", timeout=REQUEST_S) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://{worker.monitor}/metrics", timeout=REQUEST_S) as answer:
                 text = answer.read().decode()
         except (OSError, ValueError):
             return
@@ -154,7 +153,7 @@ class Watch:
 
 
 class _Counts:
-    """What one worker counts: records that it has read since a claim are those that it has applied, refused or re-keyed.
+    """What one worker counts: what it has read since a claim, it has applied, refused or sent on.
 
     A look may fall between an offset and its count, so only what several looks in a row show is believed.
     """

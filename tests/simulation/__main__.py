@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tests.proof import results
-from tests.simulation import campaign, faults
+from tests.simulation import campaign, faults, reached
 from tests.simulation.campaign import Caught, Tally
 from tests.simulation.case import Case, read_faults, shrunk
 from tests.simulation.planted import PLANTED
@@ -91,10 +91,14 @@ def run(console: Console, first: int, seeds: int, minutes: float | None, jobs: i
     console.print(_table(total, took_s, jobs))
     if total.never_struck:
         click.echo(f"these faults never struck: {', '.join(total.never_struck)}")
+    if total.never_reached:
+        click.echo(f"these states were never reached: {', '.join(total.never_reached)}")
+    full = total.seeds >= FULL_SEEDS
     came_to = {"first": first, "took_s": round(took_s, 1), "jobs": jobs, "workers": WORKERS_MAX, **total.to_dict()}
-    _keep(results.SIMULATION, came_to, save, full=total.seeds >= FULL_SEEDS)
+    _keep(results.SIMULATION, came_to, save, full=full)
     click.echo(f"{total.seeds:,} seeds in {took_s:,.0f} s: {len(total.violations)} violations")
-    return int(bool(total.violations or total.never_struck))
+    proves_little = full and (total.never_struck or total.never_reached)
+    return int(bool(total.violations or proves_little))
 
 
 def _tell(seed: int, found: str) -> None:
@@ -114,6 +118,9 @@ def _table(total: Tally, took_s: float, jobs: int) -> Table:
     table.add_section()
     for name in faults.ACTS:
         table.add_row(name, f"{total.struck[name]:,}")
+    table.add_section()
+    for state in reached.ALL:
+        table.add_row(state, f"{total.reached[state]:,}")
     table.add_section()
     table.add_row("violations", f"{len(total.violations):,}")
     return table

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from typing import Any, Final
 
-from tests.simulation import faults
+from tests.simulation import faults, reached
 from tests.simulation.planted import PLANTED
 from tests.simulation.violation import DIED, Violation
 from tests.simulation.world import BEGIN_S, World
@@ -29,6 +29,7 @@ class Tally:
     Attributes:
         seeds, steps, scans, batches: that were run, taken, in the logs, and landed.
         struck: how often each kind of fault struck.
+        reached: how often each state was.
         violations: {seed: what it found}.
         simulated_s: time that went by in the worlds.
         cpu_s: processor time.
@@ -39,6 +40,7 @@ class Tally:
     scans: int = 0
     batches: int = 0
     struck: Counter[str] = field(default_factory=Counter)
+    reached: Counter[str] = field(default_factory=Counter)
     violations: dict[int, str] = field(default_factory=dict)
     simulated_s: float = 0.0
     cpu_s: float = 0.0
@@ -50,6 +52,7 @@ class Tally:
         self.scans += other.scans
         self.batches += other.batches
         self.struck += other.struck
+        self.reached += other.reached
         self.violations |= other.violations
         self.simulated_s += other.simulated_s
         self.cpu_s += other.cpu_s
@@ -58,6 +61,11 @@ class Tally:
     def never_struck(self) -> list[str]:
         """Kinds of faults that have not struck."""
         return [name for name in faults.ACTS if not self.struck[name]]
+
+    @property
+    def never_reached(self) -> list[str]:
+        """States that no world has come into."""
+        return [state for state in reached.ALL if not self.reached[state]]
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, for a file."""
@@ -69,6 +77,7 @@ class Tally:
                 {"fault": name, "what": inspect.getdoc(act), "struck": self.struck[name]}
                 for name, act in faults.ACTS.items()
             ],
+            "reached": [{"state": state, "times": self.reached[state]} for state in reached.ALL],
             "violations": {str(seed): found for seed, found in sorted(self.violations.items())},
         }
 
@@ -89,6 +98,7 @@ def run_seeds(first: int, count: int) -> Tally:
         tally.batches += world.batches
         tally.simulated_s += world.now_s - BEGIN_S
         tally.struck += world.struck
+        tally.reached += world.reached
     tally.cpu_s = time.process_time() - begun
     return tally
 

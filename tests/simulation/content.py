@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from tracker.domain.parcel import has_data
 from tracker.store import keys
 from tracker.store.claims import NO_COUNTERS, Batch, Counters, Mark
 
+NOTHING: Final[dict[Any, Any]] = {}
+"""As everything in a Content, never changed."""
+
 Change = tuple[int, int, tuple[bytes, ...]]
 """One entry of a partition's stream of changes: from, next, ids of parcels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """All that the store holds of one partition. Never changed, so that an earlier one can come back."""
 
     epoch: int | None = None
@@ -22,11 +23,11 @@ class Content:
     log: str = ""
     partitions: int = 0
     counters: Counters = NO_COUNTERS
-    records: dict[bytes, bytes] = field(default_factory=dict)
-    data: dict[bytes, bytes] = field(default_factory=dict)
-    aliases: dict[bytes, bytes] = field(default_factory=dict)
-    places: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
-    codes: dict[int, bytes] = field(default_factory=dict)
+    records: dict[bytes, bytes] = NOTHING
+    data: dict[bytes, bytes] = NOTHING
+    aliases: dict[bytes, bytes] = NOTHING
+    places: dict[int, tuple[bytes, bytes]] = NOTHING
+    codes: dict[int, bytes] = NOTHING
     out: tuple[Change, ...] = ()
     expiring: tuple[bytes, ...] = ()
 
@@ -53,9 +54,9 @@ def writes_of(partition: int, batch: Batch) -> list[Write]:
     found: list[Write] = []
     if batch.places:
         places = {number: (site, device) for number, site, device in batch.places}
-        found.append(lambda content: replace(content, places=content.places | places))
+        found.append(lambda content: content._replace(places=content.places | places))
     if batch.codes:
-        found.append(lambda content: replace(content, codes=content.codes | dict(batch.codes)))
+        found.append(lambda content: content._replace(codes=content.codes | dict(batch.codes)))
     found += [_persist(keys.data(partition), key) for key in sorted(batch.reopened - batch.data.keys())]
     kinds: tuple[tuple[Kind, dict[bytes, bytes], AbstractSet[bytes]], ...] = (
         ("records", batch.records, batch.final),
@@ -73,8 +74,8 @@ def writes_of(partition: int, batch: Batch) -> list[Write]:
     ]
     if batch.records:
         change = (batch.begin, batch.end, tuple(batch.records))
-        found.append(lambda content: replace(content, out=(*content.out, change)))
-    found.append(lambda content: replace(content, next=batch.end, counters=batch.counters))
+        found.append(lambda content: content._replace(out=(*content.out, change)))
+    found.append(lambda content: content._replace(next=batch.end, counters=batch.counters))
     return found
 
 
@@ -94,19 +95,19 @@ def _set(partition: int, kind: Kind, values: dict[bytes, bytes], *, expires: boo
         if expires or expiring:
             names = {prefix + key for key in values}
             expiring = tuple(sorted((set(expiring) - names) | (names if expires else set())))
-        content = replace(content, expiring=expiring)
+        content = content._replace(expiring=expiring)
         if kind == "records":
-            return replace(content, records=content.records | values)
+            return content._replace(records=content.records | values)
         if kind == "data":
-            return replace(content, data=content.data | values)
-        return replace(content, aliases=content.aliases | values)
+            return content._replace(data=content.data | values)
+        return content._replace(aliases=content.aliases | values)
 
     return write
 
 
 def _persist(prefix: bytes, key: bytes) -> Write:
     """PERSIST of a parcel's data."""
-    return lambda content: replace(content, expiring=tuple(name for name in content.expiring if name != prefix + key))
+    return lambda content: content._replace(expiring=tuple(name for name in content.expiring if name != prefix + key))
 
 
 def _expire(prefix: bytes, key: bytes) -> Write:
@@ -115,6 +116,6 @@ def _expire(prefix: bytes, key: bytes) -> Write:
     def write(content: Content) -> Content:
         if key not in content.data:
             return content
-        return replace(content, expiring=tuple(sorted({*content.expiring, prefix + key})))
+        return content._replace(expiring=tuple(sorted({*content.expiring, prefix + key})))
 
     return write

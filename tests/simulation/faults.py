@@ -1,10 +1,9 @@
 """What can happen to a world, and how often. Each gives False where there was nothing for it to strike."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tests.simulation import oracle, scans
+from tests.simulation import oracle, reached, scans
 from tests.simulation.content import Content, writes_of
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ def rebalance(world: "World") -> bool:
 def crash(world: "World") -> bool:
     """A worker is killed; what it has sent may still arrive, later."""
     worker = world.workers.pop(world.random.randrange(len(world.workers)))
+    world.reached[reached.KILLED_IN_FLIGHT] += reached.in_flight(worker)
     worker.kill()
     world.gone += [chain for chain in worker.chains if chain.requests]
     for send in worker.sends:
@@ -58,7 +58,9 @@ def pause(world: "World") -> bool:
     awake = [worker for worker in world.workers if not worker.paused]
     if not awake:
         return False
-    world.random.choice(awake).paused = True
+    worker = world.random.choice(awake)
+    world.reached[reached.PAUSED_IN_FLIGHT] += reached.in_flight(worker)
+    worker.paused = True
     if world.random.random() < 0.7:
         if len(awake) == 1:
             world.join()
@@ -80,8 +82,10 @@ def lose_reply(world: "World") -> bool:
     if not waiting:
         return False
     chain = world.random.choice(waiting)
+    landed = world.batches
     chain.serve()
     chain.break_off()
+    world.reached[reached.LANDED_UNHEARD] += world.batches - landed
     return True
 
 
@@ -109,7 +113,9 @@ def deliver_late(world: "World") -> bool:
     given_up = [chain for chain in (*world.gone, *world.chains()) if chain.requests and not chain.is_open]
     if not given_up:
         return False
+    landed = world.batches
     world.random.choice(given_up).serve()
+    world.reached[reached.LANDED_LATE] += world.batches - landed
     return True
 
 
@@ -122,7 +128,9 @@ def repeat(world: "World") -> bool:
     waiting = [chain for chain in world.chains() if chain.requests and chain.is_open and chain.holds_watch]
     if not waiting:
         return False
+    landed = world.batches
     world.random.choice(waiting).serve(twice=True)
+    world.reached[reached.LANDED_TWICE] += world.batches > landed
     return True
 
 
@@ -239,7 +247,7 @@ def wrong_count(world: "World") -> bool:
     if not all(content.log for content in world.store.contents):
         return False
     contents = world.store.contents
-    world.store.replace_by(tuple(replace(content, partitions=2 * scans.PARTITIONS) for content in contents))
+    world.store.replace_by(tuple(content._replace(partitions=2 * scans.PARTITIONS) for content in contents))
     _break_all(world)
     return True
 
@@ -252,7 +260,7 @@ def corrupt(world: "World") -> bool:
     number = world.random.choice(having)
     content = world.store.contents[number]
     key = world.random.choice(list(content.records))
-    world.store.put(number, lambda content: replace(content, records=content.records | {key: oracle.CORRUPT}))
+    world.store.put(number, lambda content: content._replace(records=content.records | {key: oracle.CORRUPT}))
     return True
 
 

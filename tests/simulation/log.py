@@ -2,6 +2,7 @@
 
 import struct
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -77,6 +78,7 @@ class SimulatedLog:
         open: records can be appended: not while a topic is being made anew.
         rejected: {source: reasons} of dead letters.
         rekeyed: (source, partition) of records that were sent on to their own partition, and of announcements.
+        reached: states that it came into (tests/simulation/reached.py), and how often.
         announced: {(identity of the log, alias, parcel): newest day} of announcements that stand on their partition.
         announcements: source and value of those that workers have sent.
     """
@@ -88,6 +90,7 @@ class SimulatedLog:
         self.open = True
         self.rejected: dict[bytes, set[str]] = {}
         self.rekeyed: set[tuple[bytes, int]] = set()
+        self.reached: Counter[str] = Counter()
         self.announced: dict[tuple[str, str, str], int] = {}
         self.announcements: list[tuple[bytes, reading.Announcement]] = []
         self._random = random

@@ -3,12 +3,14 @@
 Held to the real one by tests/simulation/test_store_agrees.py.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
+from tests.simulation import reached
 from tests.simulation.content import Content, Write, after, writes_of
 from tests.simulation.violation import Violation
 from tracker.store import claims
@@ -61,8 +63,10 @@ class SimulatedStore:
         history: every step of the whole store: each may come back.
         half: a transaction whose beginning stands in the file, and comes to life when the server starts again.
         ahead: by partition, the offset up to which records may be that came back without their mark.
+        furthest: by partition, the furthest that its mark ever stood.
         touched: how often each partition's mark was written: what a WATCH of it goes by.
         full: it is out of memory, and refuses what would take more.
+        reached: states that it came into (tests/simulation/reached.py), and how often.
         landed: is told of each batch that lands: partition, content before, batch, epoch of the claim.
     """
 
@@ -72,6 +76,8 @@ class SimulatedStore:
         self.half: Half | None = None
         self.touched = [0] * partitions
         self.ahead = [0] * partitions
+        self.furthest = [0] * partitions
+        self.reached: Counter[str] = Counter()
         self.contents = tuple(Content() for _ in range(partitions))
         self.history = [Step(self.contents, 0, lambda content: content)]
 
@@ -114,6 +120,7 @@ class SimulatedStore:
         assert half is not None
         assert until > half.base
         later = self.history[half.base : until]
+        self.reached[reached.HALF_ALONE] += any(step.partition == half.partition for step in later)
         self.history = self.history[: half.base]
         self.half = None
         self.ahead[half.partition] = max(self.ahead[half.partition], half.batch.end)
@@ -158,7 +165,7 @@ class SimulatedStore:
             raise ChainBrokenError("OOM command not allowed")
         self.write(
             partition,
-            lambda content: replace(content, epoch=(content.epoch or 0) + 1, log=log, partitions=partitions),
+            lambda content: content._replace(epoch=(content.epoch or 0) + 1, log=log, partitions=partitions),
         )
         content = self.contents[partition]
         return Claimed(Mark(content.epoch or 0, content.next), content.counters)
@@ -166,10 +173,15 @@ class SimulatedStore:
     def execute(self, partition: int, batch: Batch, watched: int, epoch: int) -> list[None] | ResponseError | None:
         """EXEC of a batch, under a WATCH and by the worker of an epoch: what it answers."""
         if self.full:
+            self.reached[reached.REFUSED_MEMORY] += 1
             return ResponseError("EXECABORT Transaction discarded because of previous errors.")
-        if watched != self.touched[partition]:
-            return None
         before = self.contents[partition]
+        if watched != self.touched[partition]:
+            self.reached[reached.REFUSED_EPOCH] += epoch != before.epoch
+            return None
+        self.reached[reached.REPLAYED] += batch.begin < self.furthest[partition]
+        self.reached[reached.AHEAD] += before.next_offset < self.ahead[partition]
+        self.furthest[partition] = max(self.furthest[partition], batch.end)
         self.apply(partition, batch)
         if self.landed is not None:
             self.landed(partition, before, batch, epoch)
@@ -187,7 +199,7 @@ class SimulatedStore:
 
 
 def _without_mark(content: Content) -> Content:
-    return replace(content, epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
+    return content._replace(epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
 
 
 def _written(contents: tuple[Content, ...], partition: int, write: Write) -> tuple[Content, ...]:

@@ -168,7 +168,7 @@ class Agreement(RuleBasedStateMachine):
             self.client.hset(keys.mark(PARTITION), name, str(value))
             self.store.put(
                 PARTITION,
-                lambda held: replace(held, epoch=value) if name == "epoch" else replace(held, next=value),
+                lambda held: held._replace(epoch=value) if name == "epoch" else held._replace(next=value),
             )
             self.store.touched[PARTITION] += 1
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
 from tests.reference import scan as reading
-from tests.simulation import scans
+from tests.simulation import reached, scans
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
@@ -144,9 +144,11 @@ class SimulatedWorker:
             if not reaches:
                 pass
             elif partition is None:
+                self.log.reached[reached.SENT_AGAIN] += headers["source"] in self.log.rejected
                 self.log.rejected.setdefault(headers["source"], set()).add(headers["reason"].decode())
             else:
                 self.log.append(partition, self._timestamp, key, value)
+                self.log.reached[reached.REKEYED_AGAIN] += (headers["source"], partition) in self.log.rekeyed
                 self.log.rekeyed.add((headers["source"], partition))
                 one = scans.read(value, self._timestamp)
                 if isinstance(one, reading.Announcement):

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 from unittest.mock import patch
 
-from tests.simulation import faults, oracle, scans
+from tests.simulation import faults, oracle, reached, scans
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.content import Content
 from tests.simulation.log import SimulatedLog
@@ -51,6 +51,7 @@ class World:
         struck: what has happened, and how often.
         faults: {step: fault} of those that struck.
         batches: that have landed.
+        reached: states that it came into (tests/simulation/reached.py), and how often.
         lost_acknowledgements: of records for Kafka; every second of them never was there.
     """
 
@@ -68,6 +69,7 @@ class World:
         self.struck: Counter[str] = Counter()
         self.faults: dict[int, str] = {}
         self.batches = 0
+        self.reached: Counter[str] = Counter()
         self.lost_acknowledgements = 0
         self.scans = 0
         self.now_s = BEGIN_S
@@ -121,6 +123,9 @@ class World:
                 self.check()
         self._calm()
         self.check()
+        stops = [partition.why.partition(":")[0] for partition in self._partitions() if partition.why]
+        self.reached += Counter(reached.STOPPED + reason for reason in stops if reason in reached.STOPS)
+        self.reached += self.store.reached + self.log.reached
 
     @property
     def digest(self) -> str:
@@ -219,6 +224,7 @@ class World:
             if awake:
                 shares[self.random.randrange(len(awake))].add(number)
         for worker, share in zip(awake, shares, strict=True):
+            self.reached[reached.REVOKED_IN_FLIGHT] += reached.in_flight(worker)
             worker.rebalanced(share)
 
     # The end.

@@ -10,8 +10,8 @@ from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
 from tracker.process.fetch import WholeFetch
+from tracker.process.health import Health, PartitionHealth
 from tracker.process.log import Identity, LogUnknownError
-from tracker.process.monitor import Health, PartitionHealth
 from tracker.process.partition import Folding, Outgoing, Partition
 from tracker.process.runner import Runner, Store, Watcher
 
@@ -102,9 +102,13 @@ class Processor:
         going = [self._runners.pop(number) for number in partitions & self._runners.keys()]
         await asyncio.gather(*(runner.release() for runner in going))
 
+    async def keep(self, partitions: set[int]) -> None:
+        """Lets go of all partitions but these."""
+        await self.revoked(self._runners.keys() - partitions)
+
     async def close(self) -> None:
         """Lets go of every partition."""
-        await self.revoked(set(self._runners))
+        await self.keep(set())
 
     def running(self) -> set[int]:
         """Partitions that take batches."""
