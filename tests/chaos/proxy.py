@@ -1,4 +1,4 @@
-"""A TCP proxy that does to connections what networks do: cuts them, holds one way back, slows down, or catches an apply.
+"""A TCP proxy that does to connections what networks do: cuts them, holds one way back, slows down, catches an apply.
 
 All proxies run on one event loop in a thread of its own (`Network`); their methods may be called from any thread.
 """

@@ -7,10 +7,13 @@ from functools import partial
 from typing import Final
 
 from tests.chaos.driver import TICK_S, Running
-from tests.chaos.row import Row, Strike
+from tests.chaos.row import Form, Row, Strike
 from tests.chaos.world import World
 
 GAP_S: Final = (0.5, 4.0)
+
+MIXED: Final = Form(workers=3, rate=200.0, own="all at once")
+"""It shares the machine with the other rows; and three workers leave two where one is broken."""
 
 
 def for_seconds(rows: tuple[Row, ...], seconds: float, world: World) -> Strike:
@@ -62,4 +65,4 @@ def _until(world: World, running: list[tuple[Row, Running]], from_s: float, row:
 
 def mixture(name: str, rows: tuple[Row, ...], seconds: float) -> Row:
     """The row of all at once."""
-    return Row(name, partial(for_seconds, rows, seconds), wanted=1, mixed=False)
+    return Row(name, partial(for_seconds, rows, seconds), wanted=1, form=MIXED, mixed=False)
