@@ -73,7 +73,7 @@ class Campaign:
                 yield from self._run_in_one_world(form, waiting)
 
     def _run_in_one_world(self, form: Form, waiting: list[Row]) -> Iterator[RowResult]:
-        """Runs rows, and takes them off the list, until one has failed: what is amiss would be found after each other."""
+        """Runs rows, and takes them off the list, until one has failed: what is amiss would be found after each."""
         world = self.world(form)
         with ExitStack() as stack:
             try:

@@ -1,4 +1,4 @@
-"""The proxy does what networks do, and nothing else: what it says that it broke is broken, and whole again behind it."""
+"""The proxy does what networks do, and nothing else: what it says is broken is broken, and whole again behind it."""
 
 import socket
 import socketserver

@@ -3,7 +3,6 @@
 import re
 import threading
 import time
-import urllib.request
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,9 +21,6 @@ from tracker.store import keys
 
 MARKS_EVERY_S: Final = 0.1
 LOOK_EVERY_S: Final = 1.0
-REQUEST_S: Final = 0.5
-"""How long a worker may take to say what it counts; one that stands still says nothing."""
-
 AGAIN: Final = 3
 """Looks that must find the same amiss: between an offset and its count a look may come once."""
 
@@ -142,10 +138,7 @@ class Watch:
             self.redis_kib = max(self.redis_kib, _peak_kib(redis))
 
     def _count(self, worker: Worker) -> None:
-        try:
-            with urllib.request.urlopen(f"http://{worker.monitor}/metrics", timeout=REQUEST_S) as answer:
-                text = answer.read().decode()
-        except (OSError, ValueError):
+        if not (text := worker.metrics()):
             return
         counts = self._counts.setdefault(worker.folder.name, _Counts())
         if amiss := counts.amiss(text):

@@ -2,11 +2,12 @@
 
 import signal
 import sys
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http.client import HTTPException
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Final
 
 from tests.chaos.links import Link
@@ -19,6 +20,12 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 END_S_MAX: Final = 10.0
 """How long a worker may take to end after SIGTERM."""
+
+METRICS_S: Final = 0.5
+"""How long a worker may take to say what it counts."""
+
+CLAIMED: Final = "tracker_partition_applied_offset{"
+"""What only a worker with a partition says."""
 
 _SETTINGS: Final = (
     "kafka", "redis", "topic", "rejected_topic", "partitions", "group", "cache_parcels", "session_timeout_s", "monitor",
@@ -84,6 +91,15 @@ class Worker(Server):
         told = self.told_to_end and self.exit_code in {0, -signal.SIGTERM}
         return told or (self.exit_code == EXIT_ERROR and "error[no_redis]" in self.log_end(1))
 
+    def metrics(self) -> str:
+        """What it says to Prometheus; empty where it says nothing in time, as one that stands still."""
+        try:
+            with urllib.request.urlopen(f"http://{self.monitor}/metrics", timeout=METRICS_S) as answer:
+                text: str = answer.read().decode()
+        except (OSError, ValueError, HTTPException):
+            return ""
+        return text
+
     def pause(self) -> None:
         """Stops it by SIGSTOP."""
         super().pause()
@@ -114,22 +130,18 @@ class Crew:
         settings: of the workers.
         links: the slots.
         bug: as of `Worker`.
-        random: chooses victims.
 
     Attributes:
         environment: variables that workers are started with from now on.
     """
 
-    def __init__(
-        self, folder: Path, settings: Settings, links: Sequence[Link], bug: str | None, random: Random
-    ) -> None:
+    def __init__(self, folder: Path, settings: Settings, links: Sequence[Link], bug: str | None) -> None:
         self.all: list[Worker] = []
         self.environment: dict[str, str] = {}
         self._folder = folder
         self._settings = settings
         self._links = links
         self._bug = bug
-        self._random = random
         self._numbers = count(1)
 
     @property
@@ -154,9 +166,10 @@ class Crew:
         taken = {worker.link.slot for worker in self.all if worker.runs}
         return [link for link in self._links if link.slot not in taken]
 
-    def one(self) -> Worker | None:
-        """Any that is able; None if there is none."""
-        return self._random.choice(able) if (able := self.able) else None
+    @property
+    def at_work(self) -> list[Worker]:
+        """Those that have claimed a partition."""
+        return [worker for worker in self.able if CLAIMED in worker.metrics()]
 
     def missed(self) -> int:
         """How many have ended by themselves since this was asked last."""

@@ -3,7 +3,7 @@
 import heapq
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,10 +18,10 @@ from tests.chaos.links import Broker, Link
 from tests.chaos.oracle import Oracle
 from tests.chaos.proxy import Proxy
 from tests.chaos.report import Report
-from tests.chaos.row import Form
+from tests.chaos.row import Await, Form, Wait
 from tests.chaos.sender import Sender
 from tests.chaos.watch import Watch
-from tests.chaos.workers import Crew
+from tests.chaos.workers import Crew, Worker
 from tests.servers import Redis
 from tracker.config import Settings
 from tracker.ingest import topics
@@ -91,7 +91,7 @@ class World:
         ]
         self.workers_wanted = form.workers
         self.struck: Counter[str] = Counter()
-        self.crew = Crew(folder, self.settings, self.links, bug, self.random)
+        self.crew = Crew(folder, self.settings, self.links, bug)
         self.sender = Sender(self.settings.kafka, self.settings.topic, seed, form.rate)
         self.oracle = Oracle(self.settings)
         self.watch = Watch(
@@ -213,10 +213,21 @@ class World:
         with Client.from_url(self.settings.redis, socket_timeout=2) as store:
             return int(store.hget(keys.mark(partition), "next") or 0)
 
-    def some_links(self) -> Sequence[Link]:
-        """The way of one able worker, or those of all, by chance; none if no worker is able."""
-        links = [worker.link for worker in self.crew.able]
-        return links if not links or self.random.random() < 0.5 else [self.random.choice(links)]
+    def victim(self) -> Generator[Wait, None, Worker]:
+        """Waits until a worker is at work, and gives one, by chance."""
+        at_work: list[Worker] = []
+
+        def found() -> bool:
+            at_work[:] = self.crew.at_work
+            return bool(at_work)
+
+        yield Await(found)
+        return self.random.choice(at_work)
+
+    def some_links(self) -> Generator[Wait, None, Sequence[Link]]:
+        """The way of one worker at work, or those of all, by chance."""
+        victim = yield from self.victim()
+        return [worker.link for worker in self.crew.able] if self.random.random() < 0.5 else [victim.link]
 
     def _kill_redis(self) -> None:
         """Ends it, or what a failover has put in its place."""

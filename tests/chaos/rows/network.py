@@ -1,13 +1,13 @@
 """What networks do between a worker, or all of them, and the servers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from itertools import product
 from typing import Final, Literal
 
 from tests.chaos.proxy import Proxy, Way
-from tests.chaos.row import WAY_TO_KAFKA, WAY_TO_REDIS, Await, Row, Strike
+from tests.chaos.row import WAY_TO_KAFKA, WAY_TO_REDIS, Await, Row, Strike, Wait
 from tests.chaos.traps import KeptRequest, LostReply
 from tests.chaos.world import World
 
@@ -27,13 +27,14 @@ NIL: Final = b"*-1\r\n"
 """EXEC's reply where somebody has written what was watched."""
 
 
-def _proxies(world: World, servers: Servers) -> list[Proxy]:
-    return [getattr(link, server) for link, server in product(world.some_links(), servers)]
+def _proxies(world: World, servers: Servers) -> Generator[Wait, None, list[Proxy]]:
+    links = yield from world.some_links()
+    return [getattr(link, server) for link, server in product(links, servers)]
 
 
 def cut(servers: Servers, world: World) -> Strike:
     """Connections are reset, and can't be made."""
-    proxies = _proxies(world, servers)
+    proxies = yield from _proxies(world, servers)
     try:
         for proxy in proxies:
             proxy.cut()
@@ -46,7 +47,7 @@ def cut(servers: Servers, world: World) -> Strike:
 
 def held(servers: Servers, way: Way, world: World) -> Strike:
     """Nothing goes one way. When it goes again, what was held arrives; or the connections turn out to be lost."""
-    proxies = _proxies(world, servers)
+    proxies = yield from _proxies(world, servers)
     reset = world.random.random() < 0.5
     try:
         for proxy in proxies:
@@ -71,14 +72,13 @@ def slow(world: World) -> Strike:
     return "every reply of Redis"
 
 
-def _ways(proxies: list[Proxy]) -> str | None:
-    return f"{len(proxies)} ways" if proxies else None
+def _ways(proxies: list[Proxy]) -> str:
+    return f"{len(proxies)} ways"
 
 
 def reply_lost(world: World) -> Strike:
     """A batch is executed, and the worker never hears of it."""
-    if (worker := world.crew.one()) is None:
-        return None
+    worker = yield from world.victim()
     trap, proxy = LostReply(), worker.link.redis
     try:
         proxy.set_trap(trap)
@@ -92,8 +92,7 @@ def reply_lost(world: World) -> Strike:
 
 def delivered_late(world: World) -> Strike:
     """A batch is kept back until its worker has given up and the partition is claimed anew; then it arrives."""
-    if (worker := world.crew.one()) is None:
-        return None
+    worker = yield from world.victim()
     trap, proxy, began_s = KeptRequest(hang_up=world.random.random() < 0.7), worker.link.redis, time.monotonic()
     try:
         before = world.epochs()

@@ -24,8 +24,7 @@ def killed_idle(world: World) -> Strike:
     try:
         world.sender.rate = 0.0
         yield Await(world.settled)
-        if (worker := world.crew.one()) is None:
-            return None
+        worker = yield from world.victim()
         worker.kill()
     finally:
         world.sender.rate = rate
@@ -43,8 +42,7 @@ def killed_in_batch(world: World) -> Strike:
 
 
 def _killed_with(world: World, trap: ApplyTrap) -> Strike:
-    if (worker := world.crew.one()) is None:
-        return None
+    worker = yield from world.victim()
     proxy = worker.link.redis
     try:
         proxy.set_trap(trap)
@@ -69,8 +67,7 @@ def _replaced(world: World, worker: Worker) -> Strike:
 
 def zombie(world: World) -> Strike:
     """Paused for longer than its session: it comes back while others have its partitions."""
-    if (worker := world.crew.one()) is None:
-        return None
+    worker = yield from world.victim()
     before = world.epochs()
     worker.pause()
     try:
@@ -84,7 +81,8 @@ def zombie(world: World) -> Strike:
 
 def replaced(world: World) -> Strike:
     """Another one joins, and a moment later one is told to end, by SIGTERM."""
-    if (worker := world.crew.one()) is None or not world.crew.has_room:
+    worker = yield from world.victim()
+    if not world.crew.has_room:
         return None
     joined = world.crew.start()
     yield world.random.uniform(2.0, 4.0)
