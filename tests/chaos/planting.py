@@ -9,7 +9,7 @@ from tests.chaos.results import PlantedResult
 from tests.chaos.row import Form
 from tests.chaos.rows import named
 
-KILLS: Final = ("worker killed between apply and commit", "worker killed in the middle of a batch") * 2
+KILLS: Final = ("worker killed in the middle of a batch",) * 3
 TAKEN: Final = ("claims taken by somebody else",) * 4
 CUT: Final = ("AOF cut short",) * 4
 LATE: Final = ("old request delivered late",) * 4
@@ -21,7 +21,7 @@ PLANS: Final[dict[str, tuple[str, ...]]] = {
     "mark_moved_first": KILLS,
     "mark_not_moved": TAKEN,
     "no_epoch": (*LATE, "zombie longer than the session timeout"),
-    "no_offset_check": (*CUT, *KILLS),
+    "no_offset_check": (*CUT, *TAKEN),
     "gap_taken_as_end": ("offset gaps: transactions committed and aborted",) * 2,
     "dropped_write": ONE,
     "swapped_pair": ONE,

@@ -16,7 +16,7 @@ from tests.chaos.rows.mixture import each_so_often
 from tests.chaos.seeds import seed
 from tests.servers import Kafka, Redis
 
-GAP_S: Final = (1.0, 2.4)
+GAP_S: Final = (0.6, 1.6)
 
 TWENTY: Final = {
     named("worker killed idle"): 2,
@@ -34,7 +34,7 @@ TWENTY: Final = {
 }
 """Some of what `make chaos` does for as long as it takes."""
 
-ALWAYS: Final = ("commit_before_apply", "no_offset_check")
+ALWAYS: Final = ("mark_moved_first", "no_offset_check")
 """Those that every run of the tests tries; the simulation tries many more within a second each."""
 
 
