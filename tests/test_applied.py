@@ -63,7 +63,7 @@ def test_marks_that_are_not_there_are_those_of_an_empty_store(settings: Settings
 def test_waiting_ends_when_the_marks_have_passed_the_end_that_the_log_had(
     settings: Settings, store: Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = iter([None, None, 4, None, 9, 10])
+    looks = iter([None, None, 4, None, 9, 10, None])
 
     class Worked(Marks):
         """Marks that move between two looks."""

@@ -180,10 +180,7 @@ def replay(settings: Settings, **options: Any) -> None:  # noqa: ANN401
 def worker(settings: Settings) -> None:
     """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
     from tracker.process import worker as process
-    from tracker.store import checks
 
-    for warning in checks.check(settings).warnings:
-        warn(warning)
     process.run(settings)
 
 

@@ -150,8 +150,14 @@ class Settings:
         "bytes",
     )
     session_timeout_s: int = _setting("10", _whole(6, 1_800), "silence after which a worker counts as dead", "seconds")
+    start_timeout_s: int = _setting(
+        "60", _whole(0, 86_400), "how long a worker waits at its start for Kafka and Redis", "seconds"
+    )
     monitor: Address | None = _setting(
-        "127.0.0.1:9464", _address_or_off, "where a worker serves /metrics and /healthz", "host:port|off"
+        "127.0.0.1:9464",
+        _address_or_off,
+        "where a worker serves /metrics, /healthz, /livez and /readyz",
+        "host:port|off",
     )
     data_dir: Path = _setting(".tracker", _folder, "where `tracker up` keeps its data", "folder")
 

@@ -102,6 +102,12 @@ QUEUE_KIB_MAX: Final = 65_536
 CLAIM_S_MAX: Final = 30
 """How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
 
+JOIN_S_MAX: Final = 90
+"""How long a worker may be no member of its group before it counts as ill. A rebalance takes up to a minute."""
+
+LOOP_S_MAX: Final = 30
+"""How long a worker's event loop may stand still before the process counts as dead. A fold takes milliseconds."""
+
 STALL_S_MAX: Final = 60
 """How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
 DETAIL_BYTES_MAX: Final = 1_000
@@ -109,6 +115,10 @@ DETAIL_BYTES_MAX: Final = 1_000
 
 ELEMENTS_MAX: Final = 64
 """GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
+
+UNREAD_PLACES_MAX: Final = 1_000
+"""Pairs of site and device whose unread scans a worker counts apart, three series each; all others count as `other`. A
+sorting centre has a few dozen tunnels; what senders call themselves must not fill Prometheus."""
 
 BATCH_SCANS_MAX: Final = 5_000
 """Scans that are applied at once. Fewer than 500 cost Redis half as much again each; more only wait for one another."""

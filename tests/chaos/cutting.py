@@ -9,7 +9,7 @@ each of the two starts, and the oracle judges what came of it.
 import asyncio
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -17,25 +17,30 @@ from typing import Final, cast
 
 import redis
 
-from tests.chaos import aof, traffic
+from tests.chaos import aliases, aof, traffic
 from tests.chaos.compare import compare
 from tests.chaos.log import Record
-from tests.chaos.model import LogPartition
+from tests.chaos.model import LogPartition, read_value
 from tests.chaos.oracle import compare_counters, file
 from tests.chaos.report import Report
 from tests.chaos.stored import StoredPartition, read_partition
+from tests.reference.scan import Scan
 from tests.servers import Redis
 from tests.simulation.log import Entry, SimulatedFetch
 from tracker.domain import scan, vocabulary
+from tracker.domain.aliases import Announcement
 from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Folding, Outgoing, Partition, State
 from tracker.process.runner import Runner
+from tracker.simulate.send import Record as SentRecord
 from tracker.store.connection import RedisStore
 
 TOPIC: Final = "scans"
 BEGIN_MS: Final = 1_800_000_000_000
 PARCELS: Final = 12
 RECORDS: Final = 90
+ANNOUNCED_EVERY: Final = 3
+LABELS: Final = 4
 BEFORE: Final = 50
 """Records that are applied in whole transactions before those that are cut."""
 
@@ -78,9 +83,10 @@ class MemoryLog:
         self.begin = offset
 
     async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
-        """Takes dead letters; with one partition no scan is on a wrong one."""
+        """Takes dead letters. With one partition no scan is on a wrong one; the log does not grow by announcements."""
         for one in outgoing:
-            assert not one.rekeyed
+            if one.rekeyed:
+                continue
             letter = Record("rejected", 0, len(self.letters), BEGIN_MS, one.key, one.value, one.headers)
             self.letters.append(letter)
 
@@ -128,14 +134,14 @@ class Cutting:
     came_to_life: int = 0
 
     def __post_init__(self) -> None:
-        records = [
-            Record(TOPIC, 0, offset, BEGIN_MS + offset, key, value, {})
-            for offset, (key, value) in zip(range(RECORDS), traffic.records(self.seed, PARCELS), strict=False)
-        ]
-        self._log = MemoryLog(records)
         read = LogPartition(0, 1)
-        for record in records:
-            read.add(record)
+        records: list[Record] = []
+        for key, value in _announced(traffic.records(self.seed, PARCELS)):
+            records.append(Record(TOPIC, 0, len(records), BEGIN_MS + len(records), key, value, {}))
+            read.add(records[-1])
+            if len(records) == RECORDS:
+                break
+        self._log = MemoryLog(records)
         self._expected = read.folded(RECORDS)
         self._reader = scan.reader(vocabulary.load(), {})
 
@@ -197,6 +203,7 @@ class Cutting:
             file(report, compared)
             duplicates += compared.duplicates or 0
         compare_counters(report, 0, expected, duplicates, stored)
+        aliases.compare(report, 0, expected.announced, stored.aliases)
         strangers = (stored.records.keys() | stored.data.keys()) - expected.parcels.keys()
         report.unexpected.extend(f"{parcel} is in Redis, not in the log" for parcel in strangers)
         letters = {letter.headers["source"] for letter in self._log.letters}
@@ -242,3 +249,12 @@ class Cutting:
 def _next(record: bytes) -> int:
     """Up to which offset a record has its scans (ext/record.pxd)."""
     return int.from_bytes(record[_NEXT_AT : _NEXT_AT + 6], "little")
+
+
+def _announced(sent: Iterable[SentRecord]) -> Iterator[SentRecord]:
+    """Records, and among them announcements of a few labels, each of which is read on several parcels."""
+    for number, (key, value) in enumerate(sent):
+        yield key, value
+        if number % ANNOUNCED_EVERY == 0 and isinstance(read := read_value(value), Scan):
+            one = Announcement(b"LABEL-%d" % (number % LABELS), read.parcel.encode(), read.time)
+            yield one.alias, one.value()

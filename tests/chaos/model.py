@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import orjson
 
+from tests.chaos.aliases import LabelLog
 from tests.chaos.log import Record
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
-from tests.reference.scan import Refusal, Scan
+from tests.reference.scan import Announcement, Refusal, Scan
 from tracker.domain import vocabulary
 from tracker.domain.barcode import recognise_set
 from tracker.domain.partition import partition_of
@@ -40,7 +41,8 @@ class LogPartition:
         number, partitions: which, of how many.
         parcels: parcel id -> its scans.
         refused: records that are refused, with their reasons.
-        foreign: records whose scan belongs to another partition.
+        foreign: records that belong to another partition: scans by their parcel, announcements by their alias.
+        labels: what it says of other labels.
         rekeyed: the place that a record says it comes from -> that record.
         digests: offset -> digest of the value, of records that have one.
         deleted: offsets that were deleted before they were applied.
@@ -51,6 +53,7 @@ class LogPartition:
     parcels: dict[str, ScansOfParcel] = field(default_factory=dict)
     refused: list[tuple[Record, str]] = field(default_factory=list)
     foreign: list[Record] = field(default_factory=list)
+    labels: LabelLog = field(default_factory=LabelLog)
     rekeyed: dict[str, Record] = field(default_factory=dict)
     digests: dict[int, int] = field(default_factory=dict)
     deleted: list[range] = field(default_factory=list)
@@ -59,14 +62,22 @@ class LogPartition:
         """Reads one more record, as section 1 of docs/fold.md says."""
         if record.value is not None:
             self.digests[record.offset] = digest(record.value)
+        scan = read_value(record.value, record.received_ms)
         if source := record.headers.get("source"):
-            self.rekeyed[source.decode()] = record
-        scan = _read(record)
+            # Nobody but a worker writes announcements here, so none of them was sent on.
+            if isinstance(scan, Announcement):
+                self.labels.sent.append((record, scan))
+            else:
+                self.rekeyed[source.decode()] = record
         if isinstance(scan, Refusal):
             self.refused.append((record, scan.reason))
-        elif partition_of(scan.parcel.encode(), self.partitions) != self.number:
+        elif partition_of(_key(scan).encode(), self.partitions) != self.number:
             self.foreign.append(record)
+        elif isinstance(scan, Announcement):
+            self.labels.announced.append((record, scan))
         else:
+            if scan.aliases:
+                self.labels.read.append((record, scan))
             parcel = self.parcels.setdefault(scan.parcel, ScansOfParcel())
             parcel.offsets.append(record.offset)
             parcel.scans.append(scan)
@@ -85,6 +96,8 @@ class LogPartition:
             scans,
             [(record, reason) for record, reason in self.refused if self._is_before(record, end)],
             [record for record in self.foreign if self._is_before(record, end)],
+            [one for record, one in self.labels.announced if self._is_before(record, end)],
+            [(record, scan) for record, scan in self.labels.read if self._is_before(record, end)],
         )
 
     def _is_before(self, record: Record, end: int) -> bool:
@@ -98,12 +111,16 @@ class Model:
     Attributes:
         parcels: parcel id -> its scans.
         refused: records that are refused, with their reasons.
-        foreign: records whose scan belongs to another partition.
+        foreign: records that belong to another partition.
+        announced: announcements of aliases.
+        labelled: records of scans that have read other labels.
     """
 
     parcels: dict[str, list[Scan]]
     refused: list[tuple[Record, str]]
     foreign: list[Record]
+    announced: list[Announcement]
+    labelled: list[tuple[Record, Scan]]
 
     @property
     def scans(self) -> int:
@@ -137,16 +154,16 @@ def _beside(parcel: reference.Parcel) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{event.scan.id:016x}", entry
 
 
-def _read(record: Record) -> Scan | Refusal:
-    return reading.read(
-        record.value,
-        vocabularies=VOCABULARIES,
-        site_zones={},
-        received_ms=record.received_ms,
-        recognise=_recognise,
-    )
+def _key(read: Scan | Announcement) -> str:
+    """What says on which partition it is at home."""
+    return read.alias if isinstance(read, Announcement) else read.parcel
 
 
-def _recognise(reads: list[str]) -> tuple[str | None, str | None]:
+def read_value(value: bytes | None, received_ms: int = -1) -> Scan | Announcement | Refusal:
+    """What a value says, received then."""
+    return reading.read(value, vocabularies=VOCABULARIES, site_zones={}, received_ms=received_ms, recognise=_recognise)
+
+
+def _recognise(reads: list[str]) -> tuple[str | None, str | None, *tuple[str, ...]]:
     found = recognise_set(reads)
-    return found.key, found.reason
+    return (found.key, found.reason, *found.aliases)

@@ -15,7 +15,7 @@ from typing import Final
 
 from redis import Redis
 
-from tests.chaos import model
+from tests.chaos import aliases, model
 from tests.chaos.compare import Compared, compare
 from tests.chaos.log import LogReader, Record
 from tests.chaos.model import LogPartition, Model
@@ -119,12 +119,16 @@ class Oracle:
                     )
                 duplicates = self._compare_parcels(report, number, expected, found)
                 compare_counters(report, number, expected, duplicates, found)
+                aliases.compare(report, number, expected.announced, found.aliases)
             self._compare_rekeyed(report, models)
             self._compare_letters(report, models)
+            labelled = [one for expected in models for one in expected.labelled]
+            aliases.compare_announced(report, [log.labels for log in self._partitions], labelled)
             report.records = self._former_records + sum(self._log.positions)
             report.scans = sum(expected.scans for expected in models)
             report.parcels = sum(len(expected.parcels) for expected in models)
             report.foreign = sum(len(expected.foreign) for expected in models)
+            report.announced = sum(len(expected.announced) for expected in models)
             report.rejected = model.reasons(models)
             return report
 
@@ -239,8 +243,9 @@ def file(report: Report, compared: Compared, where: str = "") -> None:
 def compare_counters(
     report: Report, number: int, expected: Model, duplicates: int | None, found: StoredPartition
 ) -> None:
-    """Read is applied, refused and re-keyed; and the mark says so."""
-    wanted = (expected.scans, duplicates, len(expected.refused), len(expected.foreign))
+    """Read is applied, refused, re-keyed and announced; and the mark says so."""
+    announced = len(expected.announced)
+    wanted = (expected.scans, duplicates, len(expected.refused), len(expected.foreign), announced)
     for name, count in zip(claims.COUNTERS, wanted, strict=True):
         stands = int(found.mark.get(name.encode(), 0))
         if count is not None and stands != count:

@@ -22,6 +22,7 @@ class StoredPartition:
     names: Names | str
     records: dict[str, bytes]
     data: dict[str, bytes]
+    aliases: dict[str, bytes]
 
     @property
     def next(self) -> int:
@@ -31,13 +32,14 @@ class StoredPartition:
 
 def read_partition(store: Redis, number: int) -> StoredPartition:
     """Reads all that Redis holds of a partition."""
-    records, data = [_read_strings(store, prefix(number)) for prefix in (keys.parcels, keys.data)]
+    prefixes = (keys.parcels, keys.data, keys.aliases)
+    records, data, aliases = [_read_strings(store, prefix(number)) for prefix in prefixes]
     mark, sources, codes = [_hash(store, key(number)) for key in (keys.mark, keys.sources, keys.codes)]
-    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data)
+    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases)
 
 
 def read_sample(store: Redis, number: int, parcels: Sequence[str]) -> StoredPartition:
-    """Reads some parcels of a partition with its mark and its names, as they stand at one moment."""
+    """Reads some parcels of a partition with its mark and its names, as they stand at one moment; no aliases."""
     pipeline = store.pipeline(transaction=True)
     for key in (keys.mark(number), keys.sources(number), keys.codes(number)):
         pipeline.hgetall(key)
@@ -49,7 +51,7 @@ def read_sample(store: Redis, number: int, parcels: Sequence[str]) -> StoredPart
         {parcel: value for parcel, value in zip(parcels, found[1:], strict=True) if value is not None}
         for found in strings
     ]
-    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data)
+    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, {})
 
 
 def _names(number: int, sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names | str:

@@ -30,7 +30,8 @@ AGAIN: Final = 3
 """Looks that must find the same amiss: between an offset and its count a look may come once."""
 
 _COUNTED: Final = re.compile(
-    r"^tracker_scans_(?:applied|duplicate|rejected|rekeyed)_total(?:\{[^}]*\})? (\S+)$", re.MULTILINE
+    r"^tracker_(?:scans_(?:applied|duplicate|rejected|rekeyed)|aliases_applied)_total(?:\{[^}]*\})? (\S+)$",
+    re.MULTILINE,
 )
 _CLAIMS: Final = re.compile(r"^tracker_claims_total\{[^}]*\} (\S+)$", re.MULTILINE)
 _OFFSETS: Final = re.compile(r'^tracker_partition_applied_offset\{partition="(\d+)"\} (\S+)$', re.MULTILINE)

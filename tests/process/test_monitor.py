@@ -5,14 +5,16 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 
 from tracker.config import Address
 from tracker.errors import TrackerError
-from tracker.limits import CLAIM_S_MAX, STALL_S_MAX
+from tracker.limits import CLAIM_S_MAX, JOIN_S_MAX, LOOP_S_MAX, STALL_S_MAX
 from tracker.metrics import WorkerMetrics
-from tracker.process.monitor import Health, Judge, Monitor, PartitionHealth
+from tracker.process.health import Health, Judge, Membership, PartitionHealth
+from tracker.process.monitor import Monitor
 
 RUNNING = PartitionHealth("running", "", 10, 10, 1.5)
 LAGGING = PartitionHealth("running", "", 10, 15, 1.5)
@@ -88,6 +90,64 @@ def test_a_server_that_is_gone_is_named(health: Health, problem: str) -> None:
     assert Judge().judge(health)["problems"] == [problem]
 
 
+OUT = Membership(joined=False, why="not authorized")
+IDLE = Membership(joined=True, given=0)
+
+
+def after(clock: Clock, seconds: float, health: Health) -> dict[str, Any]:
+    """The judgement of a worker that has said the same for so many seconds."""
+    judge = Judge(clock)
+    judge.observe(health)
+    clock.now_s += seconds
+    return judge.judge(health)
+
+
+@pytest.mark.parametrize(("seconds", "healthy"), [(JOIN_S_MAX, True), (JOIN_S_MAX + 1, False)])
+def test_a_worker_that_its_group_does_not_have_is_ill_after_the_time_of_a_rebalance(
+    clock: Clock, seconds: float, healthy: bool
+) -> None:
+    answer = after(clock, seconds, Health(group=OUT, kafka=True))
+    assert (answer["healthy"], answer["live"], answer["ready"]) == (healthy, healthy, False)
+    assert answer["problems"] == [] if healthy else ["is no member of its consumer group for 91 s: not authorized"]
+
+
+def test_without_kafka_a_restart_mends_no_membership(clock: Clock) -> None:
+    answer = after(clock, JOIN_S_MAX + 1, Health(group=OUT, kafka=False))
+    assert (answer["healthy"], answer["live"]) == (False, True)
+
+
+def test_a_member_without_partitions_is_well_and_says_so(clock: Clock) -> None:
+    answer = after(clock, 1e9, Health(group=IDLE))
+    assert (answer["healthy"], answer["live"], answer["ready"], answer["problems"]) == (True, True, True, [])
+    assert "more workers than partitions" in answer["notes"][0]
+    assert after(clock, 1, Health({0: RUNNING}, group=Membership(joined=True, given=1)))["notes"] == []
+
+
+def test_partitions_that_were_given_and_not_taken_are_a_problem(clock: Clock) -> None:
+    health = Health({0: RUNNING}, group=Membership(joined=True, given=3))
+    assert after(clock, JOIN_S_MAX, health)["problems"] == []
+    assert after(clock, JOIN_S_MAX + 1, health)["problems"] == ["has been given 3 partitions and has taken 1, for 91 s"]
+
+
+def test_a_worker_that_starts_is_live_and_neither_ready_nor_healthy_and_says_what_it_waits_for(clock: Clock) -> None:
+    answer = after(clock, 1e6, Health(starting="no_redis: refused"))
+    assert (answer["healthy"], answer["live"], answer["ready"]) == (False, True, False)
+    assert answer["problems"] == ["is starting: no_redis: refused"]
+
+
+@pytest.mark.parametrize("age_s", [LOOP_S_MAX, LOOP_S_MAX + 1])
+def test_a_loop_that_stands_still_is_what_a_restart_mends(age_s: float) -> None:
+    answer = Judge().judge(Health(loop_age_s=age_s))
+    assert answer["live"] == answer["healthy"] == (age_s <= LOOP_S_MAX)
+
+
+def test_a_stopped_partition_is_no_reason_to_restart_and_one_that_is_claimed_is_not_ready() -> None:
+    answer = Judge().judge(Health({0: RUNNING, 1: STOPPED}))
+    assert (answer["healthy"], answer["live"], answer["ready"]) == (False, True, True)
+    answer = Judge().judge(Health({0: RUNNING, 1: CLAIMING}))
+    assert (answer["healthy"], answer["live"], answer["ready"]) == (True, True, False)
+
+
 Serve = Callable[..., Monitor]
 
 
@@ -117,7 +177,10 @@ def test_healthz_is_200_with_every_partition(serve: Serve) -> None:
     assert (status, headers["Content-Type"]) == (200, "application/json")
     assert json.loads(body) == {
         "healthy": True,
+        "live": True,
+        "ready": True,
         "problems": [],
+        "notes": [],
         "redis": True,
         "kafka": True,
         "partitions": {
@@ -137,6 +200,13 @@ def test_healthz_is_503_with_the_reason(serve: Serve) -> None:
     status, _, body = ask(serve(lambda: Health({4: STOPPED})), "/healthz?verbose=1")
     assert status == 503
     assert json.loads(body)["problems"] == ["partition 4 is stopped: log_moved: it is another log"]
+
+
+def test_each_question_has_a_status_of_its_own(serve: Serve) -> None:
+    monitor = serve(lambda: Health({4: STOPPED}))
+    assert [ask(monitor, path)[0] for path in ("/healthz", "/livez", "/readyz")] == [503, 200, 200]
+    monitor = serve(lambda: Health(starting="no_kafka: refused"))
+    assert [ask(monitor, path)[0] for path in ("/healthz", "/livez", "/readyz")] == [503, 200, 503]
 
 
 def test_a_worker_that_can_not_tell_its_state_is_ill_and_its_metrics_are_served(serve: Serve) -> None:

@@ -1,9 +1,14 @@
 """`tracker worker` at a real Kafka and a real Redis: bad input, transactions, and servers that go and come back."""
 
+import contextlib
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any, Final
 
 import pytest
@@ -13,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from tests.process.workers import (
     BASE_MS,
     PARTITIONS,
+    ROOT,
     Worker,
     counters,
     ends,
@@ -27,7 +33,9 @@ from tests.process.workers import (
     until_applied,
 )
 from tests.servers import Kafka, Redis
+from tests.servers.process import free_port
 from tracker.domain.partition import partition_of
+from tracker.store import keys
 
 END_S_MAX: Final = 10.0
 """What SIGTERM may take, with everything gone too."""
@@ -167,6 +175,30 @@ def test_a_scan_on_the_wrong_partition_is_re_keyed_and_applied_once(shared: Shar
         assert re.fullmatch(f"{shared.topic}/{number}/\\d+", headers_of(one)["source"].decode())
 
 
+def test_another_label_is_announced_on_its_own_partition_and_held_once(shared: Shared) -> None:
+    before = counters(shared.client)
+    s10, sscc = b"RR123456785KZ", b"095287654321012346"
+    home, other = partition_of(s10, PARTITIONS), partition_of(sscc, PARTITIONS)
+    tunnel = {"barcodes": [s10.decode(), f"]C100{sscc.decode()}"], "event": "ARRIVED"}
+    values = [json.dumps({**tunnel, "time": BASE_MS + minute}).encode() for minute in range(3)]
+    send(shared.kafka, shared.topic, [(s10, value) for value in values], home)
+    until(lambda: counters(shared.client)["aliases"] > before["aliases"], "the announcement", shared.worker)
+    shared.applied()
+    held = shared.client.get(keys.aliases(other) + sscc)
+    assert held == b"%d RR123456785KZ" % (BASE_MS // 86_400_000)
+    announced = [
+        (message.partition(), message.key(), json.loads(message.value() or b""), headers_of(message)["source"])
+        for message in read_topic(shared.kafka, shared.topic, PARTITIONS)
+        if b'"alias"' in (message.value() or b"")
+    ]
+    fields = {"alias": sscc.decode(), "parcel": s10.decode()}
+    assert announced
+    for partition, key, value, source in announced:
+        assert (partition, key, {**value, **fields}) == (other, sscc, value)
+        assert source.decode().startswith(f"{shared.topic}/{home}/")
+    assert len(announced) == counters(shared.client)["aliases"] - before["aliases"]
+
+
 def test_of_transactions_what_was_committed_is_applied_and_the_marks_pass_what_was_aborted(shared: Shared) -> None:
     before = counters(shared.client)
     sender = producer(shared.kafka, **{"transactional.id": shared.topic})
@@ -221,6 +253,87 @@ def mended(kafka: Kafka, store: Redis) -> Iterator[None]:
     for server in (kafka, store):
         if server._process is None:
             server.start()
+
+
+def health(port: int, path: str = "/healthz") -> tuple[int, dict[str, Any]]:
+    """What a worker's monitor says."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.usefixtures("mended")
+def test_a_worker_that_is_started_before_its_redis_waits_for_it_and_says_so(
+    kafka: Kafka, store: Redis, url: str, client: redis.Redis
+) -> None:
+    topic, port = new_topic(kafka), free_port()
+    send(kafka, topic, scans("A", 40))
+    store.kill()
+    with Worker(kafka, url, topic, claims_min=0, settings=("--monitor", f"127.0.0.1:{port}")) as worker:
+        until(lambda: worker.says("waiting at the start: no_redis: "), "it says nothing", worker)
+        status, said = health(port)
+        assert status == 503
+        assert said["problems"][0].startswith("is starting: no_redis: ")
+        assert [health(port, path)[0] for path in ("/livez", "/readyz")] == [200, 503]
+        store.start()
+        until_applied(kafka, client, topic, worker)
+        until(lambda: health(port)[0] == 200, "it is not well", worker)
+        assert health(port, "/readyz")[0] == 200
+    store.kill()
+    flags = ("--kafka", kafka.address, "--redis", url, "--monitor", "off", "--start-timeout-s", "1")
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker.cli", "worker", *flags, "--topic", topic, "--partitions", str(PARTITIONS)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("tracker: error[no_redis]: ")
+
+
+def test_a_worker_too_many_is_well_and_says_that_it_has_no_partitions(
+    kafka: Kafka, url: str, client: redis.Redis
+) -> None:
+    del client
+    topic, ports = new_topic(kafka, 1), (free_port(), free_port())
+    flags = [("--partitions", "1", "--monitor", f"127.0.0.1:{port}") for port in ports]
+    with (
+        Worker(kafka, url, topic, claims_min=1, settings=flags[0]) as first,
+        Worker(kafka, url, topic, claims_min=0, settings=flags[1]),
+    ):
+        said: list[tuple[int, dict[str, Any]]] = []
+
+        def both_have_joined() -> bool:
+            with contextlib.suppress(OSError):  # One does not listen yet.
+                said[:] = [health(port, "/readyz") for port in ports if health(port, "/readyz")[0] == 200]
+            return sorted(len(one["partitions"]) for _, one in said) == [0, 1]
+
+        until(both_have_joined, "the group has not settled", first)
+        notes = {len(one["partitions"]): one["notes"] for _, one in said}
+        assert notes[1] == []
+        assert "more workers than partitions" in notes[0][0]
+
+
+def test_a_worker_that_its_group_refuses_says_so_and_joins_when_it_may(store: Redis, client: redis.Redis) -> None:
+    port = free_port()
+    url = store.url.removesuffix("/0") + "/1"
+    with Kafka(settings={"group.max.size": "1"}) as kafka:
+        topic = new_topic(kafka)
+        with (
+            Worker(kafka, url, topic) as first,
+            Worker(kafka, url, topic, claims_min=0, settings=("--monitor", f"127.0.0.1:{port}")) as second,
+        ):
+            until(lambda: second.says("not in the consumer group"), "it says nothing", second)
+            assert health(port, "/readyz")[0] == 503
+            first.end()
+            send(kafka, topic, scans("A", 40))
+            until_applied(kafka, client, topic, second)
+            until(lambda: health(port)[0] == 200, "it is not well", second)
 
 
 @pytest.mark.usefixtures("mended")

@@ -231,6 +231,18 @@ def test_a_chain_that_was_closed_opens_no_connection_again(server: Redis, url: s
     assert not client.exists("t:{3}:p:P1")
 
 
+def test_a_chain_that_is_closed_while_something_is_sent_is_broken_and_nothing_worse(url: str) -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        sending = asyncio.ensure_future(chain.send_reads([b"P1"], [], []))
+        await asyncio.sleep(0)  # It has begun.
+        await chain.close()
+        with pytest.raises(ChainBrokenError):
+            await chain.reads(await sending)
+
+    run(work())
+
+
 def test_a_redis_that_is_silent_for_longer_than_the_patience_breaks_the_chain_and_the_batch_is_whole_or_not_there(
     server: Redis, url: str, client: redis.Redis
 ) -> None:

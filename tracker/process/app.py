@@ -1,10 +1,14 @@
 """The Faust app of a worker, and what ties it to the processor."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import faust
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from yarl import URL
@@ -13,6 +17,7 @@ from tracker.config import Settings
 from tracker.domain import scan, vocabulary
 from tracker.limits import BATCH_BYTES_MAX
 from tracker.process import fetch
+from tracker.process.health import Health, Membership
 from tracker.process.log import LogClient
 from tracker.process.processor import Processor
 from tracker.process.runner import Watcher
@@ -24,6 +29,10 @@ log = logging.getLogger("tracker.process")
 
 HEARTBEATS_A_SESSION: Final = 3
 COMMIT_INTERVAL_S: Final = 2.0
+
+
+JOIN_PAUSE_S_MIN, JOIN_PAUSE_S_MAX = 1.0, 5.0
+"""Between two looks at whether the group has refused us: longer while it does."""
 
 
 class WorkerApp(faust.App):
@@ -64,6 +73,47 @@ class WorkerApp(faust.App):
         self.processor = Processor(settings, reader, store, self, client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
         self.task(self.processor.watch)
+        self._turned_s: float | None = None
+        self._refused = ""
+
+    def health(self) -> Health:
+        """What is known now; for the monitor, also from another thread."""
+        if self._turned_s is None:  # Faust is still on its way.
+            return Health(group=Membership(joined=False, why="it begins"))
+        group = self._thread().membership(self.processor.topic)
+        if not group.joined:
+            group = replace(group, why=self._refused or group.why)
+        return replace(self.processor.health(), group=group, loop_age_s=time.monotonic() - self._turned_s)
+
+    async def on_start(self) -> None:
+        """Begins to look after the worker itself. Faust's tasks wait until the group has given it partitions."""
+        await super().on_start()
+        self.add_future(self._turn())
+        self.add_future(self._stay_in_group())
+
+    async def _turn(self) -> None:
+        """Shows again and again that the event loop turns."""
+        while True:
+            self._turned_s = time.monotonic()
+            await asyncio.sleep(1.0)
+
+    async def _stay_in_group(self) -> None:
+        """Hears what keeps us out of the group: until somebody does, aiokafka does not try again."""
+        pause_s = JOIN_PAUSE_S_MIN
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._thread().check_membership()
+            except KafkaError as error:
+                if repr(error) != self._refused:
+                    log.warning("not in the consumer group %s: %r", self._worker_settings.group, error)
+                self._refused = repr(error)
+                pause_s = min(2 * pause_s, JOIN_PAUSE_S_MAX)
+            else:
+                pause_s = JOIN_PAUSE_S_MIN
+                if self._refused and self._thread().membership(self.processor.topic).joined:
+                    log.info("in the consumer group %s after all", self._worker_settings.group)
+                    self._refused = ""
 
     def _create_directories(self) -> None:
         """Faust keeps tables on disk; there are none."""

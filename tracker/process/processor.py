@@ -10,8 +10,8 @@ from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
 from tracker.process.fetch import WholeFetch
+from tracker.process.health import Health, PartitionHealth
 from tracker.process.log import Identity, LogUnknownError
-from tracker.process.monitor import Health, PartitionHealth
 from tracker.process.partition import Folding, Outgoing, Partition
 from tracker.process.runner import Runner, Store, Watcher
 

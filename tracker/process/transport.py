@@ -18,6 +18,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from tracker.process.fetch import WholeFetch
+from tracker.process.health import Membership
 
 log = logging.getLogger("tracker.process")
 
@@ -89,6 +90,33 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             max_poll_interval_ms=int((conf.broker_max_poll_interval or 0) * 1_000),
             check_crcs=False,  # The walk checks them.
         )
+
+    async def check_membership(self) -> None:
+        """Raises what keeps this consumer out of its group. Until somebody hears of that, aiokafka does not try again.
+
+        Raises:
+            KafkaError: what happened; told once.
+        """
+        await self.call_thread(self._check_membership)
+
+    async def _check_membership(self) -> None:
+        coordinator = None if self._consumer is None else self._consumer._coordinator  # noqa: SLF001  Not public there.
+        if coordinator is not None and not coordinator._closing.done():  # noqa: SLF001
+            coordinator.check_errors()
+
+    def membership(self, topic: str) -> Membership:
+        """Where this worker stands in its group; may be asked from any thread."""
+        consumer = self._consumer
+        if consumer is None or (coordinator := consumer._coordinator) is None:  # noqa: SLF001
+            return Membership(False, why="it has no consumer yet")
+        if coordinator._coordination_task.done():  # noqa: SLF001
+            return Membership(False, why="aiokafka has given up")
+        if (error := coordinator._pending_exception) is not None:  # noqa: SLF001
+            return Membership(False, why=repr(error))
+        subscription = consumer._subscription.subscription  # noqa: SLF001
+        if coordinator.coordinator_id is None or subscription is None or coordinator.need_rejoin(subscription):
+            return Membership(False, why="it is joining")
+        return Membership(True, sum(tp.topic == topic for tp in consumer.assignment()))
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         consumer = self._ensure_consumer()

@@ -1,6 +1,5 @@
 """A worker process: the Faust worker around the app, logging, and an end that comes in time."""
 
-import asyncio
 import contextlib
 import gc
 import logging
@@ -14,10 +13,10 @@ import uvloop
 
 from tracker import config
 from tracker.config import Settings
-from tracker.errors import TrackerError
 from tracker.metrics import WorkerMetrics
+from tracker.process import start
 from tracker.process.app import WorkerApp
-from tracker.process.log import LogClient, LogUnknownError
+from tracker.process.health import Health
 from tracker.process.monitor import Monitor
 
 log = logging.getLogger("tracker.process")
@@ -55,40 +54,45 @@ def _end_in_time() -> None:
     timer.start()
 
 
+class _Starting:
+    """A worker before it has an app, for the monitor."""
+
+    def __init__(self) -> None:
+        self.app: WorkerApp | None = None
+        self.why = "has just begun"
+
+    def waits(self, why: str) -> None:
+        """Says what it waits for, in the log once."""
+        if why != self.why:
+            log.warning("waiting at the start: %s", why)
+        self.why = why
+
+    def health(self) -> Health:
+        """What is known now."""
+        return Health(starting=self.why) if self.app is None else self.app.health()
+
+
 def run(settings: Settings) -> None:
     """Runs a worker until it is told to end.
 
     Raises:
-        TrackerError: `bad_setting`, `bad_topic`, `no_kafka`: it can't begin.
+        TrackerError: `bad_setting`, `bad_topic`, `no_kafka`, `bad_redis`, `no_redis`: it can't begin.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for theirs in ("faust", "mode", "aiokafka"):
         logging.getLogger(theirs).setLevel(logging.WARNING)
     zones = config.site_zones(settings)
-    _check_topic(settings)
-    uvloop.install()
-    # What the worker makes by the thousand is bytes, which hold no references: the collector finds nothing, often.
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
     metrics = WorkerMetrics()
-    app = WorkerApp(settings, zones, metrics)
-    worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
-    worker.spinner = None  # It writes escape sequences, also to what is no terminal.
+    starting = _Starting()
     with contextlib.ExitStack() as stack:
         if settings.monitor is not None:
-            stack.enter_context(Monitor(settings.monitor, metrics, app.processor.health))
+            stack.enter_context(Monitor(settings.monitor, metrics, starting.health))
+        start.wait_for_servers(settings, starting.waits)
+        uvloop.install()
+        # What the worker makes by the thousand is bytes, which hold no references: the collector finds nothing, often.
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD)
+        starting.app = app = WorkerApp(settings, zones, metrics)
+        worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
+        worker.spinner = None  # It writes escape sequences, also to what is no terminal.
         worker.execute_from_commandline()
-
-
-def _check_topic(settings: Settings) -> None:
-    """Refuses a topic that is not there, or whose partitions are not as many as every key in Redis says."""
-    try:
-        identity = asyncio.run(LogClient(settings.kafka, settings.topic).identity())
-    except LogUnknownError as error:
-        raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
-    if identity.partitions != settings.partitions:
-        raise TrackerError(
-            "bad_topic",
-            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is "
-            f"{settings.partitions}; the count is part of every key in Redis: set TRACKER_PARTITIONS to the topic's",
-        )

@@ -122,6 +122,9 @@ class Journeys:
             key = labels.ups(number) if scheme < self._rates.ups else labels.s10(number, country, random)
             label, tunnel_label = key, f"]C0{key}"
         others = [f"]C0{postal_index}", f"]Q1ORD-{number:08}"]
+        if scheme >= self._rates.ups and random.random() < self._rates.consignor_sscc:
+            # An S10 number goes before it, so that it is the parcel's other label.
+            others.append(f"]C100{labels.sscc(number)}")
         return Parcel(number, key.encode("ascii"), label, tunnel_label, others, faults, scans)
 
 

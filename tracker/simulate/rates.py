@@ -76,6 +76,8 @@ class Rates:
     """Of parcels: labelled with an SSCC in GS1-128 instead of an S10 number. This and the next two are assumed."""
     ups: float = 0.04
     """Of parcels: labelled with a UPS 1Z number."""
+    consignor_sscc: float = 0.2
+    """Of parcels with an S10 number: bear an SSCC of their consignor beside it. Assumed."""
     several_labels: float = 0.15
     """Of tunnels: hand over every label that they see, with the postal index and the customer's reference beside the
     number."""
@@ -126,6 +128,8 @@ PRESETS: Final[dict[str, Rates]] = {
         bad_cameras=0.5,
         reread=0.05,
         recirculation=0.06,
+        consignor_sscc=0.5,
+        several_labels=0.5,
         undo=0.02,
         duplicate=0.05,
         inversion=0.08,

@@ -203,8 +203,11 @@ class Chain:
         return reply
 
     async def _send(self, command: bytes) -> None:
-        """Sends to what redis-py has connected, not by it: it would open a lost connection again, without the WATCH that
-        every apply rests on, and trips over one that is closed by whoever reads answers while it sends."""
+        """Sends to what redis-py has connected, not by it.
+
+        It would open a lost connection again, without the WATCH that every apply rests on, and trips over one that is
+        closed by whoever reads answers while it sends.
+        """
         stream: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
         if stream is None:
             raise ChainBrokenError("the connection is lost")

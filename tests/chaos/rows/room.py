@@ -1,6 +1,6 @@
 """No room: Redis out of memory, and disks that are full under Redis and Kafka."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +9,7 @@ from typing import Final
 from redis import Redis as Client
 
 from tests.chaos.row import KAFKA, REDIS, Await, Row, Strike
+from tests.chaos.rows.kafka import takes_again
 from tests.chaos.world import World
 from tests.servers import Disk
 from tests.servers.process import Server
@@ -39,14 +40,12 @@ class FullDisk:
         """Starts a server again, with such a disk and then without."""
         with TemporaryDirectory(prefix="tracker-disk-") as folder:
             self._disk = Disk(Path(folder))
-            server.environment.update(self._disk.environment)
-            server.restart()
+            _start_again(server, self._disk.environment)
             try:
                 yield
             finally:
                 self._disk.free()
-                server.environment.clear()
-                server.restart()
+                _start_again(server, {})
 
     def under_redis(self, world: World) -> AbstractContextManager[None]:
         """Redis has such a disk."""
@@ -77,11 +76,15 @@ class FullDisk:
         assert self._disk is not None
         with Client.from_url(world.settings.redis) as store:
             store.config_set("appendfsync", "always")
-        return (yield from self._ended(world, world.redis))
+        yield from self._ended(world, world.redis)
+        yield Await(world.redis.ready)
+        return "Redis ended by itself"
 
     def kafka(self, world: World) -> Strike:
         """Kafka can't write its log: it ends, and is started when there is room."""
-        return (yield from self._ended(world, world.broker))
+        yield from self._ended(world, world.broker)
+        yield from takes_again(world)
+        return "Kafka ended by itself"
 
     def _ended(self, world: World, server: Server) -> Strike:
         assert self._disk is not None
@@ -93,8 +96,14 @@ class FullDisk:
             self._disk.free()
             server.kill()
             server.launch()
-        yield Await(server.ready)
-        return f"{server.name} ended by itself"
+        return server.name
+
+
+def _start_again(server: Server, environment: Mapping[str, str]) -> None:
+    """Kafka takes long to end by itself, which is not what is tried here."""
+    server.kill()
+    server.environment = dict(environment)
+    server.start()
 
 
 def _refused(world: World, error: str) -> int:

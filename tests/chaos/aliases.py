@@ -1,0 +1,75 @@
+"""Other labels of parcels: what the log says of them, and what must stand in Redis (docs/fold.md, section 4)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.log import Record
+from tests.chaos.report import Report
+from tests.reference import aliases as reference
+from tests.reference.scan import DAY_MS, Announcement, Scan
+from tracker.domain import aliases
+from tracker.domain.parcel import CorruptRecord
+
+
+@dataclass(slots=True)
+class LabelLog:
+    """What one partition of the log says of labels.
+
+    Attributes:
+        read: records whose scans are at home there and have read other labels.
+        announced: announcements that are at home there, in the order of the log.
+        sent: announcements of workers, wherever they are at home, in the order of the log.
+    """
+
+    read: list[tuple[Record, Scan]] = field(default_factory=list)
+    announced: list[tuple[Record, Announcement]] = field(default_factory=list)
+    sent: list[tuple[Record, Announcement]] = field(default_factory=list)
+
+
+def compare(report: Report, number: int, announced: Sequence[Announcement], held: Mapping[str, bytes]) -> None:
+    """Compares the aliases of a partition with the fold of the announcements before its mark."""
+    expected = reference.fold(announced)
+    for alias, wanted in expected.items():
+        if alias not in held:
+            report.lost.append(f"partition {number}: alias {alias}, a label of {wanted}, is not in Redis")
+            continue
+        try:
+            stands = [(day, parcel.decode()) for day, parcel in aliases.parcels(alias.encode(), held[alias])]
+        except CorruptRecord as error:
+            report.different.append(f"partition {number}: alias {error}")
+            continue
+        if stands != wanted:
+            report.different.append(f"partition {number}: alias {alias} is {stands}, should be {wanted}")
+    report.unexpected.extend(
+        f"partition {number}: alias {alias} is in Redis, not in the log" for alias in held.keys() - expected
+    )
+
+
+def compare_announced(report: Report, logs: Sequence[LabelLog], read: Sequence[tuple[Record, Scan]]) -> None:
+    """Each other label of an applied scan is announced on its own partition, and workers announce nothing else.
+
+    Args:
+        logs: by partition.
+        read: records that are applied, whose scans have read other labels.
+    """
+    newest: dict[tuple[str, str], int] = defaultdict(lambda: -1)
+    for log in logs:
+        for _, one in log.announced:
+            newest[one.alias, one.parcel] = max(newest[one.alias, one.parcel], one.day)
+    for record, scan in read:
+        report.lost.extend(
+            f"{alias}, read by {record.source} on {scan.parcel}, is not announced"
+            for alias in scan.aliases
+            if newest[alias, scan.parcel] < scan.effective // DAY_MS
+        )
+    scans = {record.source: scan for log in logs for record, scan in log.read}
+    for log in logs:
+        for record, one in log.sent:
+            source = record.headers["source"].decode()
+            if not _has_read(scans.get(source), one):
+                report.unexpected.append(f"{record.source} announces {one}, which {source} has not read")
+
+
+def _has_read(scan: Scan | None, one: Announcement) -> bool:
+    return scan is not None and one.alias in scan.aliases and (one.parcel, one.time) == (scan.parcel, scan.effective)

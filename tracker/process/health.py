@@ -1,0 +1,187 @@
+"""What a worker knows of itself, and the judgement of it: is something wrong, would a restart mend it, does it work.
+
+Faust's own health check says OK with the broker gone, so this one is ours: it judges what the processor knows. What is
+wrong and what a restart mends are two questions: a stopped partition is ill, and a restart would stop the others too.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from tracker.limits import CLAIM_S_MAX, JOIN_S_MAX, LOOP_S_MAX, STALL_S_MAX
+
+_GROUP: Final = -1
+"""Stands where partitions have their number, for the group as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionHealth:
+    """Where an assigned partition stands.
+
+    Attributes:
+        state: `idle`, `claiming`, `running` or `stopped`.
+        reason: why it is stopped, or not claimed yet; empty where there is nothing to say.
+        applied_offset: offset behind the last record applied, None if not known.
+        end_offset: offset behind the last record of the log, None if not known.
+        progress_age_s: seconds since it was claimed or a batch landed.
+    """
+
+    state: str
+    reason: str
+    applied_offset: int | None
+    end_offset: int | None
+    progress_age_s: float
+
+    @property
+    def lag(self) -> int | None:
+        """Records in the log that are not applied, None if not known."""
+        if self.applied_offset is None or self.end_offset is None:
+            return None
+        return max(0, self.end_offset - self.applied_offset)
+
+    @property
+    def stopped_for(self) -> str:
+        """Code of the reason for which it is stopped, empty if it is not."""
+        return self.reason.partition(":")[0] if self.state == "stopped" else ""
+
+    @property
+    def awaits(self) -> tuple[str, int | None] | None:
+        """What it is to get on with, None if nothing: where that stays the same for long, something is wrong."""
+        if self.state != "running":
+            return "claim", None
+        return ("apply", self.applied_offset) if self.lag else None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Where a worker stands in its consumer group.
+
+    Attributes:
+        joined: whether the group counts it in.
+        given: how many partitions the group has given it.
+        why: what keeps it out, empty if it is not known.
+    """
+
+    joined: bool
+    given: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a worker knows of itself at one moment.
+
+    Attributes:
+        partitions: those assigned to it.
+        redis, kafka: whether the last exchange with them went well, None before the first.
+        group: where it stands in its group, None if that is not known.
+        starting: what it waits for before it begins to work, empty once it does.
+        loop_age_s: seconds since its event loop turned.
+    """
+
+    partitions: Mapping[int, PartitionHealth] = field(default_factory=dict)
+    redis: bool | None = None
+    kafka: bool | None = None
+    group: Membership | None = None
+    starting: str = ""
+    loop_age_s: float = 0.0
+
+    def awaits(self) -> dict[int, tuple[str, int | None]]:
+        """What it is to get on with, by partition; of the group, to join it and to take what it gives."""
+        awaited = {number: one.awaits for number, one in self.partitions.items()}
+        if self.group is not None and not self.group.joined:
+            awaited[_GROUP] = ("join", None)
+        elif self.group is not None and self.group.given > len(self.partitions):
+            awaited[_GROUP] = ("take", self.group.given)
+        return {number: one for number, one in awaited.items() if one is not None}
+
+
+class Judge:
+    """Tells whether a worker is healthy, by what it says of itself now and by how long that has been the same.
+
+    Args:
+        clock_s: gives seconds that never go back.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._lock = threading.Lock()
+        self._awaited: dict[int, tuple[tuple[str, int | None], float]] = {}
+
+    def observe(self, health: Health) -> dict[int, float]:
+        """Takes note of what a worker says: {partition or _GROUP: seconds for which it has waited for the same}."""
+        now = self._clock_s()
+        with self._lock:
+            before, self._awaited = self._awaited, {}
+            for number, awaits in health.awaits().items():
+                known = before.get(number)
+                self._awaited[number] = known if known and known[0] == awaits else (awaits, now)
+            return {number: now - since for number, (_, since) in self._awaited.items()}
+
+    def judge(self, health: Health) -> dict[str, Any]:
+        """The answer of `/healthz`, `/livez` and `/readyz`.
+
+        `healthy`: nothing is wrong. `live`: a restart would mend nothing. `ready`: it works, or would if it were given
+        partitions.
+        """
+        waited_s = self.observe(health)
+        servers = {"Kafka": health.kafka, "Redis": health.redis}
+        problems = [f"{name} can't be reached" for name, reached in servers.items() if reached is False]
+        if health.starting:
+            problems.append(f"is starting: {health.starting}")
+        if stuck := health.loop_age_s > LOOP_S_MAX:
+            problems.append(f"its event loop has stood still for {health.loop_age_s:.0f} s")
+        if out := waited_s.get(_GROUP, 0.0) > JOIN_S_MAX:
+            problems.append(_group_problem(health, waited_s[_GROUP]))
+        for number, partition in sorted(health.partitions.items()):
+            if problem := _problem(partition, waited_s.get(number, 0.0)):
+                problems.append(f"partition {number} {problem}")
+        claimed = all(one.state in {"running", "stopped"} for one in health.partitions.values())
+        return {
+            "healthy": not problems,
+            # Without Kafka nobody is a member of anything.
+            "live": not stuck and not (out and health.kafka is not False),
+            "ready": claimed and _GROUP not in waited_s and not health.starting and False not in servers.values(),
+            "problems": problems,
+            "notes": _notes(health),
+            "redis": health.redis,
+            "kafka": health.kafka,
+            "partitions": {
+                str(number): {
+                    **asdict(partition),
+                    "progress_age_s": round(partition.progress_age_s, 3),
+                    "lag": partition.lag,
+                }
+                for number, partition in sorted(health.partitions.items())
+            },
+        }
+
+
+def _group_problem(health: Health, waited_s: float) -> str:
+    assert health.group is not None
+    if not health.group.joined:
+        because = f": {health.group.why}" if health.group.why else ""
+        return f"is no member of its consumer group for {waited_s:.0f} s{because}"
+    return (
+        f"has been given {health.group.given} partitions and has taken {len(health.partitions)}, for {waited_s:.0f} s"
+    )
+
+
+def _notes(health: Health) -> list[str]:
+    """What is worth knowing and not wrong."""
+    if health.group is not None and health.group.joined and not health.group.given and not health.partitions:
+        return ["has no partitions: its group has more workers than partitions; it takes over when another one ends"]
+    return []
+
+
+def _problem(partition: PartitionHealth, waited_s: float) -> str | None:
+    because = f": {partition.reason}" if partition.reason else ""
+    if partition.state == "stopped":
+        return f"is stopped{because}"
+    if partition.state != "running":
+        return f"has not been claimed for {waited_s:.0f} s{because}" if waited_s > CLAIM_S_MAX else None
+    if waited_s > STALL_S_MAX:
+        return f"has {partition.lag} records to apply and has applied none for {waited_s:.0f} s"
+    return None
