@@ -1,4 +1,4 @@
-"""The fault matrix on real processes: Kafka, Redis and workers, and proxies between them that break what networks break.
+"""The fault matrix on real processes: Kafka, Redis and workers, and proxies that break what networks break.
 
 `row` says what a row of the matrix is and `rows` has them; `world` runs the processes, `sender` the traffic, `watch`
 looks at them all the while; `campaign` lets rows strike, one after another. `log` reads the topics back with a plain

@@ -22,7 +22,16 @@ class Beside:
     def __init__(self, folder: Path, seed: int, minutes: float) -> None:
         self._save = folder / "beside.json"
         self._log = folder / "beside.log"
-        self._options = ["--row", ALL_AT_ONCE, "--seed", str(seed), "--minutes", str(minutes), "--save", str(self._save)]
+        self._options = [
+            "--row",
+            ALL_AT_ONCE,
+            "--seed",
+            str(seed),
+            "--minutes",
+            str(minutes),
+            "--save",
+            str(self._save),
+        ]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
+from traceback import format_exception
 from types import TracebackType
 from typing import Final, Self
 
@@ -69,16 +70,28 @@ class Campaign:
         for form, of_form in groupby(rows, lambda row: row.form):
             waiting = list(of_form)
             while waiting:
-                with ExitStack() as stack:
-                    world = stack.enter_context(self.world(form))
-                    with world.sending():
-                        world.await_life()
-                    while waiting:
-                        result = run_row(world, waiting.pop(0), self._tell)
-                        yield result
-                        if result.failures:
-                            # What is amiss would be found again after every other row.
-                            break
+                yield from self._run_in_one_world(form, waiting)
+
+    def _run_in_one_world(self, form: Form, waiting: list[Row]) -> Iterator[RowResult]:
+        """Runs rows, and takes them off the list, until one has failed: what is amiss would be found again and again."""
+        world = self.world(form)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(world)
+                with world.sending():
+                    world.await_life()
+            except Exception as error:  # noqa: BLE001 - told in the table
+                yield _broken(waiting.pop(0), world, error)
+                return
+            while waiting:
+                row = waiting.pop(0)
+                try:
+                    result = run_row(world, row, self._tell)
+                except Exception as error:  # noqa: BLE001 - told in the table
+                    result = _broken(row, world, error)
+                yield result
+                if result.failures:
+                    return
 
     def world(self, form: Form, bug: str | None = None) -> World:
         """A world that is not started yet."""
@@ -134,6 +147,15 @@ def run_row(world: World, row: Row, tell: Tell) -> RowResult:
         struck_by_kind=dict(world.struck),
         failures=failures,
     )
+
+
+def _broken(row: Row, world: World, error: Exception) -> RowResult:
+    """What came of a row that could not be brought to its end."""
+    said = "".join(format_exception(error))
+    return RowResult(
+        row.name, row.wanted, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, world.seed,
+        failures=[f"{said}\n{world.crew.said()}", *world.crew.fallen()],
+    )  # fmt: skip
 
 
 class _Strikes:

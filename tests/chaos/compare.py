@@ -71,7 +71,7 @@ def compare(
     return Compared(findings, model.duplicates(wanted), undecided)
 
 
-def _compare_parcel(wanted: reference.Parcel, stands: Parcel, undecided: bool) -> list[Finding]:  # noqa: FBT001
+def _compare_parcel(wanted: reference.Parcel, stands: Parcel, undecided: bool) -> list[Finding]:
     missing = len(wanted.scans) - stands.scans
     if not missing and undecided:
         return []
@@ -83,7 +83,7 @@ def _compare_parcel(wanted: reference.Parcel, stands: Parcel, undecided: bool) -
     return [Finding("different", f"{wanted.id}\n{difference}")] if difference else []
 
 
-def _compare_data(wanted: reference.Parcel, held: bytes | None, undecided: bool) -> list[Finding]:  # noqa: FBT001
+def _compare_data(wanted: reference.Parcel, held: bytes | None, undecided: bool) -> list[Finding]:
     expected = model.beside(wanted)
     stands = orjson.loads(held) if held else {}
     if wanted.cut:

@@ -171,9 +171,7 @@ class Oracle:
             if self._partitions[entry.partition].digests.get(entry.offset) != entry.digest:
                 report.lost.append(f"the log does not hold what was acknowledged: {entry}")
 
-    def _compare_parcels(
-        self, report: Report, number: int, expected: Model, found: StoredPartition
-    ) -> int | None:
+    def _compare_parcels(self, report: Report, number: int, expected: Model, found: StoredPartition) -> int | None:
         """Compares every parcel of a partition; gives its duplicates, None where they are not known."""
         if isinstance(found.names, str):
             report.different.append(found.names)

@@ -6,7 +6,7 @@ there; what is wrong between the worker and a real Redis stands here.
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
@@ -17,7 +17,7 @@ from tests.simulation.planted import PLANTED
 from tracker import cli
 from tracker.process.app import WorkerApp
 from tracker.process.partition import Partition
-from tracker.store import claims, keys
+from tracker.store import claims
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark
 from tracker.store.connection import Chain, RedisStore
 
@@ -89,7 +89,8 @@ def no_epoch() -> None:
     """Whose claim it is, nobody asks: a batch is written by whoever folded it, and only its own offset is looked at."""
     _do_not_watch()
 
-    def answer(replies: Any, _epoch: int, end: int) -> Applied | Lost:
+    def answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
+        del epoch
         mark = claims.mark_of(replies[-1])
         return Applied() if mark is not None and mark.next == end else Lost("the mark is elsewhere")
 

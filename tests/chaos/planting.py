@@ -59,4 +59,3 @@ def catch(campaign: Campaign, bug: str) -> PlantedResult:
         report = world.judge(ledger)
         caught_by = [kind for kind, found in report.findings.items() if found]
     return PlantedResult(bug, caught_by, round(time.monotonic() - began_s, 1), world.seed)
-

@@ -1,4 +1,4 @@
-"""A TCP proxy that can do to a connection what networks do: cut it, hold one way back, slow it down, or catch one apply.
+"""A TCP proxy that does to connections what networks do: cuts them, holds one way back, slows down, or catches an apply.
 
 All proxies run on one event loop in a thread of its own (`Network`); their methods may be called from any thread.
 """
@@ -10,7 +10,7 @@ import struct
 import threading
 from collections.abc import Coroutine
 from enum import StrEnum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from tests.servers.process import free_port
 
@@ -62,7 +62,7 @@ class Network:
         self._thread.join()
         self.loop.close()
 
-    def __enter__(self) -> "Network":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -170,7 +170,7 @@ class _Gate:
         self.event = asyncio.Event()
         self.event.set()
 
-    def set(self, opened: bool) -> None:  # noqa: FBT001 - what a gate is
+    def set(self, opened: bool) -> None:
         if opened:
             self.event.set()
         else:
@@ -240,7 +240,9 @@ class Connection:
         finally:
             delivering.cancel()
 
-    async def _deliver(self, way: Way, held: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter) -> None:
+    async def _deliver(
+        self, way: Way, held: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter
+    ) -> None:
         loop = asyncio.get_running_loop()
         while True:
             came_s, chunk = await held.get()

@@ -154,6 +154,4 @@ def _report(book: Ledger, burst: Burst, number: int, reason: str | None, partiti
 def _send_dated(producer: ScanProducer, key: bytes | None, value: bytes, time_ms: int, report: OnDelivery) -> None:
     """Sends a record with a time of its own, which no scanner's producer gives."""
     producer.attempted += 1
-    producer._producer.produce(
-        producer.topic, value, key, on_delivery=producer._report_to(report), timestamp=time_ms
-    )
+    producer._producer.produce(producer.topic, value, key, on_delivery=producer._report_to(report), timestamp=time_ms)

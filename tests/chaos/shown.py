@@ -50,7 +50,9 @@ def table(results: Results) -> Table:
 
 def caught(result: PlantedResult) -> str:
     """What came of a planted bug, in a line."""
-    return escape(f"{'ok  ' if result.caught_by else 'FAIL'} {result.bug}: caught by {_kinds(result)}, {result.seconds:.0f} s")
+    return escape(
+        f"{'ok  ' if result.caught_by else 'FAIL'} {result.bug}: caught by {_kinds(result)}, {result.seconds:.0f} s"
+    )
 
 
 def planted(results: Results) -> Table:

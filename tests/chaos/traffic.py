@@ -82,9 +82,7 @@ def _with_data(_parcel: str, random: Random) -> Record:
 
 
 def _clock_ahead(parcel: str, random: Random) -> Record:
-    return parcel.encode(), scan(
-        parcel, time=limits.TIME_MS_MAX - random.randrange(1_000), seq=random.randrange(1_000)
-    )
+    return parcel.encode(), scan(parcel, time=limits.TIME_MS_MAX - random.randrange(1_000), seq=random.randrange(1_000))
 
 
 def _second_life(parcel: str, random: Random) -> Record:

@@ -76,8 +76,9 @@ class LostReply(ApplyTrap):
 
 
 class KeptRequest(ApplyTrap):
-    """The apply is kept back. The worker is told that its connection is lost, or waits in vain; when it is released, it
-    goes on to Redis, or half of it does.
+    """The apply is kept back, and goes on to Redis when it is released, or half of it does.
+
+    Meanwhile the worker is told that its connection is lost, or waits in vain.
 
     Attributes:
         hang_up: whether the worker is told.

@@ -1,5 +1,4 @@
-"""What is looked at all the while, in a thread: marks ten times a second; a partition's state, the workers' counts and
-everybody's memory each second."""
+"""What is looked at all the while: marks ten times a second; a partition's state, counts and memory each second."""
 
 import re
 import threading
@@ -109,7 +108,9 @@ class Watch:
             while not self._stop.wait(MARKS_EVERY_S):
                 began_s = time.monotonic()
                 try:
-                    marks = [int(store.hget(keys.mark(number), "next") or 0) for number in range(self._settings.partitions)]
+                    marks = [
+                        int(store.hget(keys.mark(number), "next") or 0) for number in range(self._settings.partitions)
+                    ]
                 except RedisError:
                     continue
                 self._marks.append(marks)
@@ -142,7 +143,7 @@ class Watch:
 
     def _count(self, worker: Worker) -> None:
         try:
-            with urllib.request.urlopen(f"http://{worker.monitor}/metrics", timeout=REQUEST_S) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://{worker.monitor}/metrics", timeout=REQUEST_S) as answer:
                 text = answer.read().decode()
         except (OSError, ValueError):
             return
@@ -152,7 +153,7 @@ class Watch:
 
 
 class _Counts:
-    """What one worker counts: records that it has read since a claim are those that it has applied, refused or re-keyed.
+    """What one worker counts: what it has read since a claim, it has applied, refused or sent on.
 
     A look may fall between an offset and its count, so only what several looks in a row show is believed.
     """

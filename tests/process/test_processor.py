@@ -183,3 +183,13 @@ def test_health_tells_where_a_partition_stands_and_where_it_ends_if_that_is_know
         assert (unknown.applied_offset, unknown.end_offset) == (0, None)
 
     work(url, Asked(), doing)
+
+
+def test_partitions_that_a_rebalance_has_not_left_here_are_let_go_of(url: str) -> None:
+    async def doing(processor: Processor) -> None:
+        await until(lambda: processor.running() == {0, 1})
+        await processor.keep({1})
+        assert processor.running() == {1}
+        assert set(processor.health().partitions) == {1}
+
+    work(url, Asked(), doing)

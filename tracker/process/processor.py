@@ -102,9 +102,13 @@ class Processor:
         going = [self._runners.pop(number) for number in partitions & self._runners.keys()]
         await asyncio.gather(*(runner.release() for runner in going))
 
+    async def keep(self, partitions: set[int]) -> None:
+        """Lets go of all partitions but these."""
+        await self.revoked(self._runners.keys() - partitions)
+
     async def close(self) -> None:
         """Lets go of every partition."""
-        await self.revoked(set(self._runners))
+        await self.keep(set())
 
     def running(self) -> set[int]:
         """Partitions that take batches."""

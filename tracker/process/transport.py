@@ -41,6 +41,9 @@ class Processor(Protocol):
     async def revoked(self, partitions: set[int]) -> None:
         """These partitions are ours no longer; returns when nothing of them is in flight."""
 
+    async def keep(self, partitions: set[int]) -> None:
+        """No other partitions are ours; returns when nothing of others is in flight."""
+
     def running(self) -> set[int]:
         """Partitions to fetch from."""
 
@@ -149,6 +152,11 @@ class BatchConsumer(driver.Consumer):
         """Finishes what is in flight before anybody else gets the partitions."""
         await self.processor.revoked(self._numbers(revoked))
         await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Lets go of what a rebalance has not left here: Faust may have sought after it had begun."""
+        await self.processor.keep(self._numbers(assigned))
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:
         """Faust seeks to what was committed; we claim, and read from where the store says."""

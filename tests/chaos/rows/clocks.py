@@ -40,9 +40,7 @@ def of_scanners(world: World) -> Strike:
 def of_records(world: World) -> Strike:
     """Records whose own time is off, as those of a broker with a wrong clock: what is clamped is another scan then."""
     now_ms = int(time.time() * 1_000)
-    bursts = [
-        world.sender.send(Burst(_scans(world, now_ms), time_ms=now_ms + 1_000 * off_s)) for off_s in JUMPS_S
-    ]
+    bursts = [world.sender.send(Burst(_scans(world, now_ms), time_ms=now_ms + 1_000 * off_s)) for off_s in JUMPS_S]
     yield Await(lambda: all(burst.sent for burst in bursts))
     return f"{SCANS * len(bursts)} records"
 
@@ -74,7 +72,9 @@ def of_workers(world: World) -> Strike:
                 yield BETWEEN_S
         finally:
             clock[:] = bytes(8)
-    shimmed = [worker for worker in able if worker.runs and "wall_clock" in Path(f"/proc/{worker.pid}/maps").read_text()]
+    shimmed = [
+        worker for worker in able if worker.runs and "wall_clock" in Path(f"/proc/{worker.pid}/maps").read_text()
+    ]
     return f"{len(shimmed)} workers" if shimmed else None
 
 
@@ -104,12 +104,30 @@ def _scan(world: World, parcel: str, time_ms: int) -> bytes:
     event = world.random.choice(["ACCEPTED", "ARRIVED", "DEPARTED", "OUT_FOR_DELIVERY", "DELIVERED"])
     jitter_ms = world.random.randrange(-60_000, 60_000)
     return orjson.dumps(
-        {"parcel": parcel, "event": event, "time": time_ms + jitter_ms, "site": "KZALAA", "seq": world.random.randrange(10**9)}
+        {
+            "parcel": parcel,
+            "event": event,
+            "time": time_ms + jitter_ms,
+            "site": "KZALAA",
+            "seq": world.random.randrange(10**9),
+        }
     )
 
 
 CLOCK_ROWS: Final = (
     Row("scanners' clocks an hour off and jumping back", of_scanners, frozenset({TRAFFIC})),
-    Row("records' times an hour off and jumping back", of_records, frozenset({TRAFFIC}), around=senders_time, mixed=False),
-    Row("workers' clocks an hour off and jumping back", of_workers, frozenset({WORKER}), around=clocks_that_jump, mixed=False),
+    Row(
+        "records' times an hour off and jumping back",
+        of_records,
+        frozenset({TRAFFIC}),
+        around=senders_time,
+        mixed=False,
+    ),
+    Row(
+        "workers' clocks an hour off and jumping back",
+        of_workers,
+        frozenset({WORKER}),
+        around=clocks_that_jump,
+        mixed=False,
+    ),
 )

@@ -40,7 +40,9 @@ def duplicates(world: World) -> list[Record]:
 
 def hours_late(world: World) -> list[Record]:
     """Scans of parcels that were scanned since, made one to 24 hours earlier."""
-    return [_scan(parcel, END_MS - world.random.randrange(HOUR_MS, 24 * HOUR_MS), world.random) for parcel in _known(world)]
+    return [
+        _scan(parcel, END_MS - world.random.randrange(HOUR_MS, 24 * HOUR_MS), world.random) for parcel in _known(world)
+    ]
 
 
 def hostile(world: World) -> list[Record]:
@@ -89,7 +91,9 @@ def _known(world: World) -> list[str]:
 
 def _scan(parcel: str, time_ms: int, random: Random) -> Record:
     fields = {"parcel": parcel, "event": random.choice(["ARRIVED", "DEPARTED", "SORTED"]), "time": time_ms}
-    return parcel.encode(), orjson.dumps({**fields, "site": "KZALAA", "device": "CHAOS", "seq": random.randrange(10**9)})
+    return parcel.encode(), orjson.dumps(
+        {**fields, "site": "KZALAA", "device": "CHAOS", "seq": random.randrange(10**9)}
+    )
 
 
 def _row(name: str, make: Make) -> Row:

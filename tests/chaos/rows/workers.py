@@ -127,8 +127,12 @@ def storm(world: World) -> Strike:
 
 WORKER_ROWS: Final = (
     Row("worker killed idle", killed_idle, frozenset({WORKER, TRAFFIC}), proof=World.epochs, mixed=False),
-    Row("worker killed between apply and commit", killed_applied, frozenset({WORKER, WAY_TO_REDIS}), proof=World.epochs),
-    Row("worker killed in the middle of a batch", killed_in_batch, frozenset({WORKER, WAY_TO_REDIS}), proof=World.epochs),
+    Row(
+        "worker killed between apply and commit", killed_applied, frozenset({WORKER, WAY_TO_REDIS}), proof=World.epochs
+    ),
+    Row(
+        "worker killed in the middle of a batch", killed_in_batch, frozenset({WORKER, WAY_TO_REDIS}), proof=World.epochs
+    ),
     Row("zombie longer than the session timeout", zombie, frozenset({WORKER})),
     Row("worker replaced", replaced, frozenset({WORKER}), proof=World.epochs),
     Row("claims taken by somebody else", claims_taken, frozenset({WORKER}), proof=World.epochs),
