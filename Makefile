@@ -9,7 +9,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo up test simulate-faults conformance fuzz bench lint format debug lock clean distclean
+.PHONY: help setup demo up test simulate-faults chaos conformance fuzz bench lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
 	@echo "make simulate-faults    runs the worker in 100,000 simulated worlds full of faults; ARGS=--planted: with bugs"
+	@echo "make chaos   breaks real workers, Kafka and Redis in every way of the fault matrix; ARGS=--planted: with bugs"
 	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
@@ -40,6 +41,9 @@ test: setup
 
 simulate-faults: $(VENV)/.built
 	@$(PY) -m tests.simulation $(ARGS)
+
+chaos: setup
+	@$(PY) -m tests.chaos $(ARGS)
 
 conformance: $(VENV)/.built
 	@$(PY) -m tests.conformance $(ARGS)

@@ -373,7 +373,7 @@ cdef class Site:
         return keys, bytes(formats), bytes(reasons)
 
     def read_all(self, list reads not None):
-        """What the reads of one parcel come to.
+        """What the reads of one parcel come to; each is bytes.
 
         Returns its reason, its key, format and warnings (packed), its aliases, and every candidate as (precedence,
         number of its read from 1, form, text).
@@ -392,6 +392,8 @@ cdef class Site:
             sink.findings = findings
             sink.aliases = &aliases
             for read in reads:
+                if read is None:
+                    raise TypeError("expected bytes, got None")
                 read_one(&sink, <const uint8_t*>PyBytes_AS_STRING(read), PyBytes_GET_SIZE(read))
             decide(&sink)
             return (

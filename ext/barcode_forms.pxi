@@ -152,13 +152,14 @@ cdef void copy_short(uint8_t* target, const uint8_t* source, size_t length) noex
 
 
 cdef inline void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
-    if length == 0 or length > BARCODE_KEY_MAX or text[0] >= ASCII:
+    # No text of any form begins with a control character: their places belong to the lists of digits.
+    if length == 0 or length > BARCODE_KEY_MAX or text[0] >= ASCII or text[0] < BLANK:
         return
     try_list(sink, frame, text, length, all_digits(text, length))
 
 
 cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t length, bint digits) noexcept nogil:
-    """Tries the forms that a text can have, of 1 to BARCODE_KEY_MAX characters with an ASCII one first."""
+    """Tries the forms that a text can have, of 1 to BARCODE_KEY_MAX characters with a printable ASCII one first."""
     cdef size_t first = text[0] - c"0" if digits else text[0]
     cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, first)]]
     cdef const form_t* form

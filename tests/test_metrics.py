@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tracker.errors import REASONS
+from tracker.limits import SITE_BYTES_MAX, UNREAD_PLACES_MAX
 from tracker.metrics import CLAIM_RESULTS, STATES, CountedHistogram, WorkerMetrics
 
 NOW_S = 1_700_000_000.0
@@ -22,6 +23,7 @@ class Batch:
     foreign: int = 4
     aliases: int = 6
     rejected: Mapping[str, int] = field(default_factory=lambda: {"not_json": 5})
+    unread: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
     timestamps: tuple[int, ...] = (int(NOW_S * 1000) - 2_000, int(NOW_S * 1000) - 20)
 
 
@@ -137,3 +139,36 @@ def test_many_observations_of_one_value_cost_one(metrics: WorkerMetrics) -> None
     assert buckets == [1_000_001, 1_000_001, 1_000_004]
     assert found["age_seconds_count", ()] == 1_000_004
     assert found["age_seconds_sum", ()] == pytest.approx(500_007.3)
+
+
+def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> None:
+    metrics.applied(0, Batch(unread={("ambiguous", b"KZALAA", b"TUN-07"): 2, ("no_identifier", b"", b""): 1}), 0.001)
+    metrics.applied(1, Batch(unread={("ambiguous", b"KZALAA", b"TUN-07"): 3}), 0.001)
+    found = values(metrics.registry)
+    assert found["tracker_scans_unread_total", ("TUN-07", "ambiguous", "KZALAA")] == 5
+    assert found["tracker_scans_unread_total", ("", "no_identifier", "")] == 1
+
+
+def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: WorkerMetrics) -> None:
+    for number in range(UNREAD_PLACES_MAX + 2):
+        metrics.applied(0, Batch(unread={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)
+    metrics.applied(0, Batch(unread={("no_identifier", b"SITE", b"0"): 1}), 0.001)
+    found = {labels: value for (name, labels), value in values(metrics.registry).items() if "unread" in name}
+    assert len(found) == UNREAD_PLACES_MAX + 1
+    assert found["other", "no_identifier", "other"] == 2
+    assert found["0", "no_identifier", "SITE"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ('"} 9\\', '"} 9\\'),
+        ("Köln 😀", "Köln 😀"),
+        ("a\u202eb\u2028c", "a\\u202eb\\u2028c"),
+        ("\U000e0001", "\\ue0001"),
+        ("x" * SITE_BYTES_MAX, "x" * SITE_BYTES_MAX),
+    ],
+)
+def test_a_hostile_name_is_a_label_like_any_other(metrics: WorkerMetrics, name: str, label: str) -> None:
+    metrics.applied(0, Batch(unread={("no_identifier", name.encode(), name.encode()): 1}), 0.001)
+    assert values(metrics.registry)["tracker_scans_unread_total", (label, "no_identifier", label)] == 1

@@ -1,5 +1,6 @@
 """The README says what is there: its commands, settings, files and reason codes."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def test_the_table_of_reasons_is_that_of_errors_py() -> None:
     begin, end = (README.index(mark) for mark in ("<!-- reasons -->", "<!-- /reasons -->"))
     written = README[begin:end].split("\n", 1)[1].strip()
     assert written == reasons_table(), f"README.md, between its marks of reasons, must have:\n{reasons_table()}"
+
+
+def test_its_examples_of_the_library_run() -> None:
+    results = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
+    assert results.attempted > 5
+    assert results.failed == 0
 
 
 def test_its_commands_are_all_there_is() -> None:

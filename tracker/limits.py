@@ -116,5 +116,9 @@ DETAIL_BYTES_MAX: Final = 1_000
 ELEMENTS_MAX: Final = 64
 """GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
 
+UNREAD_PLACES_MAX: Final = 1_000
+"""Pairs of site and device whose unread scans a worker counts apart, three series each; all others count as `other`. A
+sorting centre has a few dozen tunnels; what senders call themselves must not fill Prometheus."""
+
 BATCH_SCANS_MAX: Final = 5_000
 """Scans that are applied at once. Fewer than 500 cost Redis half as much again each; more only wait for one another."""

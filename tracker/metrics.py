@@ -1,4 +1,4 @@
-"""Every metric of a worker, by Prometheus' conventions: base units, `_total` for counters, labels from closed sets.
+"""Every metric of a worker, by Prometheus' conventions: base units, `_total` for counters, labels from bounded sets.
 
 Nothing here is called for each scan: a worker tells of a batch, and what is seen of a partition when it is looked at.
 """
@@ -23,6 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.registry import Collector
 
 from tracker.errors import FAULTS, REASONS
+from tracker.limits import UNREAD_PLACES_MAX
 
 CLAIM_RESULTS: Final = ("claimed", "denied", "stopped", "failed")
 """How a claim ends: ours; the store refuses for good; the log and the store don't fit; Redis or Kafka failed."""
@@ -72,6 +73,10 @@ class AppliedBatch(Protocol):
         """How many were refused, by reason."""
 
     @property
+    def unread(self) -> Mapping[tuple[str, bytes, bytes], int]:
+        """Of these, whose barcodes name no parcel: how many, by reason, site and device."""
+
+    @property
     def timestamps(self) -> Sequence[int]:
         """Broker's times of the first and last record, milliseconds; empty where there are none."""
 
@@ -115,6 +120,41 @@ class CountedHistogram(Collector):
     def describe(self) -> Iterable[Metric]:
         """Gives the name, so that no other metric takes it."""
         yield HistogramMetricFamily(self._name, self._documentation)
+
+
+class _Unread:
+    """Scans whose barcodes name no parcel, by reason, site and device: which camera needs cleaning.
+
+    Sites and devices are what senders say, so there is a bound to how many get series of their own.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._counter = Counter(
+            "tracker_scans_unread",
+            "Scans sent to the dead letters because their barcodes name no parcel, or more than one.",
+            ("reason", "site", "device"),
+            registry=registry,
+        )
+        self._places: set[tuple[bytes, bytes]] = set()
+        self._lock = threading.Lock()
+
+    def count(self, unread: Mapping[tuple[str, bytes, bytes], int]) -> None:
+        for (reason, site, device), count in unread.items():
+            self._counter.labels(reason, *self._labels(site, device)).inc(count)
+
+    def _labels(self, site: bytes, device: bytes) -> tuple[str, str]:
+        with self._lock:
+            if (site, device) not in self._places:
+                if len(self._places) >= UNREAD_PLACES_MAX:
+                    return "other", "other"
+                self._places.add((site, device))
+        return _label(site), _label(device)
+
+
+def _label(name: bytes) -> str:
+    """A name from outside as a label, with the numbers of characters that can't be seen or turn the writing round."""
+    text = name.decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 Standing = Mapping[int, tuple[str, int | None, int | None, str]]
@@ -180,6 +220,7 @@ class WorkerMetrics:
         self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
         self._anomalies = self._counter("tracker_scan_anomalies", "Scans that should not have happened where they did.")
         self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
+        self._unread = _Unread(self.registry)
         self._rekeyed = self._counter("tracker_scans_rekeyed", "Records sent on to the partition of their key.")
         self._aliases = self._counter("tracker_aliases_applied", "Announcements of other labels that were applied.")
         self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
@@ -223,6 +264,7 @@ class WorkerMetrics:
             if reason not in REASONS:
                 raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")
             self._rejected.labels(reason).inc(count)
+        self._unread.count(batch.unread)
         self._batch.observe(batch.scans)
         self._apply.observe(apply_s)
         if batch.scans and batch.timestamps:

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from tests.chaos.results import Results, RowResult
 from tests.chaos.row import Row
 from tests.chaos.rows import ALL_AT_ONCE, ROWS
 from tests.chaos.rows.mixture import mixture
+from tests.proof import results as proof
 
 MINUTES: Final = 30.0
 
@@ -30,7 +31,7 @@ MINUTES: Final = 30.0
 @click.option("--row", "names", multiple=True, help="only rows whose name has this in it, or this planted bug")
 @click.option("--strikes", type=click.IntRange(min=1), help="how often each row strikes  [default: as its table says]")
 @click.option("--seed", type=click.IntRange(min=0), help="of faults and traffic  [default: drawn]")
-@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="keeps the results as JSON")
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="the results as JSON")
 @click.option("--planted", is_flag=True, help="runs workers with planted bugs instead, until each is caught")
 @click.option("--list", "listed", is_flag=True, help="names the rows")
 def main(
@@ -46,7 +47,7 @@ def main(
     """Breaks what can break, row by row, while scans come, and says what was lost, doubled or otherwise amiss."""
     seed = int(time.time_ns() % 1_000_000) if seed is None else seed
     if planted:
-        sys.exit(run_planted(Console(), [bug for bug in BUGS if not names or bug in names], seed, save))
+        sys.exit(run_planted(Console(), [bug for bug in BUGS if not names or bug in names], seed, save, full=not names))
     everything = mixture(ALL_AT_ONCE, tuple(row for row in ROWS if row.mixed), minutes * 60)
     chosen = [row for row in (*ROWS, everything) if not names or any(name in row.name for name in names)]
     if listed:
@@ -57,10 +58,11 @@ def main(
         raise click.UsageError(f"no row has one of {names} in its name; --list names them")
     if strikes is not None:
         chosen = [replace(row, wanted=min(row.wanted, strikes)) for row in chosen]
-    sys.exit(run(Console(), chosen, seed, save, minutes))
+    full = not names and strikes is None and minutes >= MINUTES
+    sys.exit(run(Console(), chosen, seed, save, minutes, full=full))
 
 
-def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float) -> int:
+def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float, *, full: bool) -> int:
     """Runs rows and shows what came of them; 1 if one has failed."""
     results = Results(seed, _now(), 0.0, machine.facts())
     began_s = time.monotonic()
@@ -79,25 +81,35 @@ def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes
     took_s = time.monotonic() - began_s
     results = Results(seed, results.begun, round(took_s / 60, 1), results.machine, results.rows)
     console.print(shown.table(results))
-    if save is not None:
-        results.save(save)
+    _keep(proof.CHAOS, results, save, full=full)
     return int(any(result.failures for result in results.rows))
 
 
-def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None) -> int:
+def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None, *, full: bool) -> int:
     """Runs workers with planted bugs and shows what caught them; 1 if one was not caught."""
     begun, began_s = _now(), time.monotonic()
     click.echo(f"seed {seed}: {len(bugs)} planted bugs")
     caught = []
-    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder, Campaign(Path(folder), seed, _nobody) as campaign:
+    with (
+        tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder,
+        Campaign(Path(folder), seed, _nobody) as campaign,
+    ):
         for bug in bugs:
             caught.append(catch(campaign, bug))
             console.print(shown.caught(caught[-1]), highlight=False)
     results = Results(seed, begun, round((time.monotonic() - began_s) / 60, 1), machine.facts(), planted=caught)
     console.print(shown.planted(results))
+    _keep(proof.CHAOS_PLANTED, results, save, full=full)
+    return int(not all(one.caught_by for one in caught))
+
+
+def _keep(name: str, results: Results, save: Path | None, *, full: bool) -> None:
+    """Writes results where they are asked for; those of a full run into the proof."""
     if save is not None:
         results.save(save)
-    return int(not all(one.caught_by for one in caught))
+    elif full:
+        proof.keep(name, asdict(results))
+        click.echo(f"kept for docs/proof.md, which is written anew: {proof.file_of(name).name}")
 
 
 def _nobody(_text: str) -> None:

@@ -1,10 +1,9 @@
 """Barcodes that the tests share: a valid one of each format, and every form that it can be read in."""
 
 from tracker.domain import barcode
+from tracker.domain.barcode_making import front_of_form
 from tracker.domain.formats import Format
-from tracker.domain.formats.format import Frame
 from tracker.domain.formats.forms import FORMS
-from tracker.domain.formats.pattern import Form
 
 S10 = b"RR123456785KZ"
 SSCC = b"095287654321012346"
@@ -25,30 +24,6 @@ def reason_of(*reads: bytes | str) -> str | None:
     return barcode.recognise_set(reads).reason
 
 
-FRONTS = {
-    Frame.TYPED: "",
-    Frame.LINEAR: "]C0",
-    Frame.ITF: "]I0",
-    Frame.TWO_DIMENSIONAL: "]d1",
-    Frame.ELEMENT: "]C1",
-    Frame.ROUTED_ELEMENT: "]C142012345\x1d",
-    Frame.DATA_IDENTIFIER: "]L0[)>\x1e06\x1dQ5\x1d",
-}
-"""What stands in front of a text in each frame, but for messages of carriers."""
-
-
 def front_of(format_: Format) -> str:
     """What must stand in front of a text of the format, if anything."""
-    return next((front_of_form(form) for form in FORMS if form.format is format_), "")
-
-
-def front_of_form(form: Form) -> str:
-    return next((front for frame, front in FRONTS.items() if form.rank(frame) is not None), "")
-
-
-def read_of(form: Form, text: str) -> str:
-    """A read that has this text of a form where such texts stand."""
-    if Frame.CARRIER_MESSAGE not in form.pattern.only_in:
-        return front_of_form(form) + text
-    carrier, tracking, shipper = text.split("/")
-    return f"]U1[)>\x1e01\x1d96841706672\x1d840\x1d001\x1d{tracking}\x1d{carrier}\x1d{shipper}\x1d089\x1e\x04"
+    return next(front_of_form(form) for form in FORMS if form.format is format_)

@@ -4,6 +4,7 @@ import ctypes
 import doctest
 import json
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.domain.barcodes import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
-from tracker.domain import _barcode, barcode, barcode_making
+from tracker.domain import _barcode, barcode, barcode_making, gs1
 from tracker.domain.formats import FORMATS, checks
 
 
@@ -102,6 +103,14 @@ def test_other_scripts_and_embedded_controls_are_not_read(read: bytes | str) -> 
 )
 def test_what_breaks_the_rules_of_its_symbology_is_not_read(read: bytes) -> None:
     assert reason_of(read) == "no_identifier"
+
+
+@pytest.mark.parametrize("front", [b"", b"]C0", b"]I1", b"]Q1"])
+def test_no_control_character_stands_for_the_first_digit(front: bytes) -> None:
+    for control in range(32):
+        for format_ in FORMATS:
+            read = front + bytes([control]) + format_.example[1:].encode()
+            assert barcode.recognise(read).candidates == () or control in b" \t\r\n"
 
 
 def test_gs1_data_is_never_raised_or_stripped() -> None:
@@ -323,6 +332,26 @@ def test_an_empty_batch_is_empty() -> None:
 def test_a_batch_of_anything_but_bytes_is_refused(read: object) -> None:
     with pytest.raises(TypeError, match="read 1: expected bytes"):
         barcode.recognise_batch([S10, read])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("read", [None, 7, 1.5, bytearray(S10), memoryview(S10), [S10]])
+def test_a_read_that_is_neither_bytes_nor_str_is_refused_by_its_type(read: Any) -> None:
+    for call in (barcode.recognise, gs1.read_elements, gs1.read_link, gs1.read_scan):
+        with pytest.raises(TypeError, match=f"expected bytes or str, got {type(read).__name__}"):
+            call(read)
+
+
+@pytest.mark.parametrize("reads", [S10, S10.decode()])
+def test_a_single_read_in_place_of_several_is_refused(reads: Any) -> None:
+    for call in (barcode.recognise_set, barcode.explain):
+        with pytest.raises(TypeError, match="got a single one"):
+            call(reads)
+
+
+def test_a_read_of_megabytes_is_none() -> None:
+    for read in (S10 * 400_000, b"9" * 5_000_000, "\u0665" * 2_000_000, b"[)>\x1e" * 1_000_000):
+        assert reason_of(read) == "no_identifier"
+    assert barcode.recognise_batch([b"1" * 5_000_000]).keys == [None]
 
 
 class CBarcode(ctypes.Structure):

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain import barcode_model as model
-from tests.domain.barcodes import EVERY_FORM, key_of, read_of, reason_of
+from tests.domain.barcodes import EVERY_FORM, key_of, reason_of
 from tracker import limits
 from tracker.domain import barcode
+from tracker.domain.barcode_making import read_of
 from tracker.domain.formats import elements
 from tracker.domain.formats.forms import FORMS
 

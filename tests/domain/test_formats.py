@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import barcode_model as model
-from tests.domain.barcodes import S10, SSCC, UPS, front_of, read_of, reason_of
+from tests.domain.barcodes import S10, SSCC, UPS, front_of, reason_of
 from tracker.domain import barcode
+from tracker.domain.barcode_making import read_of
 from tracker.domain.formats import FORMATS, pattern
 from tracker.domain.formats.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.format import Format, Frame, Rank

@@ -450,3 +450,26 @@ def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
         one.fold(reading, [bad])
     one.corrupt(caught.value)
     assert one.state is State.STOPPED
+
+
+def test_what_no_parcel_can_be_read_from_is_counted_by_site_and_device_and_says_whose_it_could_be() -> None:
+    def unread(barcode: str, **place: str) -> bytes:
+        return json.dumps({"barcode": barcode, "event": "ARRIVED", "time": BASE_MS, **place}).encode()
+
+    values = [
+        unread("287809468872", site="KZALA", device="TUN-07"),
+        unread("287809468872", site="KZALA", device="TUN-07"),
+        unread("~~"),
+        unread("RR123456786KZ", site="Köln"),
+        b"not json",
+    ]
+    _, folding = fold(running(), fetched(dict(enumerate(values))))
+    assert folding.unread == {
+        ("ambiguous", b"KZALA", b"TUN-07"): 2,
+        ("no_identifier", b"", b""): 1,
+        ("bad_check_digit", "Köln".encode(), b""): 1,
+    }
+    assert sum(folding.rejected.values()) == 5
+    detail = folding.outgoing[0].headers["detail"]
+    for candidate in (b"287809468872 (fedex_12 of fedex)", b"287809468872 (purolator of purolator)"):
+        assert candidate in detail

@@ -30,6 +30,7 @@ Two programs try to refute it. Anyone can run them again:
 make simulate-faults                  # the worker's own code in simulated worlds, each step drawn from a seed
 make simulate-faults ARGS=--planted   # the same with bugs planted: each must be caught
 make chaos                            # real Kafka, real Redis, real workers, and a proxy between each pair of them
+make chaos ARGS=--planted             # the same with bugs planted
 ```
 Each keeps what a full run came to in `tests/proof/` and writes this page anew; no number in it is typed by hand.
 """
@@ -89,13 +90,15 @@ NOT_TRIED: Final = """
 """
 
 
-def written(simulation: Results | None, planted: Results | None, chaos: Results | None) -> str:
+def written(
+    simulation: Results | None, planted: Results | None, chaos: Results | None, chaos_planted: Results | None
+) -> str:
     """The page.
 
     Args:
         simulation: of `make simulate-faults`.
         planted: of the same with planted bugs.
-        chaos: of `make chaos`, planted bugs in it.
+        chaos, chaos_planted: of `make chaos`, in the same way.
     """
     parts = [TITLE, *_machines(simulation, chaos)]
     if simulation is not None:
@@ -104,7 +107,7 @@ def written(simulation: Results | None, planted: Results | None, chaos: Results 
         parts += _chaos(chaos)
     parts += _bounds(simulation, chaos)
     if planted is not None:
-        parts += _planted(planted, chaos)
+        parts += _planted(planted, chaos_planted)
     return "".join([*parts, NOT_TRIED])
 
 
@@ -205,9 +208,11 @@ def _one_in(trials: int) -> str:
     return f"one in {trials // RULE_OF_THREE:,}"
 
 
-def _planted(planted: Results, chaos: Results | None) -> list[str]:
+def _planted(planted: Results, chaos_planted: Results | None) -> list[str]:
     """Each bug, what caught it in the simulation, and what caught it among real processes."""
-    real = {one["bug"]: ", ".join(one["caught_by"]) or "**not caught**" for one in (chaos or {}).get("planted", [])}
+    real = {
+        one["bug"]: ", ".join(one["caught_by"]) or "**not caught**" for one in (chaos_planted or {}).get("planted", [])
+    }
     rows = [
         [one["bug"].replace("_", " "), one["what"].splitlines()[0], *_caught(one), real.pop(one["bug"], "-")]
         for one in planted["planted"]
@@ -215,7 +220,11 @@ def _planted(planted: Results, chaos: Results | None) -> list[str]:
     rows += [[bug.replace("_", " "), "", None, "-", found] for bug, found in real.items()]
     caught = sum(one["seed"] is not None for one in planted["planted"])
     head = ["bug", "what it is", "seeds needed", "caught by the simulation as", "by real processes as"]
-    return [PLANTED, f"\n{caught} of {len(planted['planted'])} caught by the simulation.\n\n", _table(head, rows)]
+    told = f"{caught} of {len(planted['planted'])} caught by the simulation"
+    if chaos_planted is not None:
+        ran = chaos_planted["planted"]
+        told += f", {sum(bool(one['caught_by']) for one in ran)} of {len(ran)} by real processes"
+    return [PLANTED, f"\n{told}.\n\n", _table(head, rows)]
 
 
 def _caught(one: Results) -> tuple[int | None, str]:

@@ -15,7 +15,8 @@ PAGE: Final = ROOT / "docs" / "proof.md"
 SIMULATION: Final = "simulation"
 SIMULATION_PLANTED: Final = "simulation_planted"
 CHAOS: Final = "chaos"
-KEPT: Final = (SIMULATION, SIMULATION_PLANTED, CHAOS)
+CHAOS_PLANTED: Final = "chaos_planted"
+KEPT: Final = (SIMULATION, SIMULATION_PLANTED, CHAOS, CHAOS_PLANTED)
 """Names of the results that the page is written from; one that is missing, it says is missing."""
 
 PACKAGES: Final = {"faust-streaming": "faust-streaming", "aiokafka": "aiokafka", "redis-py": "redis"}
@@ -27,15 +28,16 @@ def file_of(name: str) -> Path:
     return Path(__file__).with_name(f"{name}.json")
 
 
-def facts() -> dict[str, Any]:
-    """When and where: the date, the machine, the commit and the versions."""
+def _facts() -> dict[str, Any]:
+    """When and where: the date, the machine, the commit and the versions, as they are after the run."""
     versions = {name: version(package) for name, package in PACKAGES.items()}
     return {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": {**machine.facts(), **versions}}
 
 
 def write(file: Path, results: dict[str, Any]) -> None:
     """Writes results with the facts that stand beside them."""
-    file.write_text(json.dumps({**facts(), **results}, indent=1) + "\n", "utf-8")
+    text = json.dumps({**_facts(), **results}, indent=1, ensure_ascii=False)
+    file.write_text(text + "\n", "utf-8")
 
 
 def keep(name: str, results: dict[str, Any]) -> None:

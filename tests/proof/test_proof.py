@@ -33,8 +33,10 @@ CHAOS: Final[dict[str, Any]] = {
             "worker_mib": 101, "redis_mib": 33, "seed": 70, "struck_by_kind": {}, "failures": [],
         }
     ],
-    "planted": [{"bug": "no_epoch", "caught_by": ["lost", "different"], "seconds": 9.0, "seed": 71}],
 }  # fmt: skip
+CHAOS_PLANTED: Final[dict[str, Any]] = {
+    "planted": [{"bug": "no_epoch", "caught_by": ["lost", "different"], "seconds": 9.0, "seed": 71}]
+}
 
 
 def test_the_page_is_what_the_kept_results_say() -> None:
@@ -59,7 +61,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def test_simulated_worlds_are_told_with_what_struck_and_what_zero_means() -> None:
-    text = page.written(SIMULATION, None, None)
+    text = page.written(SIMULATION, None, None, None)
     assert "| seeds | 3,000 (0 to 2,999) |" in text
     assert "| hours that went by in the worlds | 2 |" in text
     assert "| crash | A worker is killed. | 6,000 |" in text
@@ -70,14 +72,14 @@ def test_simulated_worlds_are_told_with_what_struck_and_what_zero_means() -> Non
 
 
 def test_a_violation_is_told_and_no_bound_with_it() -> None:
-    text = page.written({**SIMULATION, "violations": {"17": "partition 0: lost ['P1']"}}, None, None)
+    text = page.written({**SIMULATION, "violations": {"17": "partition 0: lost ['P1']"}}, None, None, None)
     assert "| violations | 1 |" in text
     assert "partition 0: lost ['P1']" in text
     assert "| a simulated world | 3,000 | 1 | not zero |" in text
 
 
 def test_rows_of_real_processes_are_told_with_their_zeros_and_their_recovery() -> None:
-    text = page.written(None, None, CHAOS)
+    text = page.written(None, None, CHAOS, None)
     assert "| worker killed | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
     assert "| worker killed | 1.5 | 4.25 | 5.0 | - | - | - |" in text
     assert "| a strike at real processes | 12 | 0 | one in 4 |" in text
@@ -86,16 +88,16 @@ def test_rows_of_real_processes_are_told_with_their_zeros_and_their_recovery() -
 
 def test_a_row_that_failed_says_why_and_bounds_nothing() -> None:
     row = {**CHAOS["rows"][0], "doubled": 2, "failures": ["2 doubled: P1, P2"]}
-    text = page.written(None, None, {**CHAOS, "rows": [row]})
+    text = page.written(None, None, {**CHAOS, "rows": [row]}, None)
     assert "Failed: worker killed: 2 doubled: P1, P2" in text
     assert "| a strike at real processes | 12 | 2 | not zero |" in text
 
 
 def test_a_planted_bug_stands_beside_what_caught_it_in_both() -> None:
-    text = page.written(SIMULATION, PLANTED, CHAOS)
+    text = page.written(SIMULATION, PLANTED, CHAOS, CHAOS_PLANTED)
     assert "| no epoch | No epoch. | 5 | wrong batch | lost, different |" in text
     assert "| unseen | Nobody sees it. | - | **not caught** | - |" in text
-    assert "1 of 2 caught" in text
+    assert "1 of 2 caught by the simulation, 1 of 1 by real processes." in text
 
 
 def test_a_number_that_is_nothing_is_seen_by_its_check() -> None:

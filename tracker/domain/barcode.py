@@ -142,6 +142,8 @@ class Recogniser:
 
     def recognise_set(self, reads: Iterable[bytes | str]) -> Barcode:
         """What the reads of one parcel say together: see `recognise_set`."""
+        if isinstance(reads, (bytes, str)):
+            raise TypeError("expected the reads of a parcel, got a single one")
         raw = [gs1.as_bytes(read) for read in reads]
         reason, key, format_number, warnings, aliases, findings = self._site.read_all(raw)
         found = [
@@ -218,12 +220,15 @@ def configure(first: Iterable[str] = (), off: Iterable[str] = ()) -> Recogniser:
 def recognise(read: bytes | str) -> Barcode:
     """What one read says.
 
-    Any read gives a result: one that is no identifier gives a reason.
+    Any read gives a result: one that is no identifier gives a reason. A read of more than 4,096 bytes is none.
 
     >>> recognise("RR123456785KZ").candidates[0].parts["service"]
     'letter post, registered'
     >>> recognise("RR123456786KZ").reason
     'bad_check_digit'
+
+    Raises:
+        TypeError: if the read is neither bytes nor str.
     """
     return _DEFAULT.recognise(read)
 
@@ -240,6 +245,14 @@ def recognise_set(reads: Iterable[bytes | str]) -> Barcode:
     ('RR123456785KZ', ('095287654321012346',))
     >>> recognise_set(["RR123456785KZ", "EE876543216CA"]).reason
     'ambiguous'
+
+    A receptacle or a despatch names itself where no read names a parcel, and is never an alias.
+
+    >>> recognise_set(["KZALAADEFRAAAUN51234001110123"]).scheme
+    's9'
+
+    Raises:
+        TypeError: if a read is neither bytes nor str, or a single one is given in place of several.
     """
     return _DEFAULT.recognise_set(reads)
 

@@ -11,6 +11,17 @@ from tracker.domain.formats.forms import FORMS
 from tracker.domain.formats.pattern import Form
 from tracker.errors import TrackerError
 
+_FRONTS: Final = MappingProxyType(
+    {
+        Frame.TYPED: "",
+        Frame.LINEAR: "]C0",
+        Frame.ITF: "]I0",
+        Frame.TWO_DIMENSIONAL: "]d1",
+        Frame.ELEMENT: "]C1",
+        Frame.ROUTED_ELEMENT: "]C142012345\x1d",
+        Frame.DATA_IDENTIFIER: "]L0[)>\x1e06\x1d",
+    }
+)
 _FORMATS: Final = MappingProxyType({format_.name: format_ for format_ in FORMATS})
 
 
@@ -69,6 +80,19 @@ def make_valid(scheme: str, **parts: str) -> str:
     raise TrackerError("bad_part", f"{scheme}: {_refusal(nearest, parts)}")
 
 
+def read_of(form: Form, text: str) -> str:
+    """A read that has this text of a form where such texts stand."""
+    if Frame.CARRIER_MESSAGE not in form.pattern.only_in:
+        return front_of_form(form) + text
+    carrier, tracking, shipper = text.split("/")
+    return f"[)>\x1e01\x1d96\x1d\x1d\x1d{tracking}\x1d{carrier}\x1d{shipper}\x1e\x04"
+
+
+def front_of_form(form: Form) -> str:
+    """What must stand in front of a text of a form for it to be read, if anything."""
+    return next((front for frame, front in _FRONTS.items() if form.rank(frame) is not None), "")
+
+
 def _made(form: Form, parts: Mapping[str, str]) -> str:
     # What no part names has one character to choose from.
     text = [accepted[0] for accepted in form.accepts]
@@ -76,10 +100,7 @@ def _made(form: Form, parts: Mapping[str, str]) -> str:
         text[form.parts[name]] = value
     if form.check is not None:
         text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
-    if Frame.CARRIER_MESSAGE in form.pattern.only_in:
-        carrier, tracking, shipper = "".join(text).split("/")
-        return f"[)>\x1e01\x1d96\x1d\x1d\x1d{tracking}\x1d{carrier}\x1d{shipper}\x1e\x04"
-    return "".join(text)
+    return read_of(form, "".join(text)) if Frame.CARRIER_MESSAGE in form.pattern.only_in else "".join(text)
 
 
 def _refusal(form: Form, parts: Mapping[str, str]) -> str | None:

@@ -14,3 +14,17 @@ class Refusal(TrackerError):
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code, detail or REASONS[code])
         self.detail = detail
+
+
+class Unread(Refusal):
+    """The barcodes of a scan, which is sound otherwise, name no parcel, or more than one.
+
+    Args:
+        code, detail: as of any refusal.
+        site, device: where it was read and by what, in UTF-8; empty where not known.
+    """
+
+    def __init__(self, code: str, detail: str, site: bytes, device: bytes) -> None:
+        super().__init__(code, detail)
+        self.site = site
+        self.device = device

@@ -215,9 +215,17 @@ def _fault(reason: str, at: int, ai: str | None, got: str) -> Fault:
 
 
 def as_bytes(data: bytes | str) -> bytes:
-    """What came, as bytes."""
-    # A lone surrogate, which JSON can spell, is no ASCII either, and no reason to fail.
-    return data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    """What came, as bytes.
+
+    Raises:
+        TypeError: it is neither bytes nor str.
+    """
+    if isinstance(data, str):
+        # A lone surrogate, which JSON can spell, is no ASCII either, and no reason to fail.
+        return data.encode("utf-8", "surrogatepass")
+    if not isinstance(data, bytes):
+        raise TypeError(f"expected bytes or str, got {type(data).__name__}")
+    return bytes(data)
 
 
 __all__ = [

@@ -16,7 +16,7 @@ from tracker import limits
 from tracker.domain import _scan
 from tracker.domain.aliases import Announcement
 from tracker.domain.barcode import Recogniser
-from tracker.domain.errors import Refusal
+from tracker.domain.errors import Refusal, Unread
 from tracker.domain.machine import KINDS
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
@@ -217,7 +217,7 @@ class SlowReader:
         target_code, target_id = self._target(fields, code) if event in ("UNDO", "CORRECT") else NO_TARGET
         data = _data(value, raw_data)
         right = self._right_event(texts) if event == "CORRECT" else None
-        key, *aliases = self._recognised(reads) if parcel is None else (parcel,)
+        key, *aliases = self._recognised(reads, site, device) if parcel is None else (parcel,)
         return Scan(
             parcel=key,
             code=code.name,
@@ -236,12 +236,13 @@ class SlowReader:
             aliases=tuple(aliases),
         )
 
-    def _recognised(self, reads: list[str]) -> list[bytes]:
+    def _recognised(self, reads: list[str], site: bytes, device: bytes) -> list[bytes]:
         """What the barcode reader makes of reads: the parcel's key, then its aliases."""
         found = self.recogniser.recognise_set(reads)
         if found.key is None:
-            keys = ", ".join(candidate.key for candidate in found.candidates)
-            raise Refusal(str(found.reason), f"{keys or 'no candidate'} in {[read[:64] for read in reads]!r}")
+            candidates = ", ".join(f"{one.key} ({one.scheme} of {one.carrier})" for one in found.candidates)
+            detail = f"{candidates or 'no candidate'} in {[read[:64] for read in reads]!r}"
+            raise Unread(str(found.reason), detail, site, device)
         return [key.encode() for key in (found.key, *found.aliases)]
 
     def _announcement(self, fields: Mapping[str, Any]) -> Announcement:

@@ -16,6 +16,7 @@ from tracker import limits
 from tracker.domain import _parcel, _records, side_data
 from tracker.domain._scan import ScanReader, Scans
 from tracker.domain.aliases import Announcement, day_of
+from tracker.domain.errors import Unread
 from tracker.domain.parcel import CorruptRecord, Folded, Names, fold
 from tracker.process.cache import Cache
 from tracker.process.labels import Announced, announcements, labels
@@ -106,6 +107,7 @@ class Folding:
         announces: what is announced among that.
         scans, duplicates, late, anomalies, foreign, aliases: how many, in this batch; aliases are announcements.
         rejected: how many, by reason.
+        unread: of these, whose barcodes name no parcel: how many, by reason, site and device.
         timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
     """
 
@@ -119,6 +121,7 @@ class Folding:
     foreign: int
     aliases: int
     rejected: Mapping[str, int]
+    unread: Mapping[tuple[str, bytes, bytes], int]
     timestamps: tuple[int, ...]
 
 
@@ -272,6 +275,7 @@ class Partition:
             foreign=len(scans.foreign),
             aliases=len(scans.announced),
             rejected=Counter(reason for _, reason, _ in refused),
+            unread=Counter((one.code, one.site, one.device) for _, one in scans.refused if isinstance(one, Unread)),
             timestamps=tuple(_records.record(reading.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
         )
 

@@ -1,53 +1,46 @@
 """FedEx: Express and Ground numbers, by themselves and inside the longer barcodes of their labels."""
 
+from functools import partial
 from typing import Final
 
 from tracker.domain.formats.checks import mod_10, mod_10_from_left, mod_11_mod_10
 from tracker.domain.formats.format import Format, Rank
 
-_SOURCE: Final = "jkeen/tracking_number_data 2.0.0, fedex.json"
+_fedex: Final = partial(Format, carrier="fedex", source="jkeen/tracking_number_data 2.0.0, fedex.json")
 _EXPRESS: Final = (3, 1, 7)
 # The same weights at thirteen digits, of which the first two are zeros in front of the tracking number.
 _EXPRESS_13: Final = (1, 7, 3)
 
-FEDEX_12: Final = Format(
+FEDEX_12: Final = _fedex(
     name="fedex_12",
-    carrier="fedex",
     rank=Rank.PLAIN,
-    source=_SOURCE,
     example="986578788855",
     texts=("serial:n11 check_digit:n1",),
     printed="#### #### ####",
     check=mod_11_mod_10("serial", weights=_EXPRESS),
 )
 
-FEDEX_34: Final = Format(
+FEDEX_34: Final = _fedex(
     name="fedex_34",
-    carrier="fedex",
     rank=Rank.PLAIN,
-    source=_SOURCE,
     example="1001921334250001000300779017972697",
     texts=("head:[0-8]1+n14 zip:n5 lead:n2 < serial:n11 check_digit:n1 >",),
     printed="#### #### ####",
     check=mod_11_mod_10("lead", "serial", weights=_EXPRESS_13),
 )
 
-FEDEX_ASTRA_32: Final = Format(
+FEDEX_ASTRA_32: Final = _fedex(
     name="fedex_astra_32",
-    carrier="fedex",
     rank=Rank.PLAIN,
-    source=_SOURCE,
     example="32971514560102447849175802862014",
     texts=("head:'3'+n15 < serial:n11 check_digit:n1 > rest:n4",),
     printed="#### #### ####",
     check=mod_11_mod_10("serial", weights=_EXPRESS),
 )
 
-FEDEX_GROUND_15: Final = Format(
+FEDEX_GROUND_15: Final = _fedex(
     name="fedex_ground_15",
-    carrier="fedex",
     rank=Rank.PLAIN,
-    source=_SOURCE,
     example="041441760228964",
     texts=("serial:n14 check_digit:n1",),
     printed="####### ########",
@@ -56,11 +49,9 @@ FEDEX_GROUND_15: Final = Format(
 
 _GROUND_96: Final = "'96' scnc:n2 service:n3 < shipper:n7 package:n7 check_digit:n1 >"
 
-FEDEX_GROUND_96: Final = Format(
+FEDEX_GROUND_96: Final = _fedex(
     name="fedex_ground_96",
-    carrier="fedex",
     rank=Rank.PARTNER,
-    source=_SOURCE,
     example="9611020987654312345672",
     texts=(_GROUND_96,),
     elements=(_GROUND_96,),
@@ -70,11 +61,9 @@ FEDEX_GROUND_96: Final = Format(
 
 _GROUND_GSN: Final = "'96' scnc:n2 head:n5 gsn:n10 digit:n1 lead:n2 < serial:n11 check_digit:n1 >"
 
-FEDEX_GROUND_GSN: Final = Format(
+FEDEX_GROUND_GSN: Final = _fedex(
     name="fedex_ground_gsn",
-    carrier="fedex",
     rank=Rank.PARTNER,
-    source=_SOURCE,
     example="9622001560001234567100794808390594",
     texts=(_GROUND_GSN,),
     elements=(_GROUND_GSN,),
@@ -82,11 +71,9 @@ FEDEX_GROUND_GSN: Final = Format(
     check=mod_11_mod_10("lead", "serial", weights=_EXPRESS_13),
 )
 
-FEDEX_GROUND_SSCC: Final = Format(
+FEDEX_GROUND_SSCC: Final = _fedex(
     name="fedex_ground_sscc",
-    carrier="fedex",
     rank=Rank.PLAIN,
-    source=_SOURCE,
     example="000123450000000027",
     # Its check digit leaves out the type, and is that of the SSCC for 00 alone: with others one would be the other's
     # misread. So the number is always found as an SSCC, and this stands beside it.

@@ -26,12 +26,14 @@ WARNINGS: Final[tuple[str, ...]] = tuple(
 )
 """Every warning; its place here is its bit in packed results."""
 
+_ONLY_DIGITS: Final = {number for number, form in enumerate(FORMS) if form.only_digits}
+_MAY_BE_DIGITS: Final = {number for number, form in enumerate(FORMS) if form.may_be_digits}
+
 PRECEDENCE_STEP: Final = 16
 """Precedences of one rank: carriers that a site puts first, in their order, and then all others."""
 
 Dispatch = dict[tuple[int, str, bool], tuple[tuple[int, int], ...]]
-"""Length, first character, whether it is all digits -> (form, precedence) of the forms that such a text can have, in order
-of precedence."""
+"""Length, first character, whether all are digits -> (form, precedence) of the forms of such texts, in that order."""
 
 
 def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | None:
@@ -57,10 +59,10 @@ def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -
     )
     tried: defaultdict[tuple[int, str, bool], list[tuple[int, int]]] = defaultdict(list)
     for place, _, number in order:
-        form = FORMS[number]
-        for character in form.accepts[0]:
-            if not form.only_digits:
-                tried[len(form.accepts), character, False].append((number, place))
-            if form.may_be_digits and character in digits:
-                tried[len(form.accepts), character, True].append((number, place))
+        accepts = FORMS[number].accepts
+        for character in accepts[0]:
+            if number not in _ONLY_DIGITS:
+                tried[len(accepts), character, False].append((number, place))
+            if number in _MAY_BE_DIGITS and character in digits:
+                tried[len(accepts), character, True].append((number, place))
     return {key: tuple(entries) for key, entries in tried.items()}

@@ -1,5 +1,6 @@
 """Regional carriers of North America, most of them without check digits."""
 
+from functools import partial
 from typing import Final
 
 from tracker.domain.formats.checks import luhn, mod_10_from_left
@@ -7,8 +8,12 @@ from tracker.domain.formats.format import Format, Pattern, Rank
 
 _DATA: Final = "jkeen/tracking_number_data 2.0.0"
 
+_ontrac: Final = partial(Format, carrier="ontrac", rank=Rank.PLAIN, source=f"{_DATA}, ontrac.json")
+_lasership: Final = partial(Format, carrier="lasership", rank=Rank.PARTNER, source=f"{_DATA}, lasership.json")
+_old_dominion: Final = partial(Format, carrier="old_dominion", rank=Rank.PLAIN, source=f"{_DATA}, old_dominion.json")
 
-def _ontrac(letter: str, digit: str) -> tuple[Pattern, Pattern]:
+
+def _checked(letter: str, digit: str) -> tuple[Pattern, Pattern]:
     """A serial number that does not begin with this digit is checked with the digit in front of it."""
     others = "".join(other for other in "0123456789" if other != digit)
     return (
@@ -20,41 +25,29 @@ def _ontrac(letter: str, digit: str) -> tuple[Pattern, Pattern]:
     )
 
 
-ONTRAC_C: Final = Format(
+ONTRAC_C: Final = _ontrac(
     name="ontrac_c",
-    carrier="ontrac",
-    rank=Rank.PLAIN,
-    source=f"{_DATA}, ontrac.json",
     example="C11031500001879",
-    texts=_ontrac("C", "4"),
+    texts=_checked("C", "4"),
     printed="# #### #### ######",
 )
 
-ONTRAC_D: Final = Format(
+ONTRAC_D: Final = _ontrac(
     name="ontrac_d",
-    carrier="ontrac",
-    rank=Rank.PLAIN,
-    source=f"{_DATA}, ontrac.json",
     example="D10011354453707",
-    texts=_ontrac("D", "5"),
+    texts=_checked("D", "5"),
     printed="# #### #### ######",
 )
 
-LASERSHIP_LX: Final = Format(
+LASERSHIP_LX: Final = _lasership(
     name="lasership_lx",
-    carrier="lasership",
-    rank=Rank.PARTNER,
-    source=f"{_DATA}, lasership.json",
     example="LX17635036",
     texts=("prefix:'L'+[AIEHNX]1 region:[1-3]1 serial:n7",),
     printed="## #### ####",
 )
 
-LASERSHIP_1LS7_15: Final = Format(
+LASERSHIP_1LS7_15: Final = _lasership(
     name="lasership_1ls7_15",
-    carrier="lasership",
-    rank=Rank.PARTNER,
-    source=f"{_DATA}, lasership.json",
     example="1LS724505321754",
     texts=("'1LS7' region:[12]1 head:n4 serial:n6",),
     printed="#### ##### ######",
@@ -62,22 +55,16 @@ LASERSHIP_1LS7_15: Final = Format(
 
 _1LS7_18: Final = "'1LS7' region:[12]1 head:n2 '01' kind:[1-4]1 serial:n6"
 
-LASERSHIP_1LS7_18: Final = Format(
+LASERSHIP_1LS7_18: Final = _lasership(
     name="lasership_1ls7_18",
-    carrier="lasership",
-    rank=Rank.PARTNER,
-    source=f"{_DATA}, lasership.json",
     example="1LS7119013618127-1",
     # Typed numbers come without their hyphen.
     texts=(f"{_1LS7_18} '1'", f"< {_1LS7_18} +'1' > '-1'"),
     printed="#### ######## #### #",
 )
 
-LASERSHIP_1LSCX: Final = Format(
+LASERSHIP_1LSCX: Final = _lasership(
     name="lasership_1lscx",
-    carrier="lasership",
-    rank=Rank.PARTNER,
-    source=f"{_DATA}, lasership.json",
     example="1LSCXVE0058631Y",
     texts=("'1LSCX' serial:an10",),
     printed="### ## #### ######",
@@ -93,22 +80,16 @@ LANDMARK_LTN: Final = Format(
     printed="### #### #### ##",
 )
 
-OLD_DOMINION: Final = Format(
+OLD_DOMINION: Final = _old_dominion(
     name="old_dominion",
-    carrier="old_dominion",
-    rank=Rank.PLAIN,
-    source=f"{_DATA}, old_dominion.json",
     example="07209562763",
     texts=tuple(f"serial:{head}+n7 check_digit:n1" for head in ("'77'+[78]1", "'072'", "'780'")),
     printed="### ### ### ##",
     check=luhn("serial"),
 )
 
-OLD_DOMINION_GUARANTEED: Final = Format(
+OLD_DOMINION_GUARANTEED: Final = _old_dominion(
     name="old_dominion_guaranteed",
-    carrier="old_dominion",
-    rank=Rank.PLAIN,
-    source=f"{_DATA}, old_dominion.json",
     example="80003280379",
     texts=("serial:'80'+n8 check_digit:n1",),
     printed="### ### ### ##",
