@@ -15,8 +15,10 @@ from aiokafka.structs import TopicPartition
 
 from tests.simulation.planted import PLANTED
 from tracker import cli
+from tracker.domain import _records
 from tracker.process.app import WorkerApp
-from tracker.process.partition import Partition
+from tracker.process.fetch import WholeFetch
+from tracker.process.partition import Fetched, Partition
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark
 from tracker.store.connection import Chain, RedisStore
@@ -137,6 +139,18 @@ def no_offset_check() -> None:
     Partition.claimed = from_there  # type: ignore[method-assign]
 
 
+def gap_taken_as_end() -> None:
+    """The next offset is taken to be the last one and one, also where the log has a gap."""
+    whole = WholeFetch.walked
+
+    def walked(self: WholeFetch) -> Fetched:
+        fetched = whole(self)
+        count = _records.count(fetched.records)
+        return replace(fetched, end=fetched.begin + count) if count else fetched
+
+    WholeFetch.walked = walked  # type: ignore[method-assign]
+
+
 def _do_not_watch() -> None:
     def unwatched(partition: int) -> bytes:
         # As many replies as WATCH and HMGET have, and no watch.
@@ -162,7 +176,9 @@ def _of_the_simulation(name: str) -> Callable[[], None]:
 BUGS: Final[dict[str, Callable[[], None]]] = {
     **{
         bug.__name__: bug
-        for bug in (commit_before_apply, mark_moved_first, mark_not_moved, no_epoch, no_offset_check)
+        for bug in (
+            commit_before_apply, mark_moved_first, mark_not_moved, no_epoch, no_offset_check, gap_taken_as_end,
+        )
     },
     **{
         name: _of_the_simulation(name)

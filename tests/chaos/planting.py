@@ -22,6 +22,7 @@ PLANS: Final[dict[str, tuple[str, ...]]] = {
     "mark_not_moved": TAKEN,
     "no_epoch": (*LATE, "zombie longer than the session timeout"),
     "no_offset_check": (*CUT, *KILLS),
+    "gap_taken_as_end": ("offset gaps: transactions committed and aborted",) * 2,
     "dropped_write": ONE,
     "swapped_pair": ONE,
     "rejected_swallowed": ONE,
@@ -47,10 +48,11 @@ SETTLE_S_MAX: Final = 10.0
 def catch(campaign: Campaign, bug: str) -> PlantedResult:
     """Runs workers with a bug until a probe finds something, or to the end of the plan, and has the oracle judge."""
     began_s = time.monotonic()
-    with campaign.world(Form(own=bug), bug) as world:
+    rows = [named(name) for name in PLANS[bug]]
+    with campaign.world(Form(own=bug, gaps=any(row.form.gaps for row in rows)), bug) as world:
         with world.sending() as ledger:
             world.await_life()
-            for row in map(named, PLANS[bug]):
+            for row in rows:
                 world.wait(lambda: False, GAP_S)
                 if not world.watch.found.clean:
                     break
