@@ -49,6 +49,7 @@ class Network:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.proxies: list[Proxy] = []
         self._thread = threading.Thread(target=self.loop.run_forever, name="proxies", daemon=True)
         self._thread.start()
 
@@ -57,10 +58,20 @@ class Network:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def close(self) -> None:
-        """Ends the loop; whatever is connected is reset."""
+        """Closes every proxy, and ends the loop."""
+        for proxy in list(self.proxies):
+            proxy.close()
+        self.run(self._end_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    @staticmethod
+    async def _end_tasks() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +101,7 @@ class Proxy:
         self._open = {way: _Gate() for way in Way}
         self._trap: Trap | None = None
         self._server = network.run(asyncio.start_server(self._accepted, "127.0.0.1", self.port))
+        network.proxies.append(self)
 
     def cut(self) -> None:
         """Resets every connection, and each new one as soon as it is made."""
@@ -109,7 +121,9 @@ class Proxy:
 
     def close(self) -> None:
         """Resets everything and listens no longer."""
-        self._network.run(self._close())
+        if self in self._network.proxies:
+            self._network.proxies.remove(self)
+            self._network.run(self._close())
 
     async def passes(self, way: Way) -> None:
         """Waits until bytes may go this way."""
