@@ -156,16 +156,10 @@ cdef void drop_alias(barcode_aliases_t* aliases, const uint8_t* key, size_t leng
 cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     """A text that may come from a keyboard: blanks and hyphens fall out, small letters rise."""
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
-    cdef uint8_t changes = length > BARCODE_KEY_MAX
     cdef size_t at, kept = 0
-    if 0 < length <= BARCODE_KEY_MAX and all_digits(read, length):
-        try_list(sink, FRAME_TYPED, read, length, True)
-        return
-    if not changes:
-        for at in range(length):
-            changes |= CHANGES[read[at]]
-    if not changes:
-        try_forms(sink, FRAME_TYPED, read, length)
+    # Most have nothing that would change.
+    if 8 <= length <= BARCODE_KEY_MAX and all_plain(read, length):
+        try_list(sink, FRAME_TYPED, read, length, all_digits(read, length))
         return
     for at in range(length):
         text[kept] = TYPED[read[at]]

@@ -30,6 +30,22 @@ cdef inline bint are_eight_digits(const uint8_t* text) noexcept nogil:
             and ((word + 0x0606060606060606U) & 0xF0F0F0F0F0F0F0F0U) == 0x3030303030303030U)
 
 
+cdef inline bint are_eight_plain(const uint8_t* text) noexcept nogil:
+    cdef uint64_t word
+    memcpy(&word, text, 8)
+    return (((word | (word + 0x2525252525252525U)) & 0x8080808080808080U) == 0
+            and ((word + 0x5050505050505050U) & 0x8080808080808080U) == 0x8080808080808080U)
+
+
+cdef bint all_plain(const uint8_t* text, size_t length) noexcept nogil:
+    """Whether 8 characters or more are all from 0 to Z: digits, capitals and the few marks between."""
+    cdef size_t at
+    for at in range(0, length - 8, 8):
+        if not are_eight_plain(text + at):
+            return False
+    return are_eight_plain(text + length - 8)
+
+
 cdef bint all_digits(const uint8_t* text, size_t length) noexcept nogil:
     cdef size_t at
     if length >= 8:

@@ -75,7 +75,6 @@ cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
 cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier] -> Frame or carries_t
 cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
 cdef uint8_t[256] TYPED                                     # what a typed character stands for; BLANK: nothing
-cdef uint8_t[256] CHANGES                                   # 1 for what stands for another character or for nothing
 
 
 # How they are made.
@@ -250,8 +249,6 @@ cdef int fill_tables() except -1:
         TYPED[number] = ord(chr(number).upper()) if chr(number) in ascii_lowercase else number
     for character in " -\t\r\n":
         TYPED[<size_t>ord(character)] = 0x20
-    for number in range(256):
-        CHANGES[number] = TYPED[number] != number or TYPED[number] == 0x20
     for number, character in enumerate("0123456789" + ascii_uppercase):
         ALPHANUMERIC[<size_t>ord(character)] = number
     return 0

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 
 import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from tests.servers import Kafka, Redis, UnavailableError
 
-# How long an example takes says more about who else uses the machine than about the code.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# How long an example takes, or takes to be made, says more about who else uses the machine than about the code.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
 
 

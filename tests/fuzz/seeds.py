@@ -61,7 +61,7 @@ def reads() -> list[bytes]:
 
 
 def scans() -> list[bytes]:
-    """Scans as they stand in Kafka, in every form that a scan has."""
+    """Scans as they stand in Kafka, in every form that a scan has, and announcements of other labels."""
     plain: dict[str, Any] = {
         "barcode": "RR123456785KZ",
         "event": "LAB:IN",
@@ -87,6 +87,8 @@ def scans() -> list[bytes]:
             "container": "KZALAADEFRAAAUN51234001110123",
         },
         {**plain, "event": "LAB:IN_UNDO", "site": "Köln 😀", "unknown": [[{"a": None, "b": [1e9, -0.5, True]}]]},
+        {"alias": "095287654321012346", "parcel": "RR123456785KZ", "time": 1_763_800_000_000},
+        {"alias": "A", "parcel": "P", "time": "2026-11-22T10:15:30Z", "more": 1},
     ]
     texts = [json.dumps(form, ensure_ascii=ascii_only) for form in forms for ascii_only in (False, True)]
     return [text.encode() for text in texts] + [b" { } ", b"[]", b'{"a":"\\ud800"}', b"{" * 40]

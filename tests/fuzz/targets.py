@@ -52,8 +52,9 @@ def _scans(seed: int, count: int) -> str:
             for i, (end, value) in enumerate(zip(ends, values, strict=True))
         )
         found = compiled.READER.read(buffer, packed, 0, 1)
-        if len(found) + len(found.refused) != len(values):
-            raise AssertionError(f"{len(values)} scans became {len(found)} and {len(found.refused)} refused: {values}")
+        became = len(found), len(found.announced), len(found.refused)
+        if sum(became) != len(values):
+            raise AssertionError(f"{len(values)} became {became} scans, announcements and refused: {values}")
         for _, refusal in found.refused:
             if refusal.code not in REASONS:
                 raise AssertionError(f"no documented reason: {refusal.code}")

@@ -173,7 +173,7 @@ def _chaos(run: Results) -> list[str]:
     rows, recovery = [], []
     for row in run["rows"]:
         peak = max(row["worker_mib"], row["redis_mib"])
-        counts = [row[name] for name in ("struck", "scans", "parcels", *FINDINGS)]
+        counts = [row[name] for name in ("wanted", "struck", "scans", "parcels", *FINDINGS)]
         rows.append([row["row"], *counts, peak, round(row["seconds"])])
         times = [row[name] or {} for name in ("recovery", "recovery_from_strike")]
         recovery.append([row["row"], *(found.get(name) for found in times for name in ("p50_s", "p99_s", "max_s"))])
@@ -182,11 +182,16 @@ def _chaos(run: Results) -> list[str]:
     return [
         CHAOS,
         f"\nSeed {run['seed']}, {len(run['rows'])} rows, {minutes:,} minutes.\n\n",
-        _table(["row", "struck", "scans", "parcels", *FINDINGS, "peak MiB", "seconds"], rows),
+        _table(["row", "wanted", "struck", "scans", "parcels", *FINDINGS, "peak MiB", "seconds"], rows),
+        *(f"\nIn {row['row']}: {_kinds(row['struck_by_kind'])}.\n" for row in run["rows"] if row["struck_by_kind"]),
         *(f"\nFailed: {row['row']}: {why}\n" for row in run["rows"] for why in row["failures"]),
         "\nSeconds to recover, from the end of the fault and from its beginning:\n\n",
         _table(["row", "p50", "p99", "max", *of_strike], recovery),
     ]
+
+
+def _kinds(struck: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {times}" for kind, times in struck.items())
 
 
 def _bounds(simulation: Results | None, chaos: Results | None) -> list[str]:
@@ -210,9 +215,8 @@ def _one_in(trials: int) -> str:
 
 def _planted(planted: Results, chaos_planted: Results | None) -> list[str]:
     """Each bug, what caught it in the simulation, and what caught it among real processes."""
-    real = {
-        one["bug"]: ", ".join(one["caught_by"]) or "**not caught**" for one in (chaos_planted or {}).get("planted", [])
-    }
+    ran = [] if chaos_planted is None else chaos_planted["planted"]
+    real = {one["bug"]: ", ".join(one["caught_by"]) or "**not caught**" for one in ran}
     rows = [
         [one["bug"].replace("_", " "), one["what"].splitlines()[0], *_caught(one), real.pop(one["bug"], "-")]
         for one in planted["planted"]
@@ -221,8 +225,7 @@ def _planted(planted: Results, chaos_planted: Results | None) -> list[str]:
     caught = sum(one["seed"] is not None for one in planted["planted"])
     head = ["bug", "what it is", "seeds needed", "caught by the simulation as", "by real processes as"]
     told = f"{caught} of {len(planted['planted'])} caught by the simulation"
-    if chaos_planted is not None:
-        ran = chaos_planted["planted"]
+    if ran:
         told += f", {sum(bool(one['caught_by']) for one in ran)} of {len(ran)} by real processes"
     return [PLANTED, f"\n{told}.\n\n", _table(head, rows)]
 

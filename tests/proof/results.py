@@ -36,7 +36,8 @@ def _facts() -> dict[str, Any]:
 
 def write(file: Path, results: dict[str, Any]) -> None:
     """Writes results with the facts that stand beside them."""
-    text = json.dumps({**_facts(), **results}, indent=1, ensure_ascii=False)
+    facts = _facts()
+    text = json.dumps({**facts, **results, **facts}, indent=1, ensure_ascii=False)
     file.write_text(text + "\n", "utf-8")
 
 

@@ -30,7 +30,7 @@ CHAOS: Final[dict[str, Any]] = {
             "scans": 56_789, "parcels": 432,
             "lost": 0, "doubled": 0, "different": 0, "unexpected": 0, "unbalanced": 0, "probes": 9,
             "recovery": {"p50_s": 1.5, "p99_s": 4.25, "max_s": 5.0}, "recovery_from_strike": None,
-            "worker_mib": 101, "redis_mib": 33, "seed": 70, "struck_by_kind": {}, "failures": [],
+            "worker_mib": 101, "redis_mib": 33, "seed": 70, "struck_by_kind": {"Redis killed": 31}, "failures": [],
         }
     ],
 }  # fmt: skip
@@ -80,9 +80,10 @@ def test_a_violation_is_told_and_no_bound_with_it() -> None:
 
 def test_rows_of_real_processes_are_told_with_their_zeros_and_their_recovery() -> None:
     text = page.written(None, None, CHAOS, None)
-    assert "| worker killed | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
+    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
     assert "| worker killed | 1.5 | 4.25 | 5.0 | - | - | - |" in text
     assert "| a strike at real processes | 12 | 0 | one in 4 |" in text
+    assert "In worker killed: Redis killed 31." in text
     assert "Failed" not in text
 
 

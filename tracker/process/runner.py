@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.process.fetch import WholeFetch
+from tracker.process.log import LogUnknownError
 from tracker.process.partition import Fetched, Folding, Outgoing, Partition, State
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost
 
@@ -345,7 +346,7 @@ class Runner:
         chain, claimed, dictionary = claim
         self._epoch = claimed.mark.epoch
         try:
-            earliest, end = await self._kafka.bounds(number)
+            earliest, end = await self._bounds(identity)
             begin = self.partition.claimed(claimed, dictionary, earliest, end)
             if begin is None:
                 self._watcher.claimed("stopped")
@@ -365,6 +366,13 @@ class Runner:
         self.progress_s = self._clock_s()
         self._watcher.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
+
+    async def _bounds(self, identity: str) -> tuple[int, int]:
+        """Offsets that the partition begins and ends with, in the log of that identity and no other."""
+        earliest, end = await self._kafka.bounds(self.partition.number)
+        if (now := await self._kafka.identity()) != identity:
+            raise LogUnknownError(f"the log was {identity} and is {now}")
+        return earliest, end
 
     def _not_yet(self, why: str) -> None:
         if why != self.partition.why:

@@ -33,6 +33,10 @@ ROLL: Final = 16
 LEFT_MAX: Final = 0.6
 COMPACTED_S_MAX: Final = 20.0
 COMPACTION: Final = {"cleanup.policy": "compact", "segment.ms": "50", "min.cleanable.dirty.ratio": "0.01"}
+NO_COMPACTION: Final = {"cleanup.policy": "delete", "segment.ms": "604800000"}
+ENDS_S: Final = 1.0
+"""Within which a compaction that is under way has ended."""
+
 BEHIND_MIN: Final = 100
 """Records that a partition must have beyond its mark before they are deleted."""
 
@@ -61,7 +65,9 @@ def _produce(producer: Producer, topic: str, records: list[Record]) -> None:
 def transactions(world: World) -> Strike:
     """Transactions amid the traffic: committed, aborted, and left open until the broker hears of a new sender."""
     name = f"chaos-{world.random.randrange(10**9)}"
-    producer = _producer(world, **{"transactional.id": name})
+    # One that is left open for good is aborted by the broker after that time.
+    settings = {"transactional.id": name, "transaction.timeout.ms": "10000"}
+    producer = _producer(world, **settings)
     producer.init_transactions(20)
     ends = world.random.choices(("committed", "aborted", "left"), (5, 4, 1), k=TRANSACTIONS)
     for end in ends:
@@ -73,7 +79,7 @@ def transactions(world: World) -> Strike:
         elif end == "aborted":
             producer.abort_transaction(20)
         else:
-            producer = _producer(world, **{"transactional.id": name})
+            producer = _producer(world, **settings)
             producer.init_transactions(20)
     return ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
 
@@ -92,8 +98,10 @@ def compacted(world: World) -> Strike:
             proxy.cut()
         try:
             sent, left = yield from _sent_and_left(world, begin)
+            _configure(world, NO_COMPACTION)
+            yield ENDS_S
         finally:
-            _configure(world, {"cleanup.policy": "delete", "segment.ms": "604800000"})
+            _configure(world, NO_COMPACTION)
             world.oracle.read_from(begin)
     finally:
         for proxy in proxies:

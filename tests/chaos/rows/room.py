@@ -8,10 +8,10 @@ from typing import Final
 
 from redis import Redis as Client
 
-from tests.chaos.row import KAFKA, REDIS, Await, Row, Strike
+from tests.chaos.row import KAFKA, REDIS, Await, MissedError, Row, Strike
 from tests.chaos.rows.kafka import takes_again
 from tests.chaos.world import World
-from tests.servers import Disk
+from tests.servers import Disk, UnavailableError
 from tests.servers.process import Server
 
 NO_ROOM_S: Final = (1.0, 4.0)
@@ -33,19 +33,31 @@ class FullDisk:
     """A server runs on a disk that can be filled up while a row runs."""
 
     def __init__(self) -> None:
-        self._disk: Disk | None = None
+        self._there: Disk | None = None
+        self._missing = ""
 
     @contextmanager
     def under(self, server: Server) -> Iterator[None]:
-        """Starts a server again, with such a disk and then without."""
+        """Starts a server again, with such a disk and then without; where none can be had, the strikes say so."""
         with TemporaryDirectory(prefix="tracker-disk-") as folder:
-            self._disk = Disk(Path(folder))
-            _start_again(server, self._disk.environment)
+            try:
+                self._there = disk = Disk(Path(folder))
+            except UnavailableError as error:
+                self._there, self._missing = None, str(error)
+                yield
+                return
+            _start_again(server, disk.environment)
             try:
                 yield
             finally:
-                self._disk.free()
+                disk.free()
                 _start_again(server, {})
+
+    @property
+    def _disk(self) -> Disk:
+        if self._there is None:
+            raise MissedError(self._missing)
+        return self._there
 
     def under_redis(self, world: World) -> AbstractContextManager[None]:
         """Redis has such a disk."""
@@ -57,23 +69,21 @@ class FullDisk:
 
     def redis(self, world: World) -> Strike:
         """Redis can't write its file: it refuses what comes; and it may be killed before there is room again."""
-        assert self._disk is not None
-        before = _refused(world, "MISCONF")
-        self._disk.fill()
+        disk, before = self._disk, _refused(world, "MISCONF")
+        disk.fill()
         try:
             yield world.random.uniform(*NO_ROOM_S)
             refused = _refused(world, "MISCONF") - before
             if killed := world.random.random() < 0.5:
                 world.redis.kill()
         finally:
-            self._disk.free()
+            disk.free()
             if not world.redis.runs:
                 world.redis.start()
         return f"{refused} refusals{', and killed' if killed else ''}" if refused else None
 
     def redis_always(self, world: World) -> Strike:
         """Redis must not answer before it has written, and can't write: it ends, and is started when there is room."""
-        assert self._disk is not None
         with Client.from_url(world.settings.redis) as store:
             store.config_set("appendfsync", "always")
         yield from self._ended(world, world.redis)
@@ -87,13 +97,13 @@ class FullDisk:
         return "Kafka ended by itself"
 
     def _ended(self, world: World, server: Server) -> Strike:
-        assert self._disk is not None
-        self._disk.fill()
+        disk = self._disk
+        disk.fill()
         try:
             yield Await(lambda: not server.runs)
             yield world.random.uniform(*NO_ROOM_S) / 2
         finally:
-            self._disk.free()
+            disk.free()
             server.kill()
             server.launch()
         return server.name
