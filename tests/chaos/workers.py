@@ -86,10 +86,11 @@ class Worker(Server):
 
     @property
     def ended_well(self) -> bool:
-        """Whether it ended as it was told to; or did not start, since Redis was away just then."""
+        """Whether it ended as it was told to; or did not start, since Kafka or Redis was away just then."""
         # SIGTERM may come before Python has begun to listen to it.
         told = self.told_to_end and self.exit_code in {0, -signal.SIGTERM}
-        return told or (self.exit_code == EXIT_ERROR and "error[no_redis]" in self.log_end(1))
+        away = any(f"error[{reason}]" in self.log_end(1) for reason in ("no_kafka", "no_redis"))
+        return told or (self.exit_code == EXIT_ERROR and away)
 
     def metrics(self) -> str:
         """What it says to Prometheus; empty where it says nothing in time, as one that stands still."""
