@@ -451,3 +451,20 @@ def test_workers_that_join_and_leave_apply_every_scan_once(kafka: Kafka, url: st
             until_applied(kafka, client, topic, first)
     assert counters(client) == {"scans": 12_000, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
     assert {len(one["events"]) for one in parcels(client).values()} == {6}
+
+
+def test_a_kafka_that_goes_away_while_a_worker_begins_is_told_of_in_a_line() -> None:
+    begun = (
+        "from tracker import cli; from tracker.process import start; start.check_servers = lambda _: None; cli.main()"
+    )
+    nobody = f"127.0.0.1:{free_port()}"
+    worker = subprocess.run(
+        [sys.executable, "-c", begun, "worker", "--kafka", nobody],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert worker.returncode == 2, worker.stderr
+    assert worker.stderr.splitlines()[-1].startswith(f"tracker: error[no_kafka]: Kafka at {nobody} (TRACKER_KAFKA): ")
+    assert "Traceback" not in worker.stderr

@@ -10,9 +10,11 @@ from typing import Final
 
 import faust
 import uvloop
+from aiokafka.errors import KafkaError
 
 from tracker import config
 from tracker.config import Settings
+from tracker.errors import TrackerError
 from tracker.metrics import WorkerMetrics
 from tracker.process import start
 from tracker.process.app import WorkerApp
@@ -31,7 +33,20 @@ GARBAGE_THRESHOLD: Final = 50_000
 
 
 class _Worker(faust.Worker):
-    """Faust's worker, whose end is bounded."""
+    """Faust's worker, whose end is bounded.
+
+    Attributes:
+        refused: what Kafka had against its start, None if it has begun.
+    """
+
+    refused: KafkaError | None = None
+
+    async def start(self) -> None:
+        """Runs it. A Kafka that goes away between the look at the start and this is no crash of ours."""
+        try:
+            await super().start()
+        except KafkaError as error:
+            self.refused = error
 
     def _on_sigint(self) -> None:
         _end_in_time()
@@ -95,4 +110,9 @@ def run(settings: Settings) -> None:
         starting.app = app = WorkerApp(settings, zones, metrics)
         worker = _Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
         worker.spinner = None  # It writes escape sequences, also to what is no terminal.
-        worker.execute_from_commandline()
+        try:
+            worker.execute_from_commandline()
+        except SystemExit:
+            if worker.refused is None:
+                raise
+            raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {worker.refused}") from None
