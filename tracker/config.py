@@ -88,10 +88,10 @@ def _existing_file(text: str) -> Path | None:
     return _folder(text) if text else None
 
 
-def _carriers(text: str) -> tuple[str, ...]:
+def _names(text: str) -> tuple[str, ...]:
     names = [name.strip() for name in text.split(",")] if text else []
     if not all(re.fullmatch(r"[a-z0-9_]+", name, re.ASCII) for name in names):
-        raise ValueError("names of carriers as docs/barcodes.md has them, several with commas between them")
+        raise ValueError("names of carriers or formats as docs/barcodes.md has them, several with commas between them")
     return tuple(names)
 
 
@@ -126,9 +126,11 @@ class Settings:
     vocabularies: Path | None = _setting("", _existing_folder, "vocabularies beside or over the shipped ones", "folder")
     site_zones: Path | None = _setting("", _existing_file, "the time zone of each site, for times without one", "file")
     barcode_first: tuple[str, ...] = _setting(
-        "", _carriers, "carriers whose barcodes are the own ones and name the parcel", "name,..."
+        "", _names, "carriers whose barcodes are the own ones and name the parcel", "name,..."
     )
-    barcodes_off: tuple[str, ...] = _setting("", _carriers, "carriers whose barcodes are not read", "name,...")
+    barcodes_off: tuple[str, ...] = _setting(
+        "", _names, "formats, or carriers, whose barcodes are not read", "name,..."
+    )
     retention_hours: int = _setting("168", _whole(1, 87_600), "how long Kafka keeps a scan", "hours")
     final_ttl_days: int = _setting(
         "400",

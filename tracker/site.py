@@ -12,11 +12,11 @@ def recogniser(settings: Settings) -> Recogniser:
         settings: `barcode_first` and `barcodes_off`.
 
     Raises:
-        TrackerError: `bad_setting`, with the variable that names a carrier that is none.
+        TrackerError: `bad_setting`, with the variable that has a name that is none.
     """
-    for name in ("barcode_first", "barcodes_off"):
+    for name, argument in (("barcode_first", "first"), ("barcodes_off", "off")):
         try:
-            configure(first=getattr(settings, name))
+            configure(**{argument: getattr(settings, name)})
         except TrackerError as error:
             raise TrackerError(error.code, f"{variable(name)}: {error}") from None
     return configure(settings.barcode_first, settings.barcodes_off)

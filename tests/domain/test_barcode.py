@@ -291,6 +291,7 @@ def test_a_sites_own_carrier_goes_before_s10_if_its_number_tells_itself() -> Non
 
 
 def test_what_a_site_switches_off_is_not_read() -> None:
+    assert barcode.configure(off=["fedex_12"]).recognise(FEDEX_OR_PUROLATOR).carrier == "purolator"
     reader = barcode.configure(off=["purolator", "s10"])
     assert reader.recognise(FEDEX_OR_PUROLATOR).carrier == "fedex"
     assert reader.recognise(S10).reason == "no_identifier"

@@ -20,7 +20,7 @@ from tracker.domain import _barcode, gs1
 from tracker.domain.barcode_making import check_digit, format_for_humans, make_valid
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.format import Frame
-from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, WARNINGS
+from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, SCHEMES_AND_CARRIERS, WARNINGS
 from tracker.domain.formats.pattern import Form
 from tracker.domain.formats.ups import TRANSPORTATION
 from tracker.errors import TrackerError
@@ -111,6 +111,12 @@ class Batch(NamedTuple):
     reasons: bytes
 
 
+def _check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise TrackerError("bad_setting", f"expected {what} of {', '.join(known)}, got {name!r}")
+
+
 class Recogniser:
     """A reader of barcodes, as `configure` makes it for a site."""
 
@@ -121,9 +127,8 @@ class Recogniser:
 
     def __init__(self, first: Iterable[str] = (), off: Iterable[str] = ()) -> None:
         self.first, self.off = tuple(dict.fromkeys(first)), tuple(dict.fromkeys(off))
-        for carrier in self.first + self.off:
-            if carrier not in CARRIERS:
-                raise TrackerError("bad_setting", f"expected carriers of {', '.join(CARRIERS)}, got {carrier!r}")
+        _check_names(self.first, CARRIERS, "carriers")
+        _check_names(self.off, SCHEMES_AND_CARRIERS, "formats or carriers")
         if len(self.first) >= PRECEDENCE_STEP:
             raise TrackerError("bad_setting", f"expected at most {PRECEDENCE_STEP - 1} carriers that go first")
         self._site: Final = _barcode.Site(self.first, self.off)
@@ -197,8 +202,8 @@ def configure(first: Iterable[str] = (), off: Iterable[str] = ()) -> Recogniser:
     """A reader for a site.
 
     Numbers of a carrier in `first` that tell themselves are the own carrier's licence plates; those that only happen to
-    have the right length are still no match for an S10, but are taken before any other carrier's. Formats of a carrier
-    in `off` are not read at all.
+    have the right length are still no match for an S10, but are taken before any other carrier's. Formats in `off`, and
+    those of carriers in `off`, are not read at all.
 
     >>> recognise("287809468872").reason
     'ambiguous'
@@ -206,13 +211,15 @@ def configure(first: Iterable[str] = (), off: Iterable[str] = ()) -> Recogniser:
     'purolator'
     >>> configure(off=("ups",)).recognise("1Z999AA10123456784").reason
     'no_identifier'
+    >>> configure(off=("fedex_12",)).recognise("287809468872").carrier
+    'purolator'
 
     Args:
         first: carriers, the first one before the second.
-        off: carriers.
+        off: formats or carriers. Where both have the name, it is the carrier's.
 
     Raises:
-        TrackerError: `bad_setting` if there is no such carrier, or too many of them go first.
+        TrackerError: `bad_setting` if there is no such carrier or format, or too many of them go first.
     """
     return Recogniser(first, off)
 

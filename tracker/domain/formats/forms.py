@@ -15,6 +15,9 @@ FORMS: Final[tuple[Form, ...]] = tuple(form for format_ in FORMATS for form in f
 CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys(format_.carrier for format_ in FORMATS))
 """Every carrier; its place here is its bit in the sets of the compiled reader."""
 
+SCHEMES_AND_CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys((*(format_.name for format_ in FORMATS), *CARRIERS)))
+"""What a site may switch off. A carrier whose name one of its formats has is all of its formats."""
+
 WARNINGS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(
         warning
@@ -55,7 +58,8 @@ def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -
     order = sorted(
         (place, form.pattern.yields, number)
         for number, form in enumerate(FORMS)
-        if form.format.carrier not in off and (place := precedence(form, frame, first)) is not None
+        if not {form.format.carrier, form.format.name} & set(off)
+        and (place := precedence(form, frame, first)) is not None
     )
     tried: defaultdict[tuple[int, str, bool], list[tuple[int, int]]] = defaultdict(list)
     for place, _, number in order:
