@@ -17,8 +17,9 @@ from tests.simulation.planted import PLANTED
 from tracker import cli
 from tracker.domain import _records
 from tracker.process.app import WorkerApp
+from tracker.process.batch import Fetched
 from tracker.process.fetch import WholeFetch
-from tracker.process.partition import Fetched, Partition
+from tracker.process.partition import Partition
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark
 from tracker.store.connection import Chain, RedisStore

@@ -12,8 +12,9 @@ from tracker import limits
 from tracker.domain import parcel
 from tracker.domain.parcel import CorruptRecord
 from tracker.domain.partition import partition_of
+from tracker.process.batch import Fetched, Folding, Outgoing, Reading
 from tracker.process.cache import Cache
-from tracker.process.partition import Fetched, Folding, Outgoing, Partition, Reading, State
+from tracker.process.partition import Partition, State
 from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Dictionary, Lost, Mark
 
 TOPIC: Final = "scans"

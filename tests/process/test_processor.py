@@ -10,10 +10,10 @@ import redis
 from tests.domain.compiled import READER
 from tests.servers import Redis
 from tracker.config import Settings
+from tracker.process.batch import Folding
 from tracker.process.log import Identity
-from tracker.process.partition import Folding
+from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
-from tracker.process.runner import Watcher
 from tracker.store.connection import RedisStore
 
 

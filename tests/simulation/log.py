@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.reference import scan as reading
 from tests.simulation import scans
-from tracker.process.partition import Fetched
+from tracker.process.batch import Fetched
 
 RECORD: Final = struct.Struct("<qqiiii")
 """One packed record_t (ext/records.pxd)."""

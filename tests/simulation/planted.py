@@ -24,9 +24,10 @@ from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import partition as product
 from tracker.process import processor
+from tracker.process.batch import Fetched, Folding, Reading
 from tracker.process.cache import Cache
 from tracker.process.labels import announcements
-from tracker.process.partition import Fetched, Folding, Partition, Reading
+from tracker.process.partition import Partition
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 

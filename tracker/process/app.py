@@ -19,8 +19,8 @@ from tracker.limits import BATCH_BYTES_MAX
 from tracker.process import fetch
 from tracker.process.health import Health, Membership
 from tracker.process.log import LogClient
+from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
-from tracker.process.runner import Watcher
 from tracker.process.transport import BatchConsumer, BatchTransport, ConsumerThread
 from tracker.site import recogniser
 from tracker.store.connection import RedisStore

@@ -15,8 +15,8 @@ from aiokafka.record.util import calc_crc32c
 
 from tracker.domain import _records
 from tracker.limits import INFLATED_BYTES_MAX
+from tracker.process.batch import Fetched
 from tracker.process.inflate import inflate
-from tracker.process.partition import Fetched
 
 _inflate_bytes: dict[str, int] = {}
 """Topics that are kept whole -> the most that the records of a compressed batch of theirs may take."""

@@ -8,16 +8,16 @@ A shell asks and tells: it fetches, reads and writes where this says so, and han
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
 
 from tracker import limits
 from tracker.domain import _parcel, _records, side_data
-from tracker.domain._scan import ScanReader, Scans
+from tracker.domain._scan import ScanReader
 from tracker.domain.aliases import Announcement, day_of
 from tracker.domain.errors import Unread
 from tracker.domain.parcel import CorruptRecord, Folded, Names, fold
+from tracker.process.batch import Fetched, Folding, Outgoing, Reading
 from tracker.process.cache import Cache
 from tracker.process.labels import Announced, announcements, labels
 from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost
@@ -30,99 +30,6 @@ class State(StrEnum):
     CLAIMING = "claiming"
     RUNNING = "running"
     STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """Records of the partition as they were fetched and walked.
-
-    Attributes:
-        begin: offset from which they were asked for.
-        end: offset behind the last of them, and behind what is not shown: control records, aborted ones, gaps.
-        buffer, records: as tracker.domain._records.walk gives them.
-    """
-
-    begin: int
-    end: int
-    buffer: bytes
-    records: bytes
-
-    def batches(self) -> "Iterator[Fetched]":
-        """The same in batches of at most BATCH_SCANS_MAX records: one is applied while the next is folded."""
-        count = _records.count(self.records)
-        size = len(self.records) // count if count else 0
-        begin = self.begin
-        for first in range(0, max(count, 1), limits.BATCH_SCANS_MAX):
-            behind = first + limits.BATCH_SCANS_MAX
-            end = self.end if behind >= count else _records.record(self.records, behind)[0]
-            yield Fetched(begin, end, self.buffer, self.records[first * size : behind * size])
-            begin = end
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A record that must be in the log before the mark passes the one it comes from.
-
-    Attributes:
-        rekeyed: for the topic of scans, by its key; otherwise a dead letter.
-        key, value: value is the original bytes, or an announcement.
-        headers: `source`, and of a dead letter `reason` and `detail`.
-    """
-
-    rekeyed: bool
-    key: bytes | None
-    value: bytes | None
-    headers: dict[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A batch that was read, with what the store has to be asked for.
-
-    Attributes:
-        fetched, scans: what was read, and the scans in it.
-        parcels: the parcel id of each scan.
-        known: {parcel id: record} of those that the cache holds.
-        missing: ids whose records have to be read.
-        with_data: ids whose data has to be read.
-        aliases: those announced in the batch, whose parcels have to be read.
-    """
-
-    fetched: Fetched
-    scans: Scans
-    parcels: list[bytes]
-    known: dict[bytes, bytes | None]
-    missing: list[bytes]
-    with_data: list[bytes]
-    aliases: list[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Folding:
-    """A batch that was folded.
-
-    Attributes:
-        batch: what to apply.
-        outgoing: what must be in the log before it is applied.
-        announces: what is announced among that.
-        scans, duplicates, late, anomalies, foreign, aliases: how many, in this batch; aliases are announcements.
-        rejected: how many, by reason.
-        unread: of these, whose barcodes name no parcel: how many, by reason, site and device.
-        timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
-    """
-
-    batch: Batch
-    outgoing: list[Outgoing]
-    announces: Announced
-    scans: int
-    duplicates: int
-    late: int
-    anomalies: int
-    foreign: int
-    aliases: int
-    rejected: Mapping[str, int]
-    unread: Mapping[tuple[str, bytes, bytes], int]
-    timestamps: tuple[int, ...]
 
 
 class Partition:
@@ -341,7 +248,6 @@ class Partition:
         announced: Sequence[tuple[int, Announcement]],
     ) -> list[Outgoing]:
         """Dead letters, re-keyed records and announcements, in the order of the log."""
-        records = reading.fetched.records
         outgoing: list[tuple[int, Outgoing]] = [
             (offset, Outgoing(True, one.alias, one.value(), {"source": self._source(offset)}))
             for offset, one in announced
@@ -351,20 +257,12 @@ class Partition:
                 "reason": reason.encode(),
                 "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
             }
-            offset, key, value = _record(reading, records, index)
+            offset, key, value = reading.fetched.record(index)
             outgoing.append((offset, Outgoing(False, key, value, {**headers, "source": self._source(offset)})))
         for index, home in reading.scans.foreign:
-            offset, _, value = _record(reading, records, index)
+            offset, _, value = reading.fetched.record(index)
             outgoing.append((offset, Outgoing(True, home, value, {"source": self._source(offset)})))
         return [record for _, record in sorted(outgoing, key=lambda pair: pair[0])]
 
     def _source(self, offset: int) -> bytes:
         return f"{self.topic}/{self.number}/{offset}".encode()
-
-
-def _record(reading: Reading, records: bytes, index: int) -> tuple[int, bytes | None, bytes | None]:
-    """Offset, key and value of a record of a batch."""
-    offset, _, key_at, key_length, at, length = _records.record(records, index)
-    buffer = reading.fetched.buffer
-    key = None if key_length < 0 else buffer[key_at : key_at + key_length]
-    return offset, key, None if length < 0 else buffer[at : at + length]

@@ -9,11 +9,13 @@ from typing import Any, Final, Protocol
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
+from tracker.process.batch import Folding, Outgoing
 from tracker.process.fetch import WholeFetch
 from tracker.process.health import Health, PartitionHealth
 from tracker.process.log import Identity, LogUnknownError
-from tracker.process.partition import Folding, Outgoing, Partition
-from tracker.process.runner import Runner, Store, Watcher
+from tracker.process.partition import Partition
+from tracker.process.ports import Store, Watcher
+from tracker.process.runner import Runner
 
 log = logging.getLogger("tracker.process")
 

@@ -1,0 +1,71 @@
+"""What a runner needs of the world: the log, the store, and whoever counts what happens."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tracker.process.batch import Folding, Outgoing
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
+
+
+class Log(Protocol):
+    """What a runner needs of Kafka."""
+
+    async def identity(self) -> str:
+        """Identity of the log: cluster and topic."""
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that a partition begins and ends with."""
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches a partition from an offset on."""
+
+    async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
+        """Has dead letters, re-keyed records and announcements acknowledged by all in-sync replicas."""
+
+
+class ClaimedChain(Protocol):
+    """The chain of applies of one partition under one claim: what tracker.store.connection.Chain does."""
+
+    async def send_reads(self, parcels: list[bytes], with_data: list[bytes], aliases: list[bytes]) -> int:
+        """Asks for records, for data and for aliases; the number of replies that `reads` then takes."""
+
+    async def reads(self, replies: int) -> list[bytes | None]:
+        """The answers, one a key, in order."""
+
+    async def send_apply(self, batch: Batch) -> int:
+        """Sends a batch as one transaction; the number of replies that `applied` then takes."""
+
+    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+        """What became of a batch that was sent."""
+
+    async def holds(self) -> bool:
+        """Whether nobody has written the partition since the last batch."""
+
+    async def close(self) -> None:
+        """Ends the chain."""
+
+
+class Store(Protocol):
+    """Where parcels live: what tracker.store.connection.RedisStore does."""
+
+    async def claim(self, partition: int, log: str) -> tuple[ClaimedChain, Claimed, Dictionary] | Denied:
+        """Claims a partition."""
+
+    async def epoch(self, partition: int) -> int | None:
+        """The epoch that a partition's mark has, None if there is none."""
+
+
+class Watcher(Protocol):
+    """Who is told what happens, for metrics."""
+
+    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+        """A batch has landed, so many seconds after it was sent."""
+
+    def claimed(self, result: str) -> None:
+        """A claim has ended: `claimed`, `denied`, `stopped`, `failed`."""
+
+    def redis_error(self) -> None:
+        """Redis failed us."""
+
+    def kafka_error(self) -> None:
+        """Kafka failed us."""
