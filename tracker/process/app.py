@@ -16,7 +16,7 @@ from yarl import URL
 from tracker.config import Settings
 from tracker.domain import scan, vocabulary
 from tracker.limits import BATCH_BYTES_MAX
-from tracker.process import fetch
+from tracker.process import closing, fetch
 from tracker.process.health import Health, Membership
 from tracker.process.log import LogClient
 from tracker.process.ports import Watcher
@@ -67,6 +67,7 @@ class WorkerApp(faust.App):
         """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
         self._transport = BatchTransport(brokers, self)
         fetch.keep_whole(settings.topic, settings.inflate_bytes)
+        closing.tell_of_closed()
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
         client = LogClient(settings.kafka, settings.topic)
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
