@@ -32,6 +32,7 @@ MINUTES: Final = 30.0
 @click.option("--strikes", type=click.IntRange(min=1), help="how often each row strikes  [default: as its table says]")
 @click.option("--seed", type=click.IntRange(min=0), help="of faults and traffic  [default: drawn]")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="the results as JSON")
+@click.option("--again", is_flag=True, help="keeps what the chosen rows come to in the place of what is kept of them")
 @click.option("--planted", is_flag=True, help="runs workers with planted bugs instead, until each is caught")
 @click.option("--list", "listed", is_flag=True, help="names the rows")
 def main(
@@ -41,6 +42,7 @@ def main(
     strikes: int | None,
     seed: int | None,
     save: Path | None,
+    again: bool,
     planted: bool,
     listed: bool,
 ) -> None:
@@ -58,11 +60,15 @@ def main(
         raise click.UsageError(f"no row has one of {names} in its name; --list names them")
     if strikes is not None:
         chosen = [replace(row, wanted=min(row.wanted, strikes)) for row in chosen]
-    full = not names and strikes is None and minutes >= MINUTES
-    sys.exit(run(Console(), chosen, seed, save, minutes, full=full))
+    whole = strikes is None and minutes >= MINUTES
+    if again and not whole:
+        raise click.UsageError("--again takes rows as they are in a full run.")
+    sys.exit(run(Console(), chosen, seed, save, minutes, full=whole and not names, again=again))
 
 
-def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float, *, full: bool) -> int:
+def run(
+    console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float, *, full: bool, again: bool
+) -> int:
     """Runs rows and shows what came of them; 1 if one has failed."""
     results = Results(seed, _now(), 0.0, machine.facts())
     began_s = time.monotonic()
@@ -73,7 +79,7 @@ def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes
             beside.start()
         with Campaign(Path(folder), seed, shown.teller(console)) as campaign:
             for result in campaign.run(one_by_one):
-                results.rows.append(result)
+                results.rows.append(replace(result, commit=results.machine["commit"]))
                 _tell(console, result)
         for result in beside.results():
             results.rows.append(result)
@@ -81,7 +87,10 @@ def run(console: Console, rows: list[Row], seed: int, save: Path | None, minutes
     took_s = time.monotonic() - began_s
     results = Results(seed, results.begun, round(took_s / 60, 1), results.machine, results.rows)
     console.print(shown.table(results))
-    _keep(proof.CHAOS, results, save, full=full)
+    if again:
+        proof.keep_again(proof.CHAOS, asdict(Results.load(proof.file_of(proof.CHAOS)).with_rows_of(results)))
+    else:
+        _keep(proof.CHAOS, results, save, full=full)
     return int(any(result.failures for result in results.rows))
 
 

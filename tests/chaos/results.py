@@ -1,7 +1,7 @@
 """What a run of `make chaos` came to, in the form in which it is kept: one JSON file."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +42,7 @@ class RowResult:
         recovery_from_strike: the same from the beginning of each fault.
         worker_mib, redis_mib: most memory of any worker, and of Redis, until the end of the row.
         seed: of its world.
+        commit: of the product that ran.
         failures: why it failed, sentences; none if all is well.
     """
 
@@ -63,6 +64,7 @@ class RowResult:
     worker_mib: int
     redis_mib: int
     seed: int
+    commit: str = ""
     struck_by_kind: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -95,6 +97,11 @@ class Results:
     rows: list[RowResult] = field(default_factory=list)
     planted: list[PlantedResult] = field(default_factory=list)
 
+    def with_rows_of(self, again: "Results") -> "Results":
+        """The same run, with the rows that were run again in the place of what they came to before."""
+        rows = {row.row: row for row in again.rows}
+        return replace(self, rows=[rows.get(row.row, row) for row in self.rows])
+
     def save(self, file: Path) -> None:
         """Writes it as JSON."""
         file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -103,6 +110,7 @@ class Results:
     def load(cls, file: Path) -> Self:
         """Reads what `save` has written."""
         content = json.loads(file.read_text("utf-8"))
+        content = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         content["rows"] = [_row(row) for row in content["rows"]]
         content["planted"] = [PlantedResult(**bug) for bug in content["planted"]]
         return cls(**content)

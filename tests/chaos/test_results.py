@@ -21,6 +21,12 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert Results.load(tmp_path / "results.json") == results
 
 
+def test_rows_that_were_run_again_take_the_place_of_what_they_came_to() -> None:
+    run = Results(5, "2026-11-22T18:00:00+00:00", 30.0, {"commit": "abc"}, [ROW, replace(ROW, row="another")])
+    again = replace(ROW, row="another", failures=[], commit="def")
+    assert run.with_rows_of(replace(run, rows=[again, replace(ROW, row="a third")])).rows == [ROW, again]
+
+
 @pytest.mark.parametrize(
     ("times", "expected"),
     [

@@ -1,6 +1,6 @@
 """The page: docs/proof.md out of results. Every number in it comes from them, or stands here with a name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 Results = Mapping[str, Any]
@@ -184,10 +184,18 @@ def _chaos(run: Results) -> list[str]:
         f"\nSeed {run['seed']}, {len(run['rows'])} rows, {minutes:,} minutes.\n\n",
         _table(["row", "wanted", "struck", "scans", "parcels", *FINDINGS, "peak MiB", "seconds"], rows),
         *(f"\nIn {row['row']}: {_kinds(row['struck_by_kind'])}.\n" for row in run["rows"] if row["struck_by_kind"]),
+        *_of_other_commits(run),
         *(f"\nFailed: {row['row']}: {why}\n" for row in run["rows"] for why in row["failures"]),
         "\nSeconds to recover, from the end of the fault and from its beginning:\n\n",
         _table(["row", "p50", "p99", "max", *of_strike], recovery),
     ]
+
+
+def _of_other_commits(run: Results) -> Iterator[str]:
+    """Rows that were run again by themselves."""
+    for row in run["rows"]:
+        if row["commit"] != run["machine"]["commit"]:
+            yield f"\nOf commit {row['commit']}, seed {row['seed']}: {row['row']}.\n"
 
 
 def _kinds(struck: Mapping[str, int]) -> str:

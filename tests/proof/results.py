@@ -34,9 +34,9 @@ def _facts() -> dict[str, Any]:
     return {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": {**machine.facts(), **versions}}
 
 
-def write(file: Path, results: dict[str, Any]) -> None:
-    """Writes results with the facts that stand beside them."""
-    facts = _facts()
+def write(file: Path, results: dict[str, Any], facts: dict[str, Any] | None = None) -> None:
+    """Writes results with the facts that stand beside them: those of now, unless others are given."""
+    facts = facts or _facts()
     text = json.dumps({**facts, **results, **facts}, indent=1, ensure_ascii=False)
     file.write_text(text + "\n", "utf-8")
 
@@ -44,6 +44,14 @@ def write(file: Path, results: dict[str, Any]) -> None:
 def keep(name: str, results: dict[str, Any]) -> None:
     """Keeps results of a full run, and writes the page anew."""
     write(file_of(name), results)
+    write_page()
+
+
+def keep_again(name: str, results: dict[str, Any]) -> None:
+    """Keeps results of which a part was run again, beside the facts of the full run, and writes the page anew."""
+    before = kept(name)
+    assert before is not None, f"nothing is kept of {name}"
+    write(file_of(name), results, {fact: before[fact] for fact in ("date", "machine")})
     write_page()
 
 

@@ -23,14 +23,14 @@ PLANTED: Final[dict[str, Any]] = {
     ]
 }
 CHAOS: Final[dict[str, Any]] = {
-    "seed": 7, "begun": "2026-11-22T20:00:00Z", "minutes": 31.4, "machine": {"kafka": "4.1.2"},
+    "seed": 7, "begun": "2026-11-22T20:00:00Z", "minutes": 31.4, "machine": {"kafka": "4.1.2", "commit": "abc"},
     "rows": [
         {
             "row": "worker killed", "wanted": 10, "struck": 12, "seconds": 44.6, "records": 1,
             "scans": 56_789, "parcels": 432,
             "lost": 0, "doubled": 0, "different": 0, "unexpected": 0, "unbalanced": 0, "probes": 9,
             "recovery": {"p50_s": 1.5, "p99_s": 4.25, "max_s": 5.0}, "recovery_from_strike": None,
-            "worker_mib": 101, "redis_mib": 33, "seed": 70, "struck_by_kind": {"Redis killed": 31}, "failures": [],
+            "worker_mib": 101, "redis_mib": 33, "seed": 70, "commit": "abc", "struck_by_kind": {"Redis killed": 31}, "failures": [],
         }
     ],
 }  # fmt: skip
@@ -92,6 +92,12 @@ def test_a_row_that_failed_says_why_and_bounds_nothing() -> None:
     text = page.written(None, None, {**CHAOS, "rows": [row]}, None)
     assert "Failed: worker killed: 2 doubled: P1, P2" in text
     assert "| a strike at real processes | 12 | 2 | not zero |" in text
+
+
+def test_a_row_that_was_run_again_says_of_which_commit_it_is() -> None:
+    text = page.written(None, None, {**CHAOS, "rows": [*CHAOS["rows"], {**CHAOS["rows"][0], "commit": "def"}]}, None)
+    assert text.count("Of commit") == 1
+    assert "Of commit def, seed 70: worker killed." in text
 
 
 def test_a_planted_bug_stands_beside_what_caught_it_in_both() -> None:
