@@ -30,7 +30,8 @@ CHAOS: Final[dict[str, Any]] = {
             "scans": 56_789, "parcels": 432,
             "lost": 0, "doubled": 0, "different": 0, "unexpected": 0, "unbalanced": 0, "probes": 9,
             "recovery": {"p50_s": 1.5, "p99_s": 4.25, "max_s": 5.0}, "recovery_from_strike": None,
-            "worker_mib": 101, "redis_mib": 33, "seed": 70, "commit": "abc", "struck_by_kind": {"Redis killed": 31}, "failures": [],
+            "worker_mib": 101, "redis_mib": 33, "seed": 70, "commit": "abc",
+            "struck_by_kind": {"Redis killed": 31}, "failures": [],
         }
     ],
 }  # fmt: skip
