@@ -112,7 +112,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = self._consumer
         if consumer is None or (coordinator := consumer._coordinator) is None:  # noqa: SLF001
             return Membership(False, why="it has no consumer yet")
-        if coordinator._coordination_task.done():  # noqa: SLF001
+        if any(task.done() for task in _lasting(consumer)):
             return Membership(False, why="aiokafka has given up")
         if (error := coordinator._pending_exception) is not None:  # noqa: SLF001
             return Membership(False, why=repr(error))
@@ -210,3 +210,8 @@ def _partitions_of(error: OffsetOutOfRangeError) -> Iterable[TP]:
     if isinstance(named, Mapping):
         return named.keys()
     return [TP(*named)] if isinstance(named, tuple) else ()
+
+
+def _lasting(consumer: aiokafka.AIOKafkaConsumer) -> tuple[asyncio.Task[None], ...]:
+    """What a consumer does as long as it lives: hold its place in the group, look at the metadata, fetch."""
+    return consumer._coordinator._coordination_task, consumer._client._sync_task, consumer._fetcher._fetch_task  # noqa: SLF001
