@@ -80,7 +80,10 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
         return
     partition = log.former[content.log][number]
     expected = _read(number, content.log, log, partition.between(0, content.next_offset))
+    beyond = _read(number, content.log, log, partition.between(content.next_offset, ahead))
     counted, parcels = expected.counted, expected.parcels
+    for spoilt in _corrupt(content) & (beyond.parcels.keys() - parcels.keys()):
+        parcels[spoilt] = beyond.parcels[spoilt]  # It came back without its mark, and was spoilt since.
     for key, behind in _ahead(content).items():
         if behind > ahead:
             raise Violation(f"partition {number}: {key!r} has scans up to {behind}, beyond the mark", "unexpected")
@@ -88,7 +91,6 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
         parcels[key.decode()] += further.parcels.get(key.decode(), [])
     exact = content.next_offset >= ahead
     _compare(number, content, parcels, exact=exact)
-    beyond = _read(number, content.log, log, partition.between(content.next_offset, ahead))
     _compare_aliases(number, content, expected.aliases, beyond.aliases)
     # What half a batch has in copies is counted with the first of its scans, so before the mark is behind all of them.
     duplicates = sum(map(_copies, parcels.values())) if exact else content.counters[1]
@@ -203,6 +205,11 @@ def _compare_aliases(
 
 def _by_parcel(read_on: list[tuple[int, str]] | None) -> list[tuple[str, int]]:
     return [(parcel, day) for day, parcel in read_on or ()]
+
+
+def _corrupt(content: Content) -> set[str]:
+    """Parcels whose records are none."""
+    return {key.decode() for key, record in content.records.items() if record == CORRUPT}
 
 
 def _ahead(content: Content) -> dict[bytes, int]:
