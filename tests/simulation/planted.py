@@ -141,8 +141,10 @@ def dropped_write() -> AbstractContextManager[None]:
     """Of a batch with several parcels one is not written."""
 
     def change(_self: Partition, batch: Batch) -> Batch:
-        keys = list(batch.records)
-        return batch if len(keys) < 3 else replace(batch, records={key: batch.records[key] for key in keys[1:]})
+        dropped, *kept = list(batch.records) or [b""]
+        if len(kept) < 2:
+            return batch
+        return replace(batch, records={key: batch.records[key] for key in kept}, final=batch.final - {dropped})
 
     return _changed_batch(change)
 
