@@ -1,6 +1,8 @@
 """Is this Redis fit to hold parcels? It must be new enough, never evict a key, and keep what it has over a restart."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from redis import Redis
@@ -35,20 +37,29 @@ class Checked(NamedTuple):
     warnings: list[str]
 
 
+@contextmanager
+def reaching(settings: Settings) -> Iterator[None]:
+    """What is asked of Redis inside of it raises TrackerError: `no_redis`, where it can't be reached or refuses."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        place = f"Redis at {masked(settings.redis)} (TRACKER_REDIS)"
+        raise TrackerError("no_redis", f"{place}: {str(error) or type(error).__name__}") from None
+
+
 def check(settings: Settings) -> Checked:
     """Asks the server of the settings and judges its answers.
 
     Raises:
         TrackerError: `no_redis`, it can't be reached or refuses; `bad_redis`, it is not fit, with what to change.
     """
-    try:
-        with Redis.from_url(
+    with (
+        reaching(settings),
+        Redis.from_url(
             settings.redis, decode_responses=True, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
-        ) as connection:
-            facts = ask(connection)
-    except RedisError as error:
-        place = f"Redis at {masked(settings.redis)} (TRACKER_REDIS)"
-        raise TrackerError("no_redis", f"{place}: {error}") from None
+        ) as connection,
+    ):
+        facts = ask(connection)
     problems, warnings = judge(facts)
     if problems:
         raise TrackerError("bad_redis", f"Redis at {masked(settings.redis)}: {'; '.join(problems)}")

@@ -7,19 +7,18 @@ the epoch: whatever a worker has in flight is refused, and workers claim again b
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, Self, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tracker.config import Settings, masked
+from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.store import keys
+from tracker.store.checks import reaching
 from tracker.store.claims import COUNTERS
 from tracker.store.reading import Reader
 
@@ -135,7 +134,7 @@ class Mending:
         fields = {"partitions": self._settings.partitions, "version": keys.VERSION, **coming}
         compared = ["" if value is None else value for value in as_shown]
         flat: list[Any] = [part for pair in fields.items() for part in pair]
-        with self._errors():
+        with reaching(self._settings):
             done = self._redis.eval(_MEND, 1, keys.mark(partition), *compared, len(going), *going, *flat)
         if not done:
             raise _changed(partition)
@@ -147,7 +146,7 @@ class Mending:
         match = "t:{*}:*" if len(partitions) > 1 else f"t:{{{next(iter(partitions), 0)}}}:*"
         cursor = 0
         while True:
-            with self._errors():
+            with reaching(self._settings):
                 cursor, found = cast(
                     "tuple[int, list[bytes]]", self._redis.scan(cursor, match=match, count=KEYS_A_STEP)
                 )
@@ -164,20 +163,12 @@ class Mending:
         count = 0
         for begin in range(0, len(found), KEYS_A_STEP):
             step = found[begin : begin + KEYS_A_STEP]
-            with self._errors():
+            with reaching(self._settings):
                 done = int(cast("int", self._redis.eval(_UNLINK, 1 + len(step), keys.mark(partition), *step, name)))
             if done < 0:
                 raise _changed(partition)
             count += done
         return count
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (RedisError, OSError) as error:
-            place = f"Redis at {masked(self._settings.redis)} (TRACKER_REDIS)"
-            raise TrackerError("no_redis", f"{place}: {str(error) or type(error).__name__}") from None
 
 
 def _shown(partition: int, mark: Mapping[str, str]) -> Shown:

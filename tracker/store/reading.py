@@ -7,23 +7,22 @@ shows a record without its names; then both are read again.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, cast
 
 import orjson
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tracker.config import Settings, masked
+from tracker.config import Settings
 from tracker.domain import _parcel, aliases
 from tracker.domain.aliases import ReadOn
 from tracker.domain.parcel import CorruptRecord, Names, Parcel, decode
 from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
 from tracker.store import claims, keys
+from tracker.store.checks import reaching
 
 TIMEOUT_S: Final = 10
 ATTEMPTS: Final = 5
@@ -81,7 +80,7 @@ class Reader:
 
     def marks(self) -> dict[int, dict[str, str]]:
         """The mark of each partition that was ever claimed: {partition: {field: value}}."""
-        with self._errors(), self._redis.pipeline(transaction=False) as pipe:
+        with reaching(self._settings), self._redis.pipeline(transaction=False) as pipe:
             for partition in range(self._settings.partitions):
                 pipe.hmget(keys.mark(partition), list(_MARK_FIELDS))
             rows: list[list[bytes | None]] = pipe.execute()
@@ -105,7 +104,7 @@ class Reader:
         encoded = parcel.encode()
         partition = partition_of(encoded, self._settings.partitions)
         for attempt in range(1, ATTEMPTS + 1):
-            with self._errors():
+            with reaching(self._settings):
                 record, data = self._get([keys.parcels(partition) + encoded, keys.data(partition) + encoded])
                 if record is None:
                     return None
@@ -126,7 +125,7 @@ class Reader:
             self.marks()
         encoded = key.encode()
         partition = partition_of(encoded, self._settings.partitions)
-        with self._errors():
+        with reaching(self._settings):
             (held,) = self._get([keys.aliases(partition) + encoded])
         try:
             return [] if held is None else aliases.parcels(encoded, held)
@@ -145,7 +144,7 @@ class Reader:
         self.marks()
         cursor = 0
         while True:
-            with self._errors():
+            with reaching(self._settings):
                 # One walk over all partitions: SCAN passes every key of the server, whatever it is to match.
                 cursor, found = cast(
                     "tuple[int, list[bytes]]", self._redis.scan(cursor, match="t:{*}:p:*", count=KEYS_A_SCAN)
@@ -160,7 +159,7 @@ class Reader:
 
     def keys_in_all(self) -> int:
         """How many keys the server has: about how many parcels, or more."""
-        with self._errors():
+        with reaching(self._settings):
             return self._redis.dbsize()
 
     def close(self) -> None:
@@ -172,14 +171,6 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (RedisError, OSError) as error:
-            place = f"Redis at {masked(self._settings.redis)} (TRACKER_REDIS)"
-            raise TrackerError("no_redis", f"{place}: {str(error) or type(error).__name__}") from None
 
     def _check(self, marks: Mapping[int, Mapping[str, str]]) -> None:
         """Refuses a store that was made otherwise: an id would be looked for in the wrong partition."""
@@ -217,7 +208,7 @@ class Reader:
         self, partition: int, parcels: Sequence[bytes], on_corrupt: Callable[[TrackerError], None]
     ) -> Iterator[Stored]:
         """The parcels of one partition that one step found. Those that have expired since then are not there."""
-        with self._errors():
+        with reaching(self._settings):
             records = self._get([keys.parcels(partition) + parcel for parcel in parcels])
             pairs = list(zip(parcels, records, strict=True))
             names = self._dictionary(partition)
@@ -230,7 +221,7 @@ class Reader:
             except CorruptRecord as error:
                 on_corrupt(_corrupt(parcel, error))
         carrying = [parcel for parcel, one in decoded.items() if one.has_data]
-        with self._errors():
+        with reaching(self._settings):
             found = self._get([keys.data(partition) + parcel for parcel in carrying])
         data = dict(zip(carrying, found, strict=True))
         for parcel, one in decoded.items():
