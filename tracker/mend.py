@@ -3,7 +3,6 @@
 No worker ever moves an offset by itself. These show what would be lost, ask, and have the workers go on.
 """
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import click
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.ingest.ends import Extent, Log
-from tracker.process.log import LogClient, LogUnknownError
+from tracker.process.start import log_identity
 from tracker.store.mending import Mending, Shown
 
 
@@ -58,15 +57,7 @@ def standings(settings: Settings, mending: Mending) -> list[Standing]:
     Raises:
         TrackerError: `no_kafka`, `bad_topic`, `no_redis`, `wrong_partitions`, `wrong_version`.
     """
-    try:
-        identity = asyncio.run(LogClient(settings.kafka, settings.topic).identity())
-    except LogUnknownError as error:
-        raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
-    if identity.partitions != settings.partitions:
-        raise TrackerError(
-            "bad_topic",
-            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is {settings.partitions}",
-        )
+    identity = log_identity(settings)
     extents = Log(settings.kafka, settings.topic, settings.partitions).extents()
     marks = mending.look()
     return [Standing(mark, identity.name, extent) for mark, extent in zip(marks, extents, strict=True)]

@@ -12,7 +12,7 @@ from typing import Final
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.process.log import LogClient, LogUnknownError
+from tracker.process.log import Identity, LogClient, LogUnknownError
 from tracker.store import checks
 
 log = logging.getLogger("tracker.process")
@@ -66,6 +66,17 @@ def check_servers(settings: Settings) -> None:
     Raises:
         TrackerError: `bad_topic`, `no_kafka`, `bad_redis`, `no_redis`.
     """
+    log_identity(settings)
+    for warning in checks.check(settings).warnings:
+        log.warning("Redis: %s", warning)
+
+
+def log_identity(settings: Settings) -> Identity:
+    """Gives the identity of the topic, which has as many partitions as every key in Redis says.
+
+    Raises:
+        TrackerError: `bad_topic`, it has others; `no_kafka`.
+    """
     try:
         identity = asyncio.run(LogClient(settings.kafka, settings.topic).identity())
     except LogUnknownError as error:
@@ -76,5 +87,4 @@ def check_servers(settings: Settings) -> None:
             f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is "
             f"{settings.partitions}; the count is part of every key in Redis: set TRACKER_PARTITIONS to the topic's",
         )
-    for warning in checks.check(settings).warnings:
-        log.warning("Redis: %s", warning)
+    return identity
