@@ -55,15 +55,10 @@ def read_sample(store: Redis, number: int, parcels: Sequence[str]) -> StoredPart
 
 
 def _names(number: int, sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names | str:
-    names = Names([])
     try:
-        for site, device in claims.places_of(sources):
-            names.place(site, device)
-        for name in claims.codes_of(codes):
-            names.code(name)
+        return claims.names_of(sources, codes)
     except ValueError as error:
         return f"partition {number}: {error}"
-    return names
 
 
 def _hash(store: Redis, key: bytes) -> Mapping[bytes, bytes]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from hiredis import pack_command
 
 from tracker.domain import _resp
-from tracker.domain.parcel import has_data
+from tracker.domain.parcel import Names, has_data
 from tracker.limits import CODES_MAX, PLACES_MAX
 from tracker.store import keys
 
@@ -268,6 +268,20 @@ def codes_of(answer: Mapping[bytes, bytes]) -> list[bytes]:
     if len(set(codes)) < len(codes):
         raise ValueError(f"two numbers of a dictionary of {len(codes)} codes are the same code")
     return codes
+
+
+def names_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names:
+    """Both dictionaries, to decode records with.
+
+    Raises:
+        ValueError: as of `places_of` and `codes_of`.
+    """
+    names = Names([])
+    for site, device in places_of(places):
+        names.place(site, device)
+    for name in codes_of(codes):
+        names.code(name)
+    return names
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:

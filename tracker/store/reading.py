@@ -242,12 +242,8 @@ class Reader:
             pipe.hgetall(keys.sources(partition))
             pipe.hgetall(keys.codes(partition))
             places, codes = pipe.execute()
-        names = Names([])
         try:
-            for site, device in claims.places_of(places):
-                names.place(site, device)
-            for code in claims.codes_of(codes):
-                names.code(code)
+            names = claims.names_of(places, codes)
         except ValueError as error:
             raise TrackerError("corrupt_dictionary", f"partition {partition}: {error}") from None
         self._names[partition] = (names, edition)
