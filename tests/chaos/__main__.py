@@ -1,4 +1,4 @@
-"""`make chaos`: the rows of the fault matrix one after another, and beside them all at once in a world of its own."""
+"""`make chaos`: the rows of the fault matrix, kind by kind, and beside them all at once in a world of its own."""
 
 import sys
 import tempfile
@@ -12,14 +12,13 @@ import click
 from rich.console import Console
 
 from bench import machine
-from tests.chaos import shown
-from tests.chaos.beside import Beside
+from tests.chaos import lanes, shown
 from tests.chaos.campaign import Campaign
 from tests.chaos.planted import BUGS
 from tests.chaos.planting import catch
-from tests.chaos.results import Results, RowResult
+from tests.chaos.results import Results
 from tests.chaos.row import Row
-from tests.chaos.rows import ALL_AT_ONCE, ROWS
+from tests.chaos.rows import ALL_AT_ONCE, KINDS, ROWS
 from tests.chaos.rows.mixture import mixture
 from tests.proof import results as proof
 
@@ -49,7 +48,9 @@ def main(
     """Breaks what can break, row by row, while scans come, and says what was lost, doubled or otherwise amiss."""
     seed = int(time.time_ns() % 1_000_000) if seed is None else seed
     if planted:
-        sys.exit(run_planted(Console(), [bug for bug in BUGS if not names or bug in names], seed, save, full=not names))
+        sys.exit(
+            run_planted(shown.console(), [bug for bug in BUGS if not names or bug in names], seed, save, full=not names)
+        )
     everything = mixture(ALL_AT_ONCE, tuple(row for row in ROWS if row.mixed), minutes * 60)
     chosen = [row for row in (*ROWS, everything) if not names or any(name in row.name for name in names)]
     if listed:
@@ -63,35 +64,32 @@ def main(
     whole = strikes is None and minutes >= MINUTES
     if again and not whole:
         raise click.UsageError("--again takes rows as they are in a full run.")
-    sys.exit(run(Console(), chosen, seed, save, minutes, full=whole and not names, again=again))
+    sys.exit(run(shown.console(), chosen, seed, save, full=whole and not names, again=again))
 
 
-def run(
-    console: Console, rows: list[Row], seed: int, save: Path | None, minutes: float, *, full: bool, again: bool
-) -> int:
+def run(console: Console, rows: list[Row], seed: int, save: Path | None, *, full: bool, again: bool) -> int:
     """Runs rows and shows what came of them; 1 if one has failed."""
-    results = Results(seed, _now(), 0.0, machine.facts())
-    began_s = time.monotonic()
-    one_by_one = [row for row in rows if row.name != ALL_AT_ONCE or len(rows) == 1]
+    begun, began_s, facts = _now(), time.monotonic(), machine.facts()
     click.echo(f"seed {seed}: {len(rows)} rows")
-    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder, Beside(Path(folder), seed, minutes) as beside:
-        if len(one_by_one) < len(rows):
-            beside.start()
-        with Campaign(Path(folder), seed, shown.teller(console)) as campaign:
-            for result in campaign.run(one_by_one):
-                results.rows.append(replace(result, commit=results.machine["commit"]))
-                _tell(console, result)
-        for result in beside.results():
-            results.rows.append(result)
-            _tell(console, result)
+    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder:
+        came = {result.row: result for result in lanes.run(_groups(rows), Path(folder), seed)}
     took_s = time.monotonic() - began_s
-    results = Results(seed, results.begun, round(took_s / 60, 1), results.machine, results.rows)
+    of_rows = [replace(came[row.name], commit=facts["commit"]) for row in rows]
+    results = Results(seed, begun, round(took_s / 60, 1), facts, of_rows)
     console.print(shown.table(results))
     if again:
         proof.keep_again(proof.CHAOS, asdict(Results.load(proof.file_of(proof.CHAOS)).with_rows_of(results)))
     else:
         _keep(proof.CHAOS, results, save, full=full)
     return int(any(result.failures for result in results.rows))
+
+
+def _groups(rows: list[Row]) -> list[list[Row]]:
+    """All at once first, since it takes longest; then a group a kind."""
+    chosen = {row.name: row for row in rows}
+    names = [[ALL_AT_ONCE], *([row.name for row in kind] for kind in KINDS)]
+    groups = [[chosen[name] for name in group if name in chosen] for group in names]
+    return [group for group in groups if group]
 
 
 def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None, *, full: bool) -> int:
@@ -127,10 +125,6 @@ def _nobody(_text: str) -> None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _tell(console: Console, result: RowResult) -> None:
-    console.print(shown.line(result), highlight=False)
 
 
 if __name__ == "__main__":

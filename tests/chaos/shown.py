@@ -12,6 +12,16 @@ from tests.chaos.results import PlantedResult, Recovery, Results, RowResult
 COUNTS: Final = ("lost", "doubled", "different", "unexpected", "unbalanced")
 
 
+WIDTH: Final = 180
+"""Columns, where no terminal says how many there are."""
+
+
+def console() -> Console:
+    """Where a run is shown. What is no terminal has room for the table."""
+    found = Console()
+    return found if found.is_terminal else Console(width=WIDTH)
+
+
 def teller(console: Console) -> Callable[[str], None]:
     """Tells of each strike: on a terminal in one line that is written over, elsewhere not at all."""
     if not console.is_terminal:

@@ -14,18 +14,19 @@ from tests.chaos.rows.traffic import TRAFFIC_ROWS
 from tests.chaos.rows.workers import WORKER_ROWS
 from tests.chaos.rows.wrong import WRONG_ROWS
 
-ROWS: Final[tuple[Row, ...]] = (
-    *WORKER_ROWS,
-    *REDIS_ROWS,
-    *TAIL_ROWS,
-    *ROOM_ROWS,
-    *KAFKA_ROWS,
-    *NETWORK_ROWS,
-    *TRAFFIC_ROWS,
-    *CLOCK_ROWS,
-    *WRONG_ROWS,
-    *LOG_ROWS,
+KINDS: Final[tuple[tuple[Row, ...], ...]] = (
+    WORKER_ROWS,
+    REDIS_ROWS,
+    TAIL_ROWS,
+    ROOM_ROWS,
+    KAFKA_ROWS,
+    NETWORK_ROWS,
+    TRAFFIC_ROWS,
+    CLOCK_ROWS,
+    WRONG_ROWS,
+    LOG_ROWS,
 )
+ROWS: Final[tuple[Row, ...]] = tuple(row for kind in KINDS for row in kind)
 """Every row but the mixture, in the order of the table."""
 
 ALL_AT_ONCE: Final = "all at once"
