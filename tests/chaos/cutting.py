@@ -107,6 +107,9 @@ class _Nobody:
     def claimed(self, result: str) -> None:
         """A claim has ended."""
 
+    def redis_answered(self) -> None:
+        """Nobody hears of it."""
+
     def redis_error(self) -> None:
         """Redis failed."""
 

@@ -73,7 +73,6 @@ class WorkerApp(faust.App):
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
         self.processor = Processor(settings, reader, store, self, client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
-        self.task(self.processor.watch)
         self._turned_s: float | None = None
         self._refused = ""
 
@@ -90,6 +89,7 @@ class WorkerApp(faust.App):
         """Begins to look after the worker itself. Faust's tasks wait until the group has given it partitions."""
         await super().on_start()
         self.add_future(self._turn())
+        self.add_future(self.processor.watch())
         self.add_future(self._stay_in_group())
 
     async def _turn(self) -> None:

@@ -13,6 +13,7 @@ import cramjam
 from tracker.domain._records import CorruptBatch
 
 _GZIP_BITS: Final = 16 + zlib.MAX_WBITS
+_GZIP_PIECE_BYTES: Final = 64 * 1024
 _SCRATCH_BYTES: Final = 1024 * 1024
 """What most batches inflate to less than."""
 
@@ -54,18 +55,24 @@ def _gzip(payload: memoryview, bytes_max: int) -> bytes:
     """One member after another, zeros behind the last."""
     parts = []
     left = bytes_max
-    rest = bytes(payload)
-    while rest:
+    at = 0
+    while at < len(payload):
         member = zlib.decompressobj(_GZIP_BITS)
-        # A bound of zero would be none.
-        part = member.decompress(rest, left + 1)
-        if len(part) > left:
-            raise _TooLargeError
-        if not member.eof:
-            raise EOFError("it ends before its end")
-        parts.append(part)
-        left -= len(part)
-        rest = member.unused_data.lstrip(b"\0")
+        while not member.eof:
+            # In pieces, since a member copies all that it leaves: of thousands of small ones each would copy the rest.
+            piece = payload[at : at + _GZIP_PIECE_BYTES]
+            if not piece:
+                raise EOFError("it ends before its end")
+            # A bound of zero would be none.
+            part = member.decompress(piece, left + 1)
+            if len(part) > left:
+                raise _TooLargeError
+            parts.append(part)
+            left -= len(part)
+            at += len(piece)
+        at -= len(member.unused_data)
+        while at < len(payload) and payload[at] == 0:
+            at += 1
     return b"".join(parts)
 
 

@@ -69,3 +69,10 @@ class Watcher(Protocol):
 
     def kafka_error(self) -> None:
         """Kafka failed us."""
+
+
+class Supervisor(Watcher, Protocol):
+    """Who is told by a runner what happens, and judges from it how the worker is."""
+
+    def redis_answered(self) -> None:
+        """Redis was asked something beside claims and batches, and has answered."""

@@ -153,6 +153,10 @@ class Processor:
         self._redis_answers = False
         self._watcher.redis_error()
 
+    def redis_answered(self) -> None:
+        """Redis was asked something beside claims and batches, and has answered."""
+        self._redis_answers = True
+
     def kafka_error(self) -> None:
         """Kafka failed us."""
         self._kafka_answers = False
@@ -238,6 +242,7 @@ class Processor:
                 )
                 for number, runner in self._runners.copy().items()
             },
-            redis=self._redis_answers,
+            # Without a partition nothing is asked of it: what was once is known no more.
+            redis=self._redis_answers if self._runners else None,
             kafka=self._kafka_answers,
         )

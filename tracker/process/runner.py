@@ -15,7 +15,7 @@ from tracker.process.batch import Fetched, Folding, Outgoing
 from tracker.process.fetch import WholeFetch
 from tracker.process.log import LogUnknownError
 from tracker.process.partition import Partition, State
-from tracker.process.ports import ClaimedChain, Log, Store, Watcher
+from tracker.process.ports import ClaimedChain, Log, Store, Supervisor
 from tracker.store.claims import ChainBrokenError, Denied
 
 log = logging.getLogger("tracker.process")
@@ -32,7 +32,7 @@ class Runner:
         partition: what decides.
         store: where parcels live.
         kafka: the log.
-        watcher: is told what happens.
+        supervisor: is told what happens.
         clock_s: gives seconds that never go back.
 
     Attributes:
@@ -40,7 +40,7 @@ class Runner:
     """
 
     def __init__(
-        self, partition: Partition, store: Store, kafka: Log, watcher: Watcher, clock_s: Callable[[], float]
+        self, partition: Partition, store: Store, kafka: Log, supervisor: Supervisor, clock_s: Callable[[], float]
     ) -> None:
         self.partition = partition
         self.progress_s = clock_s()
@@ -48,7 +48,7 @@ class Runner:
         self._clock_s = clock_s
         self._store = store
         self._kafka = kafka
-        self._watcher = watcher
+        self._supervisor = supervisor
         self._chain: ClaimedChain | None = None
         self._in_flight: asyncio.Task[bool] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -92,7 +92,7 @@ class Runner:
         try:
             await work
         except ChainBrokenError as error:
-            self._watcher.redis_error()
+            self._supervisor.redis_error()
             await self._lost(f"Redis: {error}")
         except CorruptRecord as error:
             self.partition.corrupt(error)
@@ -150,7 +150,7 @@ class Runner:
         if landed:
             self._fruitless = 0
             self.progress_s = self._clock_s()
-            self._watcher.applied(self.partition.number, folding, self.progress_s - sent)
+            self._supervisor.applied(self.partition.number, folding, self.progress_s - sent)
         return landed
 
     def _look_at(self, answer: asyncio.Task[bool]) -> None:
@@ -167,7 +167,9 @@ class Runner:
     async def _look(self) -> None:
         if not await self._settle() or not self.running or self._chain is None:
             return
-        if not await self._chain.holds():
+        holds = await self._chain.holds()
+        self._supervisor.redis_answered()
+        if not holds:
             await self._lost("the store is not as this worker left it")
 
     @property
@@ -183,10 +185,11 @@ class Runner:
         try:
             done = await self._can_be_claimed() if self._epoch is None else await self._is_another_epoch()
         except ChainBrokenError:
-            self._watcher.redis_error()
+            self._supervisor.redis_error()
         except Exception:  # noqa: BLE001  Of Kafka: whatever it is, the next look tries again.
-            self._watcher.kafka_error()
+            self._supervisor.kafka_error()
         else:
+            self._supervisor.redis_answered()
             if done and self._is_stopped:
                 log.info("partition %d was stopped and is claimed again: its mark has changed", self.partition.number)
                 self.start()
@@ -219,7 +222,7 @@ class Runner:
             await self._kafka.deliver(outgoing)
         except Exception as error:  # noqa: BLE001
             # Any failure means the same: they are not in the log, so the mark must not pass them.
-            self._watcher.kafka_error()
+            self._supervisor.kafka_error()
             await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
             return False
         return True
@@ -253,13 +256,13 @@ class Runner:
             try:
                 await self._try_claim()
             except ChainBrokenError as error:
-                self._watcher.claimed("failed")
-                self._watcher.redis_error()
+                self._supervisor.claimed("failed")
+                self._supervisor.redis_error()
                 self._not_yet(f"Redis: {error}")
             except Exception as error:  # noqa: BLE001
                 # Of Kafka: whatever it is, it is tried again, and health says so.
-                self._watcher.claimed("failed")
-                self._watcher.kafka_error()
+                self._supervisor.claimed("failed")
+                self._supervisor.kafka_error()
                 self._not_yet(f"Kafka: {error!r}")
 
     def _pause_s(self) -> float:
@@ -278,7 +281,7 @@ class Runner:
         if isinstance(claim, Denied):
             self._epoch = None
             self.partition.claimed(claim, None, 0, 0)
-            self._watcher.claimed("denied")
+            self._supervisor.claimed("denied")
             await self._stopped()
             return
         chain, claimed, dictionary = claim
@@ -287,7 +290,7 @@ class Runner:
             earliest, end = await self._bounds(identity)
             begin = self.partition.claimed(claimed, dictionary, earliest, end)
             if begin is None:
-                self._watcher.claimed("stopped")
+                self._supervisor.claimed("stopped")
                 await chain.close()
                 await self._stopped()
                 return
@@ -302,7 +305,7 @@ class Runner:
         self._chain = chain
         self.log = identity
         self.progress_s = self._clock_s()
-        self._watcher.claimed("claimed")
+        self._supervisor.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
 
     async def _bounds(self, identity: str) -> tuple[int, int]:

@@ -222,7 +222,7 @@ def _change(partition: int, batch: Batch) -> bytes:
 
 def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
     """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
-    executed, _, marked = replies[-3], replies[-2], replies[-1]
+    executed, watched, marked = replies[-3], replies[-2], replies[-1]
     if isinstance(executed, Exception):
         # What was refused while queueing says why; EXEC only says that something was.
         why = next(reply for reply in replies if isinstance(reply, Exception))
@@ -231,6 +231,8 @@ def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:
         return Lost(f"a command of the batch failed: {errors[0]}")
+    if isinstance(watched, Exception):
+        return Lost(f"Redis does not watch the mark: {watched}")
     mark = mark_of(marked) if isinstance(marked, Sequence) else None
     if mark == Mark(epoch, end):
         return Applied()

@@ -112,7 +112,7 @@ class Chain:
             self._epoch = answer.mark.epoch
             dictionary = await self._read_dictionary()
             await self._send(claims.watch_command(self._partition))
-            _, marked = await self._replies(claims.WATCH_REPLIES)
+            _, marked = await self._answers(claims.WATCH_REPLIES)
             if claims.mark_of(marked) != answer.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
             self._mark = answer.mark
@@ -150,9 +150,7 @@ class Chain:
     async def reads(self, replies: int) -> list[bytes | None]:
         """The answers to `send_reads`, one a key, in its order."""
         found: list[bytes | None] = []
-        for reply in await self._replies(replies):
-            if isinstance(reply, Exception):
-                raise ChainBrokenError(str(reply))
+        for reply in await self._answers(replies):
             found.extend(reply)
         return found
 
@@ -192,15 +190,21 @@ class Chain:
     async def _read_dictionary(self) -> Dictionary:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
         await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
-        of_places, of_codes = [_pairs(reply) for reply in await self._replies(2)]
+        of_places, of_codes = [_pairs(reply) for reply in await self._answers(2)]
         return claims.dictionary_of(of_places, of_codes)
 
     async def _ask(self, command: bytes) -> Any:  # noqa: ANN401
         await self._send(command)
-        (reply,) = await self._replies(1)
-        if isinstance(reply, Exception):
-            raise ChainBrokenError(str(reply))
+        (reply,) = await self._answers(1)
         return reply
+
+    async def _answers(self, count: int) -> list[Any]:
+        """The next replies, none of which may be a refusal."""
+        replies = await self._replies(count)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise ChainBrokenError(str(reply))
+        return replies
 
     async def _send(self, command: bytes) -> None:
         """Sends to what redis-py has connected, not by it.
