@@ -136,9 +136,10 @@ def repeat(world: "World") -> bool:
 
 def roll_back(world: "World") -> bool:
     """The store goes back to an earlier state, and every connection breaks."""
-    if len(world.store.history) < 3:
+    now = len(world.store.history) - 1
+    if now < 2:
         return False
-    world.store.roll_back(world.random.randrange(len(world.store.history)))
+    world.store.roll_back(world.random.randrange(now))
     _break_all(world)
     return True
 
