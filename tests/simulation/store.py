@@ -4,9 +4,9 @@ Held to the real one by tests/simulation/test_store_agrees.py.
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from redis.exceptions import ResponseError
 
@@ -15,9 +15,6 @@ from tests.simulation.content import Content, Write, after, writes_of
 from tests.simulation.violation import Violation
 from tracker.store import claims
 from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,20 @@ class Half:
     base: int
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A half that has come back.
+
+    Attributes:
+        base: length of the history before it: in an earlier state of the store it is not.
+        partition, end: whose it is, and up to which offset records may be ahead of the mark by it.
+    """
+
+    base: int
+    partition: int
+    end: int
+
+
 class SimulatedStore:
     """The server.
 
@@ -62,6 +73,7 @@ class SimulatedStore:
         contents: by partition.
         history: every step of the whole store: each may come back.
         half: a transaction whose beginning stands in the file, and comes to life when the server starts again.
+        brought: the halves that have come back, and are in what it holds.
         ahead: by partition, the offset up to which records may be that came back without their mark.
         furthest: by partition, the furthest that its mark ever stood.
         touched: how often each partition's mark was written: what a WATCH of it goes by.
@@ -75,6 +87,7 @@ class SimulatedStore:
         self.full = False
         self.half: Half | None = None
         self.touched = [0] * partitions
+        self.brought: list[Brought] = []
         self.ahead = [0] * partitions
         self.furthest = [0] * partitions
         self.reached: Counter[str] = Counter()
@@ -101,6 +114,7 @@ class SimulatedStore:
         if self.half is not None and to < self.half.base:
             self.half = None
         self.history = self.history[: to + 1]
+        self._bring(half for half in self.brought if half.base <= to)
         self._start()
 
     def cut_inside(self, step: int, writes: int) -> None:
@@ -123,7 +137,7 @@ class SimulatedStore:
         self.reached[reached.HALF_ALONE] += any(step.partition == half.partition for step in later)
         self.history = self.history[: half.base]
         self.half = None
-        self.ahead[half.partition] = max(self.ahead[half.partition], half.batch.end)
+        self._bring([*self.brought, Brought(half.base, half.partition, half.batch.end)])
         contents = self.history[-1].contents
         written = writes_of(half.partition, half.batch)[: half.writes]
         contents = _written(contents, half.partition, partial(after, some=written))
@@ -136,7 +150,15 @@ class SimulatedStore:
         """Another Redis stands at this one's address."""
         self.history = [Step(contents, 0, lambda content: content)]
         self.half = None
+        self._bring(replace(half, base=0) for half in self.brought)  # What stands there may be a copy of what stood.
         self._start()
+
+    def _bring(self, halves: Iterable[Brought]) -> None:
+        """These are the halves that are in what the store holds."""
+        self.brought = list(halves)
+        self.ahead = [0] * len(self.ahead)
+        for half in self.brought:
+            self.ahead[half.partition] = max(self.ahead[half.partition], half.end)
 
     def _start(self) -> None:
         """The server has what its file has."""
@@ -179,7 +201,7 @@ class SimulatedStore:
         if watched != self.touched[partition]:
             self.reached[reached.REFUSED_EPOCH] += epoch != before.epoch
             return None
-        self.reached[reached.REPLAYED] += batch.begin < self.furthest[partition]
+        self.reached[reached.REPLAYED] += batch.begin == before.next_offset < self.furthest[partition]
         self.reached[reached.AHEAD] += before.next_offset < self.ahead[partition]
         self.furthest[partition] = max(self.furthest[partition], batch.end)
         self.apply(partition, batch)
