@@ -101,11 +101,23 @@ def drop(world: "World") -> bool:
 
 
 def delay(world: "World") -> bool:
-    """Redis is silent for longer than a client waits; the request stays on its way."""
-    if not any(chain.requests for chain in world.chains()):
+    """Redis is silent for longer than a client waits; the request stays on its way.
+
+    Where all have sent, and none waits for its answer yet, it is only time that goes by.
+    """
+    waiting = [
+        (worker, chain)
+        for worker in world.workers
+        if not worker.paused
+        for chain in worker.chains
+        if chain.is_open and chain.requests
+    ]
+    if not waiting:
         return False
     world.now_s += SILENCE_S
-    return True
+    for worker in dict.fromkeys(worker for worker, _ in waiting):
+        worker.loop.step()  # Before anything else happens: its client gives up.
+    return any(not chain.is_open for _, chain in waiting)
 
 
 def deliver_late(world: "World") -> bool:
