@@ -98,7 +98,7 @@ def _fewest(case: Case) -> Case:
     while True:
         for begin in range(0, len(faults), size):
             fewer = Case(case.seed, case.steps, dict(faults[:begin] + faults[begin + size :]))
-            if len(faults) > 0 and fewer.violation() is not None:
+            if fewer.violation() is not None:
                 case, faults = fewer, sorted((fewer.only or {}).items())
                 break
         else:

@@ -18,14 +18,12 @@ class Call:
     """A call to come; stands for asyncio.Handle and asyncio.TimerHandle.
 
     Attributes:
-        at_s: when, on the world's clock.
         callback, args: what is called; no callback once it is cancelled.
     """
 
-    __slots__ = ("args", "at_s", "callback")
+    __slots__ = ("args", "callback")
 
-    def __init__(self, at_s: float, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
-        self.at_s = at_s
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
         self.callback: Callable[..., object] | None = callback
         self.args = args
 
@@ -33,14 +31,6 @@ class Call:
         """It is passed over when its time comes."""
         self.callback = None
         self.args = ()
-
-    def cancelled(self) -> bool:
-        """Whether it is to be passed over."""
-        return self.callback is None
-
-    def when(self) -> float:
-        """When it comes."""
-        return self.at_s
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
@@ -119,7 +109,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     ) -> Call:
         """Schedules a call; in a process that is gone nothing is scheduled any more."""
         del context
-        call = Call(0.0, callback, args)
+        call = Call(callback, args)
         if not self._gone:
             self._ready.append(call)
         return call
@@ -135,7 +125,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     ) -> Call:
         """Schedules a call at a time; of two at the same time the first comes first."""
         del context
-        call = Call(when, callback, args)
+        call = Call(callback, args)
         if not self._gone:
             heapq.heappush(self._timers, (when, next(self._numbers), call))
         return call

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.record import next_of
 from tests.reference import aliases as reference
 from tests.reference.scan import DAY_MS, Announcement, Refusal, Scan
 from tests.simulation import scans
@@ -17,9 +18,6 @@ from tracker.store.claims import Batch
 
 CORRUPT: Final = b"\xffno record"
 """What a corrupt record holds."""
-
-NEXT_AT: Final = 24
-"""Where a record says up to which offset it has its scans, six bytes (ext/record.pxd)."""
 
 
 def must_stop(number: int, content: Content, log: SimulatedLog) -> str:
@@ -214,11 +212,7 @@ def _corrupt(content: Content) -> set[str]:
 
 def _ahead(content: Content) -> dict[bytes, int]:
     """Records that say that they have scans from beyond the mark, and up to which offset."""
-    nexts = {
-        key: int.from_bytes(record[NEXT_AT : NEXT_AT + 6], "little")
-        for key, record in content.records.items()
-        if record != CORRUPT
-    }
+    nexts = {key: next_of(record) for key, record in content.records.items() if record != CORRUPT}
     return {key: behind for key, behind in nexts.items() if behind > content.next_offset}
 
 

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
+from tests.record import without_next
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.content import after, writes_of
 from tests.simulation.log import SimulatedFetch
-from tests.simulation.oracle import CORRUPT, NEXT_AT
+from tests.simulation.oracle import CORRUPT
 from tests.simulation.store import SimulatedStore
 from tests.simulation.worker import SimulatedWorker
 from tracker.domain import aliases, side_data
@@ -62,10 +63,7 @@ def _all_of(*bugs: AbstractContextManager[None]) -> Iterator[None]:
 
 def _without_next(records: Mapping[bytes, bytes | None]) -> dict[bytes, bytes | None]:
     """Records that do not say which scans they have."""
-    return {
-        key: None if record is None else record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :]
-        for key, record in records.items()
-    }
+    return {key: None if record is None else without_next(record) for key, record in records.items()}
 
 
 def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractContextManager[None]:
@@ -276,12 +274,7 @@ def announced_before_it_was_acknowledged() -> AbstractContextManager[None]:
         self.announced(folding.announces)
         return folding
 
-    @contextmanager
-    def both() -> Iterator[None]:
-        with patch.object(Partition, "fold", fold), patch.object(Partition, "_forget", forget):
-            yield
-
-    return both()
+    return _all_of(_patched(Partition, "fold", fold), _patched(Partition, "_forget", forget))
 
 
 def older_label_wins() -> AbstractContextManager[None]:

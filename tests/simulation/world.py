@@ -71,7 +71,6 @@ class World:
         self.batches = 0
         self.reached: Counter[str] = Counter()
         self.lost_acknowledgements = 0
-        self.scans = 0
         self.now_s = BEGIN_S
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
         self.log_opens_s = self.now_s
