@@ -14,6 +14,8 @@ from tests.simulation.log import Entry, SimulatedLog
 from tests.simulation.scans import Sent
 from tests.simulation.violation import Violation
 from tracker.domain import aliases, parcel
+from tracker.domain.machine import TERMINAL
+from tracker.store import keys
 from tracker.store.claims import Batch
 
 CORRUPT: Final = b"\xffno record"
@@ -232,6 +234,7 @@ def _compare(number: int, content: Content, expected: dict[str, list[Sent]], *, 
         names.place(*content.places[place])
     for code in range(len(content.codes)):
         names.code(content.codes[code])
+    final: set[bytes] = set()
     for name, sent in expected.items():
         key = name.encode()
         if content.records[key] == CORRUPT:
@@ -243,3 +246,21 @@ def _compare(number: int, content: Content, expected: dict[str, list[Sent]], *, 
         data = content.data.get(key, b"{}")
         if exact and json.loads(data) != carried:
             raise Violation(f"partition {number}: {name} carries {data!r}, and should carry {carried}")
+        if wanted["state"] in TERMINAL:
+            final.add(key)
+    if exact:
+        _compare_expiring(number, content, final)
+
+
+def _compare_expiring(number: int, content: Content, final: set[bytes]) -> None:
+    """What goes by itself some day: parcels in a final state with all that they carry, and aliases; nothing else."""
+    records, data, labels = (kind(number) for kind in (keys.parcels, keys.data, keys.aliases))
+    wanted = {records + key for key in final} | {data + key for key in final & content.data.keys()}
+    wanted.update(labels + alias for alias in content.aliases)
+    found = set(content.expiring)
+    if found != wanted:
+        spoilt = {kind + key.encode() for kind in (records, data) for key in _corrupt(content)}
+        if kept := wanted - found - spoilt:
+            raise Violation(f"partition {number}: {sorted(kept)} should expire some day, and will not", "expiry")
+        if going := found - wanted - spoilt:
+            raise Violation(f"partition {number}: {sorted(going)} will expire, and should not", "expiry")

@@ -295,6 +295,16 @@ def data_written_over() -> AbstractContextManager[None]:
     return _patched(side_data, "merged", lambda _held, *rest: original(None, *rest))
 
 
+def expiry_kept() -> AbstractContextManager[None]:
+    """What a parcel carries that has left its final state still expires."""
+    return _changed_batch(lambda _self, batch: replace(batch, reopened=frozenset()))
+
+
+def expiry_forgotten() -> AbstractContextManager[None]:
+    """Parcels in final states stay for good."""
+    return _changed_batch(lambda _self, batch: replace(batch, final=frozenset()))
+
+
 def other_log_not_noticed() -> AbstractContextManager[None]:
     """A worker asks once which log it is, and never again."""
 
@@ -397,6 +407,8 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         announced_before_it_was_acknowledged,
         older_label_wins,
         data_written_over,
+        expiry_kept,
+        expiry_forgotten,
         other_log_not_noticed,
         retention_not_noticed,
         corrupt_record_taken_for_none,

@@ -12,7 +12,7 @@ class Violation(AssertionError):
     Args:
         message: what differs.
         kind: of what there is, in a word or two: `lost`, `unexpected`, `different`, `miscounted`, `not sent`,
-            `not told`, `wrong batch`, `wrong store`, `epoch went back`, `no rest`, or DIED.
+            `not told`, `expiry`, `wrong batch`, `wrong store`, `epoch went back`, `no rest`, or DIED.
     """
 
     def __init__(self, message: str, kind: str = "different") -> None:
