@@ -193,7 +193,7 @@ cdef class Folded:
     Attributes:
         records: {parcel id: record} of every parcel that a scan reached.
         final: ids of those that are in a final state now, a frozenset.
-        reopened: ids of those with data that were in a final state before the batch and are not now, a frozenset.
+        reopened: ids of those with data that were in a final state before any scan of the batch and are not now, a frozenset.
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
         applied, duplicates, late, anomalies: how many scans; applied counts all that are no duplicates.
@@ -453,7 +453,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             record = <const uint8_t*>PyBytes_AS_STRING(before)
             if not is_record(record, PyBytes_GET_SIZE(before)):
                 raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {before[:32]!r}")
-            if _is_final(before):
+            if _is_final(before):  # Within the batch too: half of one that ended there may have come back, and its data expires.
                 were_final.append(parcel)
             if scan[i].offset < get48(record + NEXT_AT):
                 after = _passed_over(before, scan[i].offset, in_batch, folded)
@@ -469,7 +469,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
     folded.reopened = frozenset(
         [
             parcel for parcel in were_final
-            if _is_final(records[parcel]) and not _is_final(changed[parcel])
+            if not _is_final(changed[parcel])
             and PyBytes_AS_STRING(<bytes>changed[parcel])[FLAGS_AT] & RECORD_HAS_DATA
         ]
     )

@@ -8,6 +8,8 @@ import pytest
 
 from tests.domain import compiled
 from tests.domain.compiled import READER
+from tests.simulation.content import writes_of
+from tests.simulation.store import SimulatedStore
 from tracker import limits
 from tracker.domain import parcel
 from tracker.domain.parcel import CorruptRecord
@@ -15,11 +17,15 @@ from tracker.domain.partition import partition_of
 from tracker.process.batch import Fetched, Folding, Outgoing, Reading
 from tracker.process.cache import Cache
 from tracker.process.partition import Partition, State
+from tracker.store import keys
 from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Dictionary, Lost, Mark
 
 TOPIC: Final = "scans"
 NOTHING: Final = Dictionary([], [])
 BASE_MS: Final = 1_700_000_000_000
+
+STEP_MS: Final = 35_000
+"""Longer than the time within which the same event is a re-read; seven are within what a clock may be ahead."""
 
 Value = bytes | None
 
@@ -317,11 +323,11 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
 def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> None:
     one = running()
 
-    def delivered(parcel_id: str, minute: int, **more: Any) -> bytes:
-        return scan(parcel_id, "DELIVERED", BASE_MS + minute * 60_000, **more)
+    def delivered(parcel_id: str, step: int, **more: Any) -> bytes:
+        return scan(parcel_id, "DELIVERED", BASE_MS + step * STEP_MS, **more)
 
-    def undone(parcel_id: str, minute: int) -> bytes:
-        return scan(parcel_id, "UNDO", BASE_MS + minute * 60_000, target="DELIVERED")
+    def undone(parcel_id: str, step: int) -> bytes:
+        return scan(parcel_id, "UNDO", BASE_MS + step * STEP_MS, target="DELIVERED")
 
     def final_and_reopened(values: Mapping[int, Value]) -> tuple[set[bytes], set[bytes]]:
         _, folding = fold(one, fetched(values))
@@ -333,9 +339,39 @@ def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> 
     assert final_and_reopened({6: delivered("P1", 2), 7: scan("P3")}) == ({b"P1"}, set())
     # Within one batch it comes back.
     assert final_and_reopened({8: undone("P1", 3), 9: delivered("P1", 4)}) == ({b"P1"}, set())
-    # And within one it was final only in between.
+    # And within one it was final only in between: what half a batch brought back may expire since then.
     assert final_and_reopened({10: undone("P1", 5)}) == (set(), {b"P1"})
-    assert final_and_reopened({11: delivered("P1", 6), 12: undone("P1", 7)}) == (set(), set())
+    assert final_and_reopened({11: delivered("P1", 6), 12: undone("P1", 7)}) == (set(), {b"P1"})
+    assert final_and_reopened({13: scan("P1", time=BASE_MS + 8 * STEP_MS)}) == (set(), set())
+
+
+def test_data_that_half_a_batch_left_to_expire_lasts_when_its_parcel_leaves_the_final_state() -> None:
+    store = SimulatedStore(1)
+    values = [
+        scan(data={"by": "A"}),
+        scan(time=BASE_MS + STEP_MS, site="B"),
+        scan(event="DELIVERED", time=BASE_MS + 2 * STEP_MS),
+        scan(event="UNDO", time=BASE_MS + 3 * STEP_MS, target="DELIVERED"),
+    ]
+
+    def apply(begin: int, *ends: int) -> None:
+        """A worker claims, and applies batches up to these ends."""
+        one = running(begin, dictionary=store.dictionary(0))
+        for end in ends:
+            reading = one.read(fetched({offset: values[offset] for offset in range(one.position, end)}))
+            content = store.contents[0]
+            found = [*map(content.records.get, reading.missing), *map(content.data.get, reading.with_data)]
+            store.apply(0, one.fold(reading, found).batch)
+
+    apply(0, 1, 3)
+    lost = store.history[-1].batch
+    assert lost is not None
+    store.cut_inside(len(store.history) - 1, len(writes_of(0, lost)) - 1)
+    apply(1, 2)
+    store.come_back(len(store.history))
+    assert (store.contents[0].next, store.contents[0].expiring) == (2, (keys.data(0) + b"P1",))
+    apply(2, 4)
+    assert (store.contents[0].next, store.contents[0].expiring) == (4, ())
 
 
 def test_what_happened_in_a_batch_is_counted() -> None:

@@ -103,7 +103,8 @@ class Batch:
         places: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
         counters: of the partition, in the order of COUNTERS, absolute.
         aliases: {alias: the parcels that it was read on} of those that were announced.
-        reopened: ids of parcels with data that were in a final state, and are not now.
+        reopened: ids of parcels with data that were in a final state before it or within it, and are not now. Within
+            it counts: half a batch that came back may have left there what the parcel carries to expire.
     """
 
     begin: int
