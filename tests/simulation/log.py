@@ -25,6 +25,13 @@ class Entry:
     value: bytes | None
 
 
+Letter = tuple[str, bytes | None, bytes | None]
+"""A dead letter: reason, key, value."""
+
+Rekeyed = tuple[int, bytes | None, bytes | None]
+"""A record that a worker has sent to a partition of the topic of scans: partition, key, value."""
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedFetch:
     """What a fetch returned; stands for tracker.process.fetch.WholeFetch."""
@@ -76,11 +83,10 @@ class SimulatedLog:
         identity: which log it is now.
         former: {identity: partitions} of every log of that name, this one included.
         open: records can be appended: not while a topic is being made anew.
-        rejected: {source: reasons} of dead letters.
-        rekeyed: (source, partition) of records that were sent on to their own partition, and of announcements.
+        rejected: {source: dead letters} of that source.
+        rekeyed: {source: records} that were sent on to their own partition, and announcements.
         reached: states that it came into (tests/simulation/reached.py), and how often.
         announced: {(identity of the log, alias, parcel): newest day} of announcements that stand on their partition.
-        announcements: source and value of those that workers have sent.
     """
 
     def __init__(self, partitions: int, random: Random) -> None:
@@ -88,11 +94,10 @@ class SimulatedLog:
         self.identity = "cluster/topic-1"
         self.former = {self.identity: self.partitions}
         self.open = True
-        self.rejected: dict[bytes, set[str]] = {}
-        self.rekeyed: set[tuple[bytes, int]] = set()
+        self.rejected: dict[bytes, set[Letter]] = {}
+        self.rekeyed: dict[bytes, set[Rekeyed]] = {}
         self.reached: Counter[str] = Counter()
         self.announced: dict[tuple[str, str, str], int] = {}
-        self.announcements: list[tuple[bytes, reading.Announcement]] = []
         self._random = random
 
     def append(self, number: int, timestamp: int, key: bytes | None, value: bytes | None) -> None:

@@ -25,7 +25,7 @@ from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import partition as product
 from tracker.process import processor
-from tracker.process.batch import Fetched, Folding, Reading
+from tracker.process.batch import Fetched, Folding, Outgoing, Reading
 from tracker.process.cache import Cache
 from tracker.process.labels import announcements
 from tracker.process.partition import Partition
@@ -239,6 +239,31 @@ def rekeyed_wrongly() -> AbstractContextManager[None]:
     return _patched(processor, "partition_of", lambda key, count: (partition_of(key, count) + 1) % count)
 
 
+def letter_without_value() -> AbstractContextManager[None]:
+    """A dead letter says why a record was refused, and not what it was."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        folding = _fold(self, reading, found)
+        emptied = [record if record.rekeyed else replace(record, value=None) for record in folding.outgoing]
+        return replace(folding, outgoing=emptied)
+
+    return _patched(Partition, "fold", fold)
+
+
+def letter_of_no_refusal() -> AbstractContextManager[None]:
+    """The first record of a batch that has any stands among the dead letters too, whatever it is."""
+
+    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        folding = _fold(self, reading, found)
+        if not reading.fetched.records:
+            return folding
+        offset, key, value = reading.fetched.record(0)
+        letter = Outgoing(False, key, value, {"reason": b"not_json", "detail": b"", "source": self._source(offset)})
+        return replace(folding, outgoing=[letter, *folding.outgoing])
+
+    return _patched(Partition, "fold", fold)
+
+
 def rekey_swallowed() -> AbstractContextManager[None]:
     """A scan on the wrong partition is counted and forgotten."""
 
@@ -401,6 +426,8 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         next_not_looked_at,
         late_scan_appended,
         gap_taken_as_end,
+        letter_without_value,
+        letter_of_no_refusal,
         rekeyed_wrongly,
         rekey_swallowed,
         announcement_forgotten,

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, Protocol
 
-from tests.reference import scan as reading
-from tests.simulation import reached, scans
+from tests.simulation import reached, sent
 from tests.simulation.chain import SimulatedChain
 from tests.simulation.log import SimulatedFetch, SimulatedLog
 from tests.simulation.loop import SimulatedLoop
@@ -144,15 +143,22 @@ class SimulatedWorker:
             if not reaches:
                 pass
             elif partition is None:
-                self.log.reached[reached.SENT_AGAIN] += headers["source"] in self.log.rejected
-                self.log.rejected.setdefault(headers["source"], set()).add(headers["reason"].decode())
+                letter = headers["reason"].decode(), key, value
+                letters = self.log.rejected.setdefault(headers["source"], set())
+                if letter in letters:
+                    self.log.reached[reached.SENT_AGAIN] += 1
+                else:
+                    sent.check_letter(headers["source"], letter, self.log)
+                    letters.add(letter)
             else:
                 self.log.append(partition, self._timestamp, key, value)
-                self.log.reached[reached.REKEYED_AGAIN] += (headers["source"], partition) in self.log.rekeyed
-                self.log.rekeyed.add((headers["source"], partition))
-                one = scans.read(value, self._timestamp)
-                if isinstance(one, reading.Announcement):
-                    self.log.announcements.append((headers["source"], one))
+                record = partition, key, value
+                records = self.log.rekeyed.setdefault(headers["source"], set())
+                if record in records:
+                    self.log.reached[reached.REKEYED_AGAIN] += 1
+                else:
+                    sent.check_rekeyed(headers["source"], record, self.log)
+                    records.add(record)
             if not acknowledged.done():
                 if lost or not reaches:
                     acknowledged.set_exception(OSError("not acknowledged"))

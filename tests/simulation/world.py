@@ -299,7 +299,6 @@ class World:
 
     def check(self) -> None:
         """Holds the store against the log."""
-        oracle.check_announcements(self.log)
         for number, content in enumerate(self.store.contents):
             if not self.foreign:
                 oracle.check(number, content, self.log, self.store.ahead[number])
