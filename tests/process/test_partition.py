@@ -80,7 +80,7 @@ def test_a_claim_goes_on_where_the_mark_stands(bounds: tuple[int, int]) -> None:
 def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -> None:
     one = partition()
     one.claim()
-    assert one.claimed(Denied(reason, "this", "that"), None, 0, 0) is None
+    one.denied(Denied(reason, "this", "that"))
     assert one.state is State.STOPPED
     assert one.why == f"{reason}: this worker has this, the store has that"
 
@@ -219,7 +219,7 @@ def test_a_record_that_is_none_is_an_error_and_stops_the_partition(bad: bytes) -
     reading = one.read(fetched({0: scan()}))
     with pytest.raises(CorruptRecord) as caught:
         one.fold(reading, [bad])
-    one.corrupt(caught.value)
+    one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
     assert one.why.startswith("corrupt_record: ")
 
@@ -449,7 +449,7 @@ def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
     reading = one.read(fetched({0: json.dumps(announcement()).encode()}))
     with pytest.raises(CorruptRecord) as caught:
         one.fold(reading, [bad])
-    one.corrupt(caught.value)
+    one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
 
 
