@@ -163,7 +163,7 @@ cdef class Names:
             if (
                 events[i].place >= self.places.count or events[i].code >= self.codes.count or events[i].kind >= KINDS
                 or (events[i].flags & EVENT_HAS_RIGHT
-                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= KINDS))
+                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= EVENT_KINDS))
             ):
                 raise CorruptRecord(f"{parcel!r}: event {i} has a place or code that the partition's dictionary has not")
         read_header(record, &header)

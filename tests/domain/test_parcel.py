@@ -129,6 +129,19 @@ def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
         parcel.decode(parcel.Names([]), b"P1", kept[b"P1"])
 
 
+def test_only_an_event_of_the_machine_is_the_right_one_of_a_correct() -> None:
+    correct = {"parcel": "P1", "event": "CORRECT", "target": "ARRIVED", "time": BASE_MS, "data": {"event": "DEPARTED"}}
+    names, kept = compiled.fold([Record(json.dumps(correct).encode())])
+    front, code = kept[b"P1"][:-3], kept[b"P1"][-2:]
+    for kind in range(256):
+        record = front + bytes([kind]) + code
+        if kind < len(machine.EVENTS):
+            assert parcel.decode(names, b"P1", record).now.events[0].kind == "CORRECT"
+        else:
+            with pytest.raises(CorruptRecord, match="event 0"):
+                parcel.decode(names, b"P1", record)
+
+
 def test_a_record_with_ten_scans_has_246_bytes() -> None:
     scans = [
         Record(SCAN.value.replace(b'"seq":5', b'"seq":%d' % i).replace(b"00000,", b"%05d," % (i * 7)))
