@@ -169,7 +169,7 @@ cdef class Names:
         read_header(record, &header)
         if (
             header.state >= STATES or header.office >= self.places.count or header.place >= self.places.count
-            or header.first > header.events or header.life > header.events
+            or header.first >= header.events or header.life > header.events
         ):
             raise CorruptRecord(f"{parcel!r}: its header has a state, place or life that there is not")
         return 0
