@@ -196,8 +196,7 @@ cdef class Folded:
         reopened: ids of those with data that were in a final state before the batch and are not now, a frozenset.
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
-        applied, duplicates, late, anomalies: how many scans; applied counts all that are no duplicates.
-        passed_over: how many scans were in their parcel's record already.
+        duplicates, late, anomalies: how many scans.
     """
 
     cdef readonly dict records
@@ -205,11 +204,9 @@ cdef class Folded:
     cdef readonly frozenset reopened
     cdef readonly list refused
     cdef readonly list data
-    cdef readonly int64_t applied
     cdef readonly int64_t duplicates
     cdef readonly int64_t late
     cdef readonly int64_t anomalies
-    cdef readonly int64_t passed_over
 
     def __cinit__(self):
         self.records = {}
@@ -236,7 +233,6 @@ cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, Folded fold
     cdef header_t header
     cdef bytes result
     read_header(<const uint8_t*>PyBytes_AS_STRING(record), &header)
-    folded.passed_over += 1
     if offset == header.first_of_batch:
         folded.duplicates += header.repeats
     elif not in_batch:
@@ -464,7 +460,6 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
         if after is None:
             after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
-    folded.applied = count - folded.duplicates - <int64_t>len(folded.refused)
     folded.final = frozenset([parcel for parcel, after in changed.items() if _is_final(after)])
     folded.reopened = frozenset(
         [
