@@ -449,7 +449,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             record = <const uint8_t*>PyBytes_AS_STRING(before)
             if not is_record(record, PyBytes_GET_SIZE(before)):
                 raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {before[:32]!r}")
-            if _is_final(before):
+            if not in_batch and _is_final(before):
                 were_final.append(parcel)
             if scan[i].offset < get48(record + NEXT_AT):
                 after = _passed_over(before, scan[i].offset, in_batch, folded)
@@ -464,8 +464,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
     folded.reopened = frozenset(
         [
             parcel for parcel in were_final
-            if _is_final(records[parcel]) and not _is_final(changed[parcel])
-            and PyBytes_AS_STRING(<bytes>changed[parcel])[FLAGS_AT] & RECORD_HAS_DATA
+            if not _is_final(changed[parcel]) and PyBytes_AS_STRING(<bytes>changed[parcel])[FLAGS_AT] & RECORD_HAS_DATA
         ]
     )
     return folded
