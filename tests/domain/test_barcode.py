@@ -172,6 +172,15 @@ def test_s10_goes_before_sscc_before_a_partners_number() -> None:
     assert (found.key, found.scheme, found.carrier) == (S10.decode(), "s10", "s10")
 
 
+def test_a_parcel_behind_more_identifiers_than_an_explanation_shows_is_recognised() -> None:
+    label = b"[)>\x1e05" + (b"\x1d00" + SSCC) * 64
+    for reads in ([label, S10], [S10, label]):
+        found = barcode.recognise_set(reads)
+        assert (found.key, found.scheme, found.carrier) == (S10.decode(), "s10", "s10")
+        assert found.aliases == (SSCC.decode(),)
+        assert found.ok
+
+
 def test_two_parcels_of_the_same_rank_are_ambiguous_with_their_candidates() -> None:
     found = barcode.recognise_set([S10, b"EE876543216CA", UPS])
     assert (found.key, found.scheme, found.carrier, found.reason) == (None, None, None, "ambiguous")
