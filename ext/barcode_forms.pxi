@@ -207,7 +207,8 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
                 if sink.findings != NULL:
                     note(sink, entry, text)
             else:
-                sink.bad_check_digit = True
+                # Nor is it a misread of a form that a sound one goes before.
+                sink.bad_check_digit |= entry.precedence <= said.precedence
                 if form.claims:
                     break
         entry += 1

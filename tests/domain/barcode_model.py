@@ -58,7 +58,12 @@ def says(found: list[Reading]) -> list[Reading]:
 
 
 def wrong(texts: list[list[Reading]]) -> bool:
-    return any(not one.valid for found in texts for one in found)
+    """Whether a check digit is wrong of a form that no better one goes before, which is right."""
+    for found in texts:
+        best = min((one.rank for one in found if one.valid), default=carriers.CONTAINER)
+        if any(not one.valid and one.rank <= best for one in found):
+            return True
+    return False
 
 
 def texts_of(read: bytes) -> list[list[Reading]]:

@@ -201,6 +201,13 @@ def test_a_wrong_check_digit_matters_only_if_nothing_else_is_read() -> None:
     assert reason_of() == "no_identifier"
 
 
+def test_a_wrong_check_digit_of_a_form_that_a_sound_one_goes_before_is_none() -> None:
+    place = b"]I021348075016401"  # In this symbology a Leitcode tells itself; other carriers' numbers are as long.
+    assert reason_of(place) == "no_identifier"
+    assert barcode.recognise_batch([place]).reasons == bytes([barcode.REASONS.index("no_identifier")])
+    assert reason_of(place, S10[:10] + b"6KZ") == "bad_check_digit"
+
+
 def test_warnings_are_those_of_the_key_alone() -> None:
     odd = barcode.make_valid("s10", service_indicator="JA", serial="00000001", country="XX")
     assert barcode.recognise_set([odd, UPS]).warnings == ("s10_indicator_reserved", "s10_country_unknown")
