@@ -47,6 +47,13 @@ def test_a_carrier_message_is_explained_field_by_field() -> None:
     }
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\x1e\r", "\x1e\x04\r\n"])
+def test_the_end_of_the_line_is_no_part_of_a_messages_last_field(end: str) -> None:
+    for front in ("", "]U1"):
+        explained = barcode.explain([front + MAXICODE.removesuffix("\x1e\x04") + end])
+        assert explained["candidates"][0]["parts"]["state"] == "UT"
+
+
 def test_two_shippers_packages_of_one_number_are_two_parcels() -> None:
     assert key_of(MAXICODE) != key_of(MAXICODE.replace("12345E", "12345F"))
 

@@ -310,6 +310,7 @@ def _parts(form: Form, text: str) -> dict[str, str]:
 
 def _message_parts(read: bytes) -> dict[str, str]:
     """The fields of a message for transportation, as far as it has them."""
+    read = read.rstrip(b"\r\n")  # As the compiled reader takes it: the line end of a scanner that acts as a keyboard.
     elements = gs1.read_scan(read if read.startswith(b"]") else b"]U1" + read).elements
     fields = (element.value for element in elements if element.ai == "01")
     return dict(zip(TRANSPORTATION, fields, strict=False))
