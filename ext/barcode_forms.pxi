@@ -225,6 +225,6 @@ cdef void note(sink_t* sink, const entry_t* entry, const uint8_t* text) noexcept
         finding = &sink.findings[sink.findings_count]
         finding.read = sink.reads
         finding.form = entry.form
-        finding.precedence = entry.precedence
+        finding.precedence = CONTAINER if FORMS[entry.form].names == NAMES_CONTAINER else entry.precedence
         memcpy(finding.text, text, FORMS[entry.form].length)
         sink.findings_count += 1

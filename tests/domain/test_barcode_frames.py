@@ -173,6 +173,15 @@ def test_what_parcels_travel_in_stands_for_itself_where_nothing_names_a_parcel()
     assert barcode.configure(first=("upu",)).recognise_set([RECEPTACLE, S10]).key == S10.decode()
 
 
+def test_what_parcels_travel_in_comes_last_among_the_candidates() -> None:
+    for reader in (barcode.configure(), barcode.configure(first=("upu",))):
+        for reads in ([RECEPTACLE, S10, "986578788855"], ["986578788855", RECEPTACLE, S10]):
+            assert [one.scheme for one in reader.recognise_set(reads).candidates] == ["s10", "fedex_12", "s9"]
+        of_two = reader.recognise_set([RECEPTACLE, "287809468872"])
+        assert of_two.reason == "ambiguous"
+        assert [one.scheme for one in of_two.candidates][-1] == "s9"
+
+
 @pytest.mark.parametrize("at", range(29))
 def test_a_receptacle_that_is_wrong_anywhere_is_none(at: int) -> None:
     assert key_of(RECEPTACLE[:at] + "%" + RECEPTACLE[at + 1 :]) is None
