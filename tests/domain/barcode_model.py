@@ -1,4 +1,7 @@
-"""What reads come to, written a second time from the standards: plain Python that shares nothing with the project."""
+"""What reads come to, written a second time from the standards: plain Python.
+
+Shares nothing with the project but what its two parts share with it: the lists of countries.
+"""
 
 import re
 from typing import NamedTuple

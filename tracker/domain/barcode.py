@@ -71,7 +71,8 @@ class Barcode:
     """What reads come to.
 
     What tells itself goes before what only has the right length, in the order of `Rank`: an own carrier's
-    number, S10, SSCC, a partner's number with a prefix or frame of its own, any other number.
+    number, S10, SSCC, a partner's number with a prefix or frame of its own, such a number without a part of it, any
+    other number. What parcels travel in comes last.
 
     Args:
         key: canonical parcel id, or None.
