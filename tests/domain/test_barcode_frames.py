@@ -175,7 +175,7 @@ def test_what_parcels_travel_in_stands_for_itself_where_nothing_names_a_parcel()
 
 def test_what_parcels_travel_in_comes_last_among_the_candidates() -> None:
     for reader in (barcode.configure(), barcode.configure(first=("upu",))):
-        for reads in ([RECEPTACLE, S10, "986578788855"], ["986578788855", RECEPTACLE, S10]):
+        for reads in ([RECEPTACLE, S10.decode(), "986578788855"], ["986578788855", RECEPTACLE, S10.decode()]):
             assert [one.scheme for one in reader.recognise_set(reads).candidates] == ["s10", "fedex_12", "s9"]
         of_two = reader.recognise_set([RECEPTACLE, "287809468872"])
         assert of_two.reason == "ambiguous"
