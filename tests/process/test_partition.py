@@ -336,6 +336,9 @@ def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> 
     # And within one it was final only in between.
     assert final_and_reopened({10: undone("P1", 5)}) == (set(), {b"P1"})
     assert final_and_reopened({11: delivered("P1", 6), 12: undone("P1", 7)}) == (set(), set())
+    # Another left the state, came back and left it again.
+    assert final_and_reopened({13: delivered("P4", 0, data={"by": "A"})}) == ({b"P4"}, set())
+    assert final_and_reopened({14: undone("P4", 1), 15: delivered("P4", 2), 16: undone("P4", 3)}) == (set(), {b"P4"})
 
 
 def test_what_happened_in_a_batch_is_counted() -> None:
