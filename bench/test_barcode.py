@@ -19,6 +19,7 @@ from biip.sscc import Sscc
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.figures import Figure, at_least, at_most, keep, median_ns
+from tests.domain.barcodes import valid_text
 from tracker.domain import barcode
 from tracker.domain.barcode_making import read_of
 from tracker.domain.formats import FORMATS
@@ -59,12 +60,7 @@ def mixed(source: random.Random) -> str:
 
 def of_form(form: Form, source: random.Random) -> str:
     """A random text of a form, with its check character, in the frame that it needs."""
-    text = [source.choice(accepted) for accepted in form.accepts]
-    for lookup in form.format.lookups:
-        text[form.parts[lookup.part]] = source.choice(sorted(lookup.known))
-    if form.check is not None:
-        text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
-    return read_of(form, "".join(text))
+    return read_of(form, valid_text(form, source))
 
 
 def of_scheme(scheme: str) -> Callable[[random.Random], str]:

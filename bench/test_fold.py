@@ -35,8 +35,9 @@ def time_fold(
     scans = batches.read(more)
     ids = scans.parcels()
     folded = benchmark(parcel.fold, names, ids, scans.buffer, scans.arena, scans.scans, records)
-    assert folded.applied == len(more)
+    assert folded.records.keys() == set(ids)
     assert not folded.duplicates
+    assert not folded.refused
     return median_ns(benchmark, len(more)), folded
 
 

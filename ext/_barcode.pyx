@@ -185,14 +185,19 @@ cdef void read_framed(sink_t* sink, const uint8_t* read, size_t length) noexcept
     if message.kind == GS1_ENVELOPE:
         read_carrier_message(sink, &message)
     for i in range(message.count):
-        if element_length(&message, i) > 3 and memcmp(element(&message, i), b"420", 3) == 0:
+        if is_element(&message, i) and element_length(&message, i) > 3 and memcmp(element(&message, i), b"420", 3) == 0:
             frame = FRAME_ROUTED_ELEMENT
             break
     for i in range(message.count):
-        if message.kind != GS1_ENVELOPE or message.elements[i].ai == 5:
+        if is_element(&message, i):
             try_forms(sink, frame, element(&message, i), element_length(&message, i))
         elif message.elements[i].ai == 6:
             try_forms(sink, FRAME_DATA_IDENTIFIER, element(&message, i), element_length(&message, i))
+
+
+cdef inline bint is_element(const gs1_message_t* message, size_t i) noexcept nogil:
+    """Whether it is a GS1 element: all are but the fields of a message that are not of its format 05."""
+    return message.kind != GS1_ENVELOPE or message.elements[i].ai == 5
 
 
 cdef inline const uint8_t* element(const gs1_message_t* message, size_t i) noexcept nogil:

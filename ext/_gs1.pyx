@@ -22,8 +22,6 @@ from tracker.domain.gs1_countries import ISO_3166_NUMERIC
 
 cdef enum:
     EOT = 0x04
-    LF = 0x0A
-    CR = 0x0D
     GS = 0x1D
     RS = 0x1E
 

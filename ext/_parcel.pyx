@@ -163,13 +163,13 @@ cdef class Names:
             if (
                 events[i].place >= self.places.count or events[i].code >= self.codes.count or events[i].kind >= KINDS
                 or (events[i].flags & EVENT_HAS_RIGHT
-                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= KINDS))
+                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= EVENT_KINDS))
             ):
                 raise CorruptRecord(f"{parcel!r}: event {i} has a place or code that the partition's dictionary has not")
         read_header(record, &header)
         if (
             header.state >= STATES or header.office >= self.places.count or header.place >= self.places.count
-            or header.first > header.events or header.life > header.events
+            or header.first >= header.events or header.life > header.events
         ):
             raise CorruptRecord(f"{parcel!r}: its header has a state, place or life that there is not")
         return 0
@@ -196,8 +196,7 @@ cdef class Folded:
         reopened: ids of those with data that were in a final state before any scan of the batch and are not now, a frozenset.
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
-        applied, duplicates, late, anomalies: how many scans; applied counts all that are no duplicates.
-        passed_over: how many scans were in their parcel's record already.
+        duplicates, late, anomalies: how many scans.
     """
 
     cdef readonly dict records
@@ -205,11 +204,9 @@ cdef class Folded:
     cdef readonly frozenset reopened
     cdef readonly list refused
     cdef readonly list data
-    cdef readonly int64_t applied
     cdef readonly int64_t duplicates
     cdef readonly int64_t late
     cdef readonly int64_t anomalies
-    cdef readonly int64_t passed_over
 
     def __cinit__(self):
         self.records = {}
@@ -236,7 +233,6 @@ cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, Folded fold
     cdef header_t header
     cdef bytes result
     read_header(<const uint8_t*>PyBytes_AS_STRING(record), &header)
-    folded.passed_over += 1
     if offset == header.first_of_batch:
         folded.duplicates += header.repeats
     elif not in_batch:
@@ -464,13 +460,11 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
         if after is None:
             after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
-    folded.applied = count - folded.duplicates - <int64_t>len(folded.refused)
     folded.final = frozenset([parcel for parcel, after in changed.items() if _is_final(after)])
     folded.reopened = frozenset(
         [
             parcel for parcel in were_final
-            if not _is_final(changed[parcel])
-            and PyBytes_AS_STRING(<bytes>changed[parcel])[FLAGS_AT] & RECORD_HAS_DATA
+            if not _is_final(changed[parcel]) and PyBytes_AS_STRING(<bytes>changed[parcel])[FLAGS_AT] & RECORD_HAS_DATA
         ]
     )
     return folded

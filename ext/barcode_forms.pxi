@@ -207,7 +207,8 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
                 if sink.findings != NULL:
                     note(sink, entry, text)
             else:
-                sink.bad_check_digit = True
+                # Nor is it a misread of a form that a sound one goes before.
+                sink.bad_check_digit |= entry.precedence <= said.precedence
                 if form.claims:
                     break
         entry += 1
@@ -224,6 +225,6 @@ cdef void note(sink_t* sink, const entry_t* entry, const uint8_t* text) noexcept
         finding = &sink.findings[sink.findings_count]
         finding.read = sink.reads
         finding.form = entry.form
-        finding.precedence = entry.precedence
+        finding.precedence = CONTAINER if FORMS[entry.form].names == NAMES_CONTAINER else entry.precedence
         memcpy(finding.text, text, FORMS[entry.form].length)
         sink.findings_count += 1

@@ -240,10 +240,10 @@ cdef inline const uint8_t* read_event(const uint8_t* p, const uint8_t* more, eve
 
 
 cdef inline bint is_record(const uint8_t* p, size_t length) noexcept nogil:
-    """Whether the bytes are a record of this version whose lengths fit."""
+    """Whether the bytes are a record of this version, with an event at least, whose lengths fit."""
     cdef size_t size
     cdef int32_t i
-    if length < HEADER_BYTES or p[VERSION_AT] != RECORD_VERSION or p[EVENTS_AT] > HISTORY_MAX:
+    if length < HEADER_BYTES or p[VERSION_AT] != RECORD_VERSION or not 0 < p[EVENTS_AT] <= HISTORY_MAX:
         return False
     size = HEADER_BYTES + <size_t>p[EVENTS_AT] * EVENT_BYTES
     if length < size:

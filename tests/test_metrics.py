@@ -55,6 +55,15 @@ def test_a_batch_is_counted(metrics: WorkerMetrics) -> None:
     assert found["tracker_apply_seconds_bucket", ("0.005",)] == 1
 
 
+def test_copies_that_are_counted_with_a_later_batch_of_fewer_scans_take_nothing_from_the_applied(
+    metrics: WorkerMetrics,
+) -> None:
+    metrics.applied(3, Batch(scans=1, duplicates=3), 0.004)
+    found = values(metrics.registry)
+    assert found["tracker_scans_applied_total", ()] == 0
+    assert found["tracker_scans_duplicate_total", ()] == 3
+
+
 def test_one_half_of_a_batch_is_as_old_as_its_first_record_and_one_as_its_last(metrics: WorkerMetrics) -> None:
     metrics.applied(3, Batch(), 0.004)
     found = values(metrics.registry)

@@ -234,7 +234,7 @@ _READS_LOG: Final = ("kafka", "topic", "site_zones")
 cli.command()(with_settings(*_READS_PARCELS)(answers.show))
 cli.command()(with_settings(*_READS_PARCELS, *_READS_LOG)(answers.why))
 cli.command()(with_settings("redis", "partitions")(answers.export))
-cli.command()(answers.barcode)
+cli.command()(with_settings("barcode_first", "barcodes_off")(answers.barcode))
 
 
 def main() -> None:

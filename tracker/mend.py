@@ -78,7 +78,7 @@ def accept_loss(settings: Settings, partitions: Collection[int], offset: int | N
     with Mending(settings) as mending:
         chosen = _chosen(standings(settings, mending), partitions)
         goals = [(one, one.extent.begin if offset is None else offset) for one in chosen]
-        goals = [(one, goal) for one, goal in goals if one.mark.rebuild is not None or one.unfit or goal > one.next]
+        goals = [(one, goal) for one, goal in goals if one.unfit or goal > one.next]
         if offset is not None and not goals:
             raise TrackerError(
                 "bad_setting", f"--to: expected an offset behind the mark at {chosen[0].next:,}, got {offset:,}"

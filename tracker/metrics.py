@@ -254,7 +254,9 @@ class WorkerMetrics:
     def applied(self, partition: int, batch: AppliedBatch, apply_s: float) -> None:
         """A batch of a partition has landed, so many seconds after it was sent."""
         del partition  # Its offset and lag are told by partition; what was done is not, or the labels would be many.
-        self._applied.inc(batch.scans - batch.duplicates)
+        # Copies of a batch that landed without its mark count all at once, with the first scan of it that comes again:
+        # they may be more than the scans of the batch that this one stands in, and no counter goes down.
+        self._applied.inc(max(batch.scans - batch.duplicates, 0))
         self._duplicates.inc(batch.duplicates)
         self._late.inc(batch.late)
         self._anomalies.inc(batch.anomalies)

@@ -1,4 +1,7 @@
-"""What reads come to, written a second time from the standards: plain Python that shares nothing with the project."""
+"""What reads come to, written a second time from the standards: plain Python.
+
+Shares nothing with the project but what its two parts share with it: the lists of countries.
+"""
 
 import re
 from typing import NamedTuple
@@ -58,7 +61,12 @@ def says(found: list[Reading]) -> list[Reading]:
 
 
 def wrong(texts: list[list[Reading]]) -> bool:
-    return any(not one.valid for found in texts for one in found)
+    """Whether a check digit is wrong of a form that no better one goes before, which is right."""
+    for found in texts:
+        best = min((one.rank for one in found if one.valid), default=carriers.CONTAINER)
+        if any(not one.valid and one.rank <= best for one in found):
+            return True
+    return False
 
 
 def texts_of(read: bytes) -> list[list[Reading]]:

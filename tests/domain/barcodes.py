@@ -1,9 +1,13 @@
 """Barcodes that the tests share: a valid one of each format, and every form that it can be read in."""
 
+import random
+from string import digits
+
 from tracker.domain import barcode
 from tracker.domain.barcode_making import front_of_form
 from tracker.domain.formats import Format
 from tracker.domain.formats.forms import FORMS
+from tracker.domain.formats.pattern import Form
 
 S10 = b"RR123456785KZ"
 SSCC = b"095287654321012346"
@@ -27,3 +31,18 @@ def reason_of(*reads: bytes | str) -> str | None:
 def front_of(format_: Format) -> str:
     """What must stand in front of a text of the format, if anything."""
     return next(front_of_form(form) for form in FORMS if form.format is format_)
+
+
+def valid_text(form: Form, source: random.Random, *, of_digits: bool = False) -> str:
+    """A random text of a form, with its check character; of digits wherever they may stand, or of anything."""
+    text = [
+        source.choice([char for char in accepted if char in digits] or accepted)
+        if of_digits
+        else source.choice(accepted)
+        for accepted in form.accepts
+    ]
+    for lookup in form.format.lookups:
+        text[form.parts[lookup.part]] = source.choice(sorted(lookup.known))
+    if form.check is not None:
+        text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
+    return "".join(text)

@@ -1,6 +1,6 @@
 """Carriers' formats a second time, from their descriptions: regular expressions and plain arithmetic.
 
-Shares nothing with the project, and is as slow as it looks.
+Shares nothing with the project but the list of countries, and is as slow as it looks.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Element strings, read a second time from the standard: plain Python that shares nothing with the project."""
+"""Element strings, read a second time from the standard: plain Python.
+
+Shares nothing with the project but the lists of countries.
+"""
 
 import calendar
 import re

@@ -172,6 +172,15 @@ def test_s10_goes_before_sscc_before_a_partners_number() -> None:
     assert (found.key, found.scheme, found.carrier) == (S10.decode(), "s10", "s10")
 
 
+def test_a_parcel_behind_more_identifiers_than_an_explanation_shows_is_recognised() -> None:
+    label = b"[)>\x1e05" + (b"\x1d00" + SSCC) * 64
+    for reads in ([label, S10], [S10, label]):
+        found = barcode.recognise_set(reads)
+        assert (found.key, found.scheme, found.carrier) == (S10.decode(), "s10", "s10")
+        assert found.aliases == (SSCC.decode(),)
+        assert found.ok
+
+
 def test_two_parcels_of_the_same_rank_are_ambiguous_with_their_candidates() -> None:
     found = barcode.recognise_set([S10, b"EE876543216CA", UPS])
     assert (found.key, found.scheme, found.carrier, found.reason) == (None, None, None, "ambiguous")
@@ -190,6 +199,13 @@ def test_a_wrong_check_digit_matters_only_if_nothing_else_is_read() -> None:
     assert barcode.recognise_set([wrong, SSCC]).key == SSCC.decode()
     assert reason_of(wrong, b"noise") == "bad_check_digit"
     assert reason_of() == "no_identifier"
+
+
+def test_a_wrong_check_digit_of_a_form_that_a_sound_one_goes_before_is_none() -> None:
+    place = b"]I021348075016401"  # In this symbology a Leitcode tells itself; other carriers' numbers are as long.
+    assert reason_of(place) == "no_identifier"
+    assert barcode.recognise_batch([place]).reasons == bytes([barcode.REASONS.index("no_identifier")])
+    assert reason_of(place, S10[:10] + b"6KZ") == "bad_check_digit"
 
 
 def test_warnings_are_those_of_the_key_alone() -> None:

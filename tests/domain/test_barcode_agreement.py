@@ -82,8 +82,10 @@ def test_both_implementations_agree(reads: list[bytes]) -> None:
     issuers = model.ISSUERS_KNOWN | model.ISSUERS_UNKNOWN
     if found.scheme == "s10" and found.key is not None and found.key[-2:] in issuers:
         assert set(found.warnings) == model.s10_warnings(found.key)
-    for read, key in zip(reads, barcode.recognise_batch(reads).keys, strict=True):
-        assert (key and key.decode()) == model.outcome([read]).key
+    batch = barcode.recognise_batch(reads)
+    for read, key, reason in zip(reads, batch.keys, batch.reasons, strict=True):
+        alone = model.outcome([read])
+        assert (key and key.decode(), barcode.REASONS[reason]) == (alone.key, alone.reason)
 
 
 def test_random_bytes_of_every_length_give_a_result() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.domain.barcodes import valid_text
 from tracker.domain.barcode_making import read_of
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.format import Format, Frame, Names
 from tracker.domain.formats.forms import CARRIERS, FORMS
-from tracker.domain.formats.pattern import Form
 from tracker.serve import barcodes
 
 TRACKING_NUMBERS = Path(__file__).resolve().parents[2].parent / "shared" / "conformance" / "tracking_number_data"
@@ -22,15 +22,6 @@ def printed(read: str) -> dict[str, Any]:
     lines: list[bytes] = []
     barcodes.of_codes([read.encode()], lines.append)
     return dict(json.loads(b"".join(lines)))
-
-
-def valid_text(form: Form, source: random.Random) -> str:
-    text = [source.choice(accepted) for accepted in form.accepts]
-    for lookup in form.format.lookups:
-        text[form.parts[lookup.part]] = source.choice(sorted(lookup.known))
-    if form.check is not None:
-        text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
-    return "".join(text)
 
 
 @pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)

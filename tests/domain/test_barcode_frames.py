@@ -47,6 +47,13 @@ def test_a_carrier_message_is_explained_field_by_field() -> None:
     }
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\x1e\r", "\x1e\x04\r\n"])
+def test_the_end_of_the_line_is_no_part_of_a_messages_last_field(end: str) -> None:
+    for front in ("", "]U1"):
+        explained = barcode.explain([front + MAXICODE.removesuffix("\x1e\x04") + end])
+        assert explained["candidates"][0]["parts"]["state"] == "UT"
+
+
 def test_two_shippers_packages_of_one_number_are_two_parcels() -> None:
     assert key_of(MAXICODE) != key_of(MAXICODE.replace("12345E", "12345F"))
 
@@ -134,6 +141,14 @@ def test_gs1_elements_are_read_in_a_message_as_in_a_symbol(read: str) -> None:
     assert scheme_and_key(read) == ("usps_impb_c", IMPB)
 
 
+@pytest.mark.parametrize("field", ["06\x1d42010282", "01\x1d96\x1d42010282", "06\x1dQ5\x1d4201", "12\x1d42010282"])
+def test_a_field_that_only_begins_like_a_postal_code_routes_no_element(field: str) -> None:
+    for message in (f"[)>\x1e{field}\x1e05\x1d{IMPB}\x1e\x04", f"[)>\x1e05\x1d{IMPB}\x1e{field}\x1e\x04"):
+        assert scheme_and_key(message) == ("usps_impb_c", IMPB)
+        # A number that tells itself goes before it, as before the same element alone.
+        assert scheme_and_key(message, UPS) == scheme_and_key(f"]C1{IMPB}", UPS) == ("ups_1z", UPS.decode())
+
+
 @pytest.mark.parametrize("zip_code", ["10282", "102820000"])
 @pytest.mark.parametrize(
     ("number", "scheme"),
@@ -156,6 +171,15 @@ def test_what_parcels_travel_in_stands_for_itself_where_nothing_names_a_parcel()
         assert (found.key, found.aliases) == (key_of(parcel), ())
     assert reason_of(RECEPTACLE, RECEPTACLE.replace("001110123", "002010123")) == "ambiguous"
     assert barcode.configure(first=("upu",)).recognise_set([RECEPTACLE, S10]).key == S10.decode()
+
+
+def test_what_parcels_travel_in_comes_last_among_the_candidates() -> None:
+    for reader in (barcode.configure(), barcode.configure(first=("upu",))):
+        for reads in ([RECEPTACLE, S10.decode(), "986578788855"], ["986578788855", RECEPTACLE, S10.decode()]):
+            assert [one.scheme for one in reader.recognise_set(reads).candidates] == ["s10", "fedex_12", "s9"]
+        of_two = reader.recognise_set([RECEPTACLE, "287809468872"])
+        assert of_two.reason == "ambiguous"
+        assert [one.scheme for one in of_two.candidates][-1] == "s9"
 
 
 @pytest.mark.parametrize("at", range(29))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import barcode_model as model
-from tests.domain.barcodes import S10, SSCC, UPS, front_of, reason_of
+from tests.domain.barcodes import S10, SSCC, UPS, front_of, reason_of, valid_text
 from tracker.domain import barcode
 from tracker.domain.barcode_making import read_of
 from tracker.domain.formats import FORMATS, pattern
@@ -185,23 +185,13 @@ MISSES_SOME = {
 }
 
 
-def valid_text(form: Form, source: random.Random) -> str:
-    """A text of the form, of digits wherever they may stand, with its check character."""
-    text = [source.choice([char for char in accepted if char in DIGITS] or accepted) for accepted in form.accepts]
-    for lookup in form.format.lookups:
-        text[form.parts[lookup.part]] = source.choice(sorted(lookup.known))
-    assert form.check is not None
-    text[form.parts[form.check.check]] = form.check.character("".join(text[form.covered]))
-    return "".join(text)
-
-
 def schemes_of(form: Form, text: str) -> set[str]:
     return {one.scheme for one in barcode.recognise(read_of(form, text)).candidates}
 
 
 @pytest.mark.parametrize("form", CHECKED, ids=lambda form: f"{form.format.name}-{len(form.accepts)}")
 def test_every_single_wrong_digit_is_detected_that_the_scheme_can_detect(form: Form) -> None:
-    text = valid_text(form, random.Random(5))
+    text = valid_text(form, random.Random(5), of_digits=True)
     assert form.format.name in schemes_of(form, text)
     changes = detected = 0
     assert form.check is not None
@@ -217,7 +207,7 @@ def test_transposed_neighbours_are_detected_that_the_scheme_can_detect(form: For
     source = random.Random(7)
     changes = detected = 0
     for _ in range(8):
-        text = valid_text(form, source)
+        text = valid_text(form, source, of_digits=True)
         for at in range(form.covered.start, form.covered.stop - 1):
             swapped = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
             if swapped != text:

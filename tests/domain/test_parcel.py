@@ -13,6 +13,9 @@ from tests.reference.strategies import BASE_MS, PARCEL, Record, histories, long_
 from tracker.domain import _parcel, machine, parcel
 from tracker.domain.parcel import CorruptRecord
 
+# Places in a record's header (ext/record.pxd).
+EVENTS_AT, FIRST_AT, HEADER_BYTES = 4, 6, 36
+
 
 def expected(records: list[Record]) -> dict[str, object]:
     return reference.as_json(reference.Parcel(read_all(records)))
@@ -110,9 +113,13 @@ def test_a_parcel_whose_record_was_not_read_is_an_error_and_not_a_new_parcel() -
         parcel.fold(names, scans.parcels(), scans.buffer, scans.arena, scans.scans, {})
 
 
-@pytest.mark.parametrize(
-    "mend", [lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:30]]
-)
+NONE = [
+    *(lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:30]),
+    lambda r: r[:EVENTS_AT] + b"\0" + r[EVENTS_AT + 1 : HEADER_BYTES],
+]
+
+
+@pytest.mark.parametrize("mend", NONE)
 def test_bytes_that_are_no_record_are_an_error_and_not_a_parcel(mend: object) -> None:
     names, kept = compiled.fold([SCAN])
     bad = mend(kept[b"P1"])  # type: ignore[operator]
@@ -123,10 +130,45 @@ def test_bytes_that_are_no_record_are_an_error_and_not_a_parcel(mend: object) ->
         parcel.decode(names, b"P1", bad)
 
 
+def test_a_record_with_any_byte_changed_is_corrupt_or_a_parcel() -> None:
+    names, kept = compiled.fold([SCAN, Record(SCAN.value.replace(b"1700000000000", b"1710000000000"))])
+    record, sound = kept[b"P1"], 0
+    for at, byte in itertools.product(range(len(record)), range(256)):
+        damaged = record[:at] + bytes([byte]) + record[at + 1 :]
+        try:
+            assert parcel.decode(names, b"P1", damaged).now.events
+            sound += 1
+        except CorruptRecord:
+            assert damaged != record
+    assert 0 < sound < len(record) * 256
+
+
+@pytest.mark.parametrize("first", [2, 3, 255])
+def test_a_life_begins_with_one_of_the_records_events(first: int) -> None:
+    names, kept = compiled.fold([SCAN, Record(SCAN.value.replace(b"1700000000000", b"1710000000000"))])
+    record = kept[b"P1"]
+    assert record[EVENTS_AT] == 2
+    with pytest.raises(CorruptRecord, match="header"):
+        names.check(b"P1", record[:FIRST_AT] + bytes([first]) + record[FIRST_AT + 1 :])
+
+
 def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
     _, kept = compiled.fold([SCAN])
     with pytest.raises(CorruptRecord, match="dictionary"):
         parcel.decode(parcel.Names([]), b"P1", kept[b"P1"])
+
+
+def test_only_an_event_of_the_machine_is_the_right_one_of_a_correct() -> None:
+    correct = {"parcel": "P1", "event": "CORRECT", "target": "ARRIVED", "time": BASE_MS, "data": {"event": "DEPARTED"}}
+    names, kept = compiled.fold([Record(json.dumps(correct).encode())])
+    front, code = kept[b"P1"][:-3], kept[b"P1"][-2:]
+    for kind in range(256):
+        record = front + bytes([kind]) + code
+        if kind < len(machine.EVENTS):
+            assert parcel.decode(names, b"P1", record).now.events[0].kind == "CORRECT"
+        else:
+            with pytest.raises(CorruptRecord, match="event 0"):
+                parcel.decode(names, b"P1", record)
 
 
 def test_a_record_with_ten_scans_has_246_bytes() -> None:
@@ -147,8 +189,8 @@ def further(names: parcel.Names, kept: dict[bytes, bytes], offsets: range) -> pa
 def test_a_scan_that_is_in_the_record_already_is_passed_over() -> None:
     names, kept = compiled.fold([SCAN, SCAN])
     folded = further(names, kept, range(2))
-    assert parcel.decode(names, b"P1", folded.records[b"P1"]) == parcel.decode(names, b"P1", kept[b"P1"])
-    assert folded.passed_over == 2
+    assert folded.records == kept
+    assert further(names, kept, range(2, 3)).records != kept
 
 
 @pytest.mark.parametrize(

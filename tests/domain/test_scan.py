@@ -102,6 +102,15 @@ def test_the_reader_and_the_slow_one_give_the_same_aliases_however_many_there_ar
             assert of_fast == of_slow == [label.encode() for label in labels[:count]][: limits.ALIASES_MAX]
 
 
+def test_the_reader_and_the_slow_one_find_the_parcel_behind_more_identifiers_than_an_explanation_shows() -> None:
+    label = "[)>\x1e05" + f"\x1d00{SSCC}" * limits.ELEMENTS_MAX
+    reads = [label, label, S10]
+    scans = compiled.read([scan(barcodes=reads), scan(barcodes=reads, data={"slow": 1})])
+    assert not scans.refused
+    assert scans.parcels() == [S10.encode()] * 2
+    assert scans.aliases == [(0, SSCC.encode()), (1, SSCC.encode())]
+
+
 def test_a_scan_of_another_partition_leaves_its_aliases_there() -> None:
     home = _scan.partition_of_key(S10.encode(), 4)
     for more in ({}, {"data": {"slow": 1}}):

@@ -5,7 +5,9 @@ from libc.stdint cimport uint8_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memmove
 
-from barcode cimport BARCODE_AMBIGUOUS, BARCODE_RECOGNISED, barcode_api, barcode_api_t, barcode_t
+from barcode cimport (
+    BARCODE_ALIASES_MAX, BARCODE_AMBIGUOUS, BARCODE_RECOGNISED, barcode_aliases_t, barcode_api, barcode_api_t, barcode_t,
+)
 from gs1 cimport GS1_OK, GS1_REASONS, gs1_api, gs1_api_t, gs1_message_t, size_t
 
 cdef enum:
@@ -143,10 +145,12 @@ cdef uint64_t touched(const gs1_message_t* message) noexcept nogil:
 cdef const char* fault_of(const uint8_t* text, size_t length, uint64_t* found) noexcept nogil:
     """Puts a read to each barcode reader; what is wrong with an answer, or NULL."""
     cdef barcode_t barcode
+    cdef barcode_aliases_t aliases
     cdef gs1_message_t message
     cdef int reason
     cdef text_t[2] reads
     cdef size_t[2] lengths
+    cdef uint8_t i
     reason = BARCODE.recognise(text, length, &barcode)
     if reason != barcode.reason or not 0 <= reason <= BARCODE_AMBIGUOUS:
         return b"recognise: no documented reason"
@@ -155,8 +159,14 @@ cdef const char* fault_of(const uint8_t* text, size_t length, uint64_t* found) n
     found[0] += reason == BARCODE_RECOGNISED
     reads[0] = reads[1] = text
     lengths[0], lengths[1] = length, length // 2
-    if BARCODE.recognise_set(reads, lengths, 2, &barcode) < 0:
-        return b"recognise_set: no documented reason"
+    reason = BARCODE.recognise_at(NULL, reads, lengths, 2, &barcode, &aliases)
+    if reason != barcode.reason or not 0 <= reason <= BARCODE_AMBIGUOUS:
+        return b"recognise_at: no documented reason"
+    if aliases.count > BARCODE_ALIASES_MAX or (aliases.count > 0 and reason != BARCODE_RECOGNISED):
+        return b"recognise_at: aliases of nothing, or too many"
+    for i in range(aliases.count):
+        if not is_key(aliases.keys[i].key, aliases.keys[i].key_length):
+            return b"recognise_at: an alias is no parcel id"
     reason = GS1.walk(text, length, &message)
     if reason != message.reason or not 0 <= reason < GS1_REASONS:
         return b"walk: no documented reason"

@@ -76,6 +76,20 @@ def test_a_partition_that_stands_still_before_records_is_ill(clock: Clock) -> No
     ]
 
 
+def test_a_partition_that_is_claimed_and_lost_in_a_circle_is_ill(clock: Clock) -> None:
+    judge = Judge(clock)
+    for _ in range(STALL_S_MAX // 30):
+        assert problems_after(judge, clock, 28, LAGGING) == []
+        assert problems_after(judge, clock, 2, CLAIMING) == []
+    assert problems_after(judge, clock, 1, LAGGING) == [
+        f"partition 0 has 5 records to apply and has applied none for {STALL_S_MAX + 1} s"
+    ]
+    assert problems_after(judge, clock, 1, CLAIMING) == [
+        f"partition 0 has records to apply and has applied none for {STALL_S_MAX + 2} s: Redis is gone"
+    ]
+    assert problems_after(judge, clock, 0, RUNNING, RUNNING) == []
+
+
 def test_a_record_after_a_long_silence_is_no_standstill(clock: Clock) -> None:
     judge = Judge(clock)
     assert problems_after(judge, clock, 1e6, RUNNING) == []

@@ -86,7 +86,7 @@ def test_a_claim_goes_on_where_the_mark_stands(bounds: tuple[int, int]) -> None:
 def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -> None:
     one = partition()
     one.claim()
-    assert one.claimed(Denied(reason, "this", "that"), None, 0, 0) is None
+    one.denied(Denied(reason, "this", "that"))
     assert one.state is State.STOPPED
     assert one.why == f"{reason}: this worker has this, the store has that"
 
@@ -225,7 +225,7 @@ def test_a_record_that_is_none_is_an_error_and_stops_the_partition(bad: bytes) -
     reading = one.read(fetched({0: scan()}))
     with pytest.raises(CorruptRecord) as caught:
         one.fold(reading, [bad])
-    one.corrupt(caught.value)
+    one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
     assert one.why.startswith("corrupt_record: ")
 
@@ -342,7 +342,10 @@ def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> 
     # And within one it was final only in between: what half a batch brought back may expire since then.
     assert final_and_reopened({10: undone("P1", 5)}) == (set(), {b"P1"})
     assert final_and_reopened({11: delivered("P1", 6), 12: undone("P1", 7)}) == (set(), {b"P1"})
-    assert final_and_reopened({13: scan("P1", time=BASE_MS + 8 * STEP_MS)}) == (set(), set())
+    # Another left the state, came back and left it again.
+    assert final_and_reopened({13: delivered("P4", 0, data={"by": "A"})}) == ({b"P4"}, set())
+    assert final_and_reopened({14: undone("P4", 1), 15: delivered("P4", 2), 16: undone("P4", 3)}) == (set(), {b"P4"})
+    assert final_and_reopened({17: scan("P1", time=BASE_MS + 8 * STEP_MS)}) == (set(), set())
 
 
 def test_data_that_half_a_batch_left_to_expire_lasts_when_its_parcel_leaves_the_final_state() -> None:
@@ -485,7 +488,7 @@ def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
     reading = one.read(fetched({0: json.dumps(announcement()).encode()}))
     with pytest.raises(CorruptRecord) as caught:
         one.fold(reading, [bad])
-    one.corrupt(caught.value)
+    one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
 
 

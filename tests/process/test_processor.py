@@ -196,6 +196,35 @@ def test_a_stopped_partition_writes_nothing_and_goes_on_once_somebody_has_done_s
         work(url, Asked(), doing)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_redis_is_known_to_answer_again_where_only_looks_ask_it(
+    url: str, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    monkeypatch.setattr("tracker.process.processor.WATCH_S", 0.02)
+    if stopped:
+        with redis.Redis.from_url(url) as client:
+            for number in (0, 1):
+                client.hset(f"t:{{{number}}}:mark", "log", "another")
+
+    async def doing(processor: Processor) -> None:
+        await until(lambda: states(processor) == {"stopped" if stopped else "running"})
+        processor.redis_error()
+        await until(lambda: processor.health().redis is True)
+
+    work(url, Asked(), doing)
+
+
+def test_what_a_worker_without_partitions_last_heard_of_redis_is_known_no_more(url: str) -> None:
+    async def doing(processor: Processor) -> None:
+        await until(lambda: states(processor) == {"running"})
+        processor.redis_error()
+        assert processor.health().redis is False
+        await processor.keep(set())
+        assert processor.health().redis is None
+
+    work(url, Asked(), doing)
+
+
 def test_health_tells_where_a_partition_stands_and_where_it_ends_if_that_is_known(url: str) -> None:
     async def doing(processor: Processor) -> None:
         await until(lambda: states(processor) == {"running"})

@@ -121,6 +121,14 @@ def test_whoever_asks_line_by_line_is_answered_line_by_line() -> None:
         assert process.wait(10) == 0
 
 
+def test_it_reads_as_the_worker_of_the_settings_does() -> None:
+    command = [sys.executable, "-m", "tracker.cli", "barcode", "RR123456785KZ"]
+    for off, key in (("", "RR123456785KZ"), ("s10", None)):
+        environment = {**os.environ, "TRACKER_BARCODES_OFF": off}
+        done = subprocess.run(command, capture_output=True, check=True, env=environment)
+        assert json.loads(done.stdout)["key"] == key
+
+
 def test_a_code_that_is_no_utf_8_is_a_read_like_any_other() -> None:
     command = [sys.executable, "-m", "tracker.cli", "barcode", os.fsdecode(b"\x9b\xff")]
     done = subprocess.run(command, capture_output=True, check=True)

@@ -345,10 +345,8 @@ def retention_not_noticed() -> AbstractContextManager[None]:
     """Where the log does not hold the next record any more, the first that it holds is taken for the next."""
     original = Partition.claimed
 
-    def claimed(
-        self: Partition, answer: Claimed | Denied, dictionary: Dictionary | None, earliest: int, end: int
-    ) -> int | None:
-        if isinstance(answer, Claimed) and (answer.mark.next or 0) < earliest:
+    def claimed(self: Partition, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
+        if (answer.mark.next or 0) < earliest:
             answer = replace(answer, mark=replace(answer.mark, next=earliest))
         return original(self, answer, dictionary, earliest, end)
 
@@ -397,9 +395,7 @@ def reply_taken_for_granted() -> AbstractContextManager[None]:
 def begins_where_it_was() -> AbstractContextManager[None]:
     """A worker that claims again goes on from its own memory, not from where the store says."""
 
-    def claimed(
-        self: Partition, answer: Claimed | Denied, dictionary: Dictionary | None, earliest: int, end: int
-    ) -> int | None:
+    def claimed(self: Partition, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
         position = self.position
         begin = original(self, answer, dictionary, earliest, end)
         if begin is not None and earliest <= position <= end:

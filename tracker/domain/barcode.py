@@ -71,13 +71,14 @@ class Barcode:
     """What reads come to.
 
     What tells itself goes before what only has the right length, in the order of `Rank`: an own carrier's
-    number, S10, SSCC, a partner's number with a prefix or frame of its own, any other number.
+    number, S10, SSCC, a partner's number with a prefix or frame of its own, such a number without a part of it, any
+    other number. What parcels travel in comes last.
 
     Args:
         key: canonical parcel id, or None.
         scheme: name of the format of the key, or None.
         carrier: who issues such identifiers, or None.
-        candidates: every identifier that was found, the parcel's first, the others in order of precedence.
+        candidates: the first 64 identifiers that were found, the parcel's first, the others in order of precedence.
         aliases: the parcel's other keys; a candidate that is another reading of the same text is none.
         warnings: what is odd about the key, though it is taken.
         reason: why there is no key: `no_identifier`, `bad_check_digit` or `ambiguous`; None if there is one.
@@ -156,11 +157,13 @@ class Recogniser:
             for _, read, number, text in sorted(findings, key=lambda finding: finding[0])
         ]
         candidates = {(candidate.scheme, candidate.key): candidate for candidate in found}
-        first = candidates.pop((FORMATS[format_number].name, key.decode("ascii")), None)
+        # What names the parcel may stand behind more identifiers than are listed, and is not to be looked for there.
+        format_ = FORMATS[format_number] if REASONS[reason] is None else None
+        first = candidates.pop((format_.name, key.decode("ascii")), None) if format_ else None
         return Barcode(
-            key=first.key if first else None,
-            scheme=first.scheme if first else None,
-            carrier=first.carrier if first else None,
+            key=key.decode("ascii") if format_ else None,
+            scheme=format_.name if format_ else None,
+            carrier=format_.carrier if format_ else None,
             candidates=(*([first] if first else []), *candidates.values()),
             aliases=tuple(alias.decode("ascii") for alias in aliases),
             warnings=tuple(warning for bit, warning in enumerate(WARNINGS) if warnings >> bit & 1),
@@ -308,6 +311,7 @@ def _parts(form: Form, text: str) -> dict[str, str]:
 
 def _message_parts(read: bytes) -> dict[str, str]:
     """The fields of a message for transportation, as far as it has them."""
+    read = read.rstrip(b"\r\n")  # As the compiled reader takes it: the line end of a scanner that acts as a keyboard.
     elements = gs1.read_scan(read if read.startswith(b"]") else b"]U1" + read).elements
     fields = (element.value for element in elements if element.ai == "01")
     return dict(zip(TRANSPORTATION, fields, strict=False))

@@ -97,7 +97,7 @@ def _line(format_: Format, declared: str | Pattern, kind: str) -> str:
     if pattern.decided_in:
         remarks.append(f"{Rank.PARTNER.name.lower()} {' or '.join(FRAMES[frame] for frame in pattern.decided_in)}")
     if pattern.yields:
-        remarks.append("unless it is of another format")
+        remarks.append("unless another format of its rank fits")
     suffix = f"    ({'; '.join(remarks)})" if remarks else ""
     return f"{kind:8}{pattern.text}{suffix}"
 

@@ -15,7 +15,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import unquote_plus
 
 from tracker import limits
 from tracker.domain import _gs1
@@ -64,15 +63,6 @@ class Message:
         '095287654321012346'
         """
         return next((element.value for element in self.elements if element.ai == ai), None)
-
-    def text(self, ai: str) -> str | None:
-        """The value of a text such as a name or an address, which is percent-encoded UTF-8, decoded; or None.
-
-        >>> read_elements("4300K%C3%B6ln+S%C3%BCd", rules=()).text("4300")
-        'Köln Süd'
-        """
-        value = self.get(ai)
-        return None if value is None else unquote_plus(value, errors="replace")
 
 
 def read_elements(

@@ -141,11 +141,6 @@ def decode(names: Names, parcel: bytes, record: bytes) -> Parcel:
     return Parcel(parcel.decode(), lives, scans, scans - kept if cut else 0, bool(flags & _RECORD_HAS_DATA))
 
 
-def state_of(record: bytes) -> str:
-    """The state that stands in a record's header."""
-    return STATES[_parcel.summary(record)[0]]
-
-
 def has_data(record: bytes) -> bool:
     """Whether events of a record carry data, which a key of its own holds."""
     return bool(int.from_bytes(record[_FLAGS_AT : _FLAGS_AT + 1], "little") & _RECORD_HAS_DATA)

@@ -108,17 +108,25 @@ class Judge:
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._lock = threading.Lock()
-        self._awaited: dict[int, tuple[tuple[str, int | None], float]] = {}
+        self._awaited: dict[int, dict[str, tuple[int | None, float]]] = {}
 
-    def observe(self, health: Health) -> dict[int, float]:
-        """Takes note of what a worker says: {partition or _GROUP: seconds for which it has waited for the same}."""
+    def observe(self, health: Health) -> dict[int, dict[str, float]]:
+        """Takes note of what a worker says: {partition or _GROUP: {what it awaits: seconds for which it has}}."""
         now = self._clock_s()
         with self._lock:
             before, self._awaited = self._awaited, {}
-            for number, awaits in health.awaits().items():
-                known = before.get(number)
-                self._awaited[number] = known if known and known[0] == awaits else (awaits, now)
-            return {number: now - since for number, (_, since) in self._awaited.items()}
+            for number, (what, which) in health.awaits().items():
+                known = before.get(number, {})
+                awaited = {what: known[what] if what in known and known[what][0] == which else (which, now)}
+                if what == "claim" and "apply" in known:
+                    # What was to be applied before it was lost still is: a partition that is claimed and lost again
+                    # and again gets on as little as one that stands still.
+                    awaited["apply"] = known["apply"]
+                self._awaited[number] = awaited
+            return {
+                number: {what: now - since for what, (_, since) in awaited.items()}
+                for number, awaited in self._awaited.items()
+            }
 
     def judge(self, health: Health) -> dict[str, Any]:
         """The answer of `/healthz`, `/livez` and `/readyz`.
@@ -133,10 +141,11 @@ class Judge:
             problems.append(f"is starting: {health.starting}")
         if stuck := health.loop_age_s > LOOP_S_MAX:
             problems.append(f"its event loop has stood still for {health.loop_age_s:.0f} s")
-        if out := waited_s.get(_GROUP, 0.0) > JOIN_S_MAX:
-            problems.append(_group_problem(health, waited_s[_GROUP]))
+        out_s = max(waited_s.get(_GROUP, {}).values(), default=0.0)
+        if out := out_s > JOIN_S_MAX:
+            problems.append(_group_problem(health, out_s))
         for number, partition in sorted(health.partitions.items()):
-            if problem := _problem(partition, waited_s.get(number, 0.0)):
+            if problem := _problem(partition, waited_s.get(number, {})):
                 problems.append(f"partition {number} {problem}")
         claimed = all(one.state in {"running", "stopped"} for one in health.partitions.values())
         return {
@@ -176,12 +185,14 @@ def _notes(health: Health) -> list[str]:
     return []
 
 
-def _problem(partition: PartitionHealth, waited_s: float) -> str | None:
+def _problem(partition: PartitionHealth, waited_s: Mapping[str, float]) -> str | None:
     because = f": {partition.reason}" if partition.reason else ""
     if partition.state == "stopped":
         return f"is stopped{because}"
-    if partition.state != "running":
-        return f"has not been claimed for {waited_s:.0f} s{because}" if waited_s > CLAIM_S_MAX else None
-    if waited_s > STALL_S_MAX:
-        return f"has {partition.lag} records to apply and has applied none for {waited_s:.0f} s"
+    claim_s, apply_s = waited_s.get("claim", 0.0), waited_s.get("apply", 0.0)
+    if claim_s > CLAIM_S_MAX:
+        return f"has not been claimed for {claim_s:.0f} s{because}"
+    if apply_s > STALL_S_MAX:
+        records = "records" if partition.lag is None else f"{partition.lag} records"
+        return f"has {records} to apply and has applied none for {apply_s:.0f} s{because}"
     return None

@@ -47,9 +47,10 @@ class LogClient:
         Raises:
             LogUnknownError: there is no answer in time, or no such topic.
         """
-        return await asyncio.to_thread(self._ask)
+        return await asyncio.to_thread(self.ask)
 
-    def _ask(self) -> Identity:
+    def ask(self) -> Identity:
+        """`identity`, for whoever has no event loop."""
         try:
             listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
             topic = listing.topics[self._topic]

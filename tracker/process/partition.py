@@ -16,7 +16,7 @@ from tracker.domain import _parcel, _records, side_data
 from tracker.domain._scan import ScanReader
 from tracker.domain.aliases import Announcement, day_of
 from tracker.domain.errors import Unread
-from tracker.domain.parcel import CorruptRecord, Folded, Names, fold
+from tracker.domain.parcel import Folded, Names, fold
 from tracker.process.batch import Fetched, Folding, Outgoing, Reading
 from tracker.process.cache import Cache
 from tracker.process.labels import Announced, announcements, labels
@@ -66,27 +66,27 @@ class Partition:
         self._forget()
         self.state = State.CLAIMING
 
-    def claimed(self, answer: Claimed | Denied, dictionary: Dictionary | None, earliest: int, end: int) -> int | None:
-        """The store has answered the claim.
+    def denied(self, answer: Denied) -> None:
+        """The store has refused the claim."""
+        self.stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
+
+    def claimed(self, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
+        """The store has granted the claim.
 
         Args:
             answer: its answer.
-            dictionary: of the partition, where it is claimed.
+            dictionary: of the partition.
             earliest, end: offsets that the log begins and ends with.
 
         Returns:
             The offset to fetch from; None if the partition is stopped.
         """
-        if isinstance(answer, Denied) or dictionary is None:
-            assert isinstance(answer, Denied)
-            self._stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
-            return None
         if dictionary.corrupt:
-            self._stop(f"corrupt_dictionary: {dictionary.corrupt}")
+            self.stop(f"corrupt_dictionary: {dictionary.corrupt}")
             return None
         begin = answer.mark.next or 0
         if not earliest <= begin <= end:
-            self._stop(
+            self.stop(
                 f"log_moved: the store has applied up to offset {begin}, the log holds {earliest} to {end}; "
                 + ("records between were deleted before they were applied" if begin < earliest else "it is another log")
             )
@@ -204,23 +204,16 @@ class Partition:
             self.claim()
             self.why = why
 
-    def corrupt(self, error: CorruptRecord) -> None:
-        """The store holds something that is no record: a person has to look."""
-        self._stop(f"corrupt_record: {error}")
-
     def stop(self, why: str) -> None:
-        """The log can't be read on: a person has to look."""
-        self._stop(why)
+        """The log or the store can't be read on: a person has to look."""
+        self._forget()
+        self.state = State.STOPPED
+        self.why = why
 
     def revoked(self) -> None:
         """The partition is somebody else's now."""
         self._forget()
         self.state = State.IDLE
-
-    def _stop(self, why: str) -> None:
-        self._forget()
-        self.state = State.STOPPED
-        self.why = why
 
     def _forget(self) -> None:
         self._cache.clear()

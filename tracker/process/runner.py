@@ -24,6 +24,13 @@ CLAIM_PAUSE_S_MIN: Final = 0.025
 CLAIM_PAUSE_S_MAX: Final = 2.0
 """Longest pause between two tries to claim: a Redis that is back is noticed within that time."""
 
+_STOPS: Final[dict[type[Exception], str]] = {
+    CorruptRecord: "corrupt_record",
+    CorruptBatch: "corrupt_batch",
+    LargeBatch: "large_batch",
+}
+"""What can't be read on -> the code of the reason for which the partition is stopped."""
+
 
 class Runner:
     """One partition at work.
@@ -94,14 +101,8 @@ class Runner:
         except ChainBrokenError as error:
             self._supervisor.redis_error()
             await self._lost(f"Redis: {error}")
-        except CorruptRecord as error:
-            self.partition.corrupt(error)
-            await self._stopped()
-        except CorruptBatch as error:
-            self.partition.stop(f"corrupt_batch: {error}")
-            await self._stopped()
-        except LargeBatch as error:
-            self.partition.stop(f"large_batch: {error}")
+        except tuple(_STOPS) as error:
+            self.partition.stop(f"{_STOPS[type(error)]}: {error}")
             await self._stopped()
 
     async def _take(self, fetch: WholeFetch) -> None:
@@ -280,7 +281,7 @@ class Runner:
         claim = await self._store.claim(number, identity)
         if isinstance(claim, Denied):
             self._epoch = None
-            self.partition.claimed(claim, None, 0, 0)
+            self.partition.denied(claim)
             self._supervisor.claimed("denied")
             await self._stopped()
             return

@@ -4,7 +4,6 @@ Where everything is started at once, the worker is often first. It waits a while
 change it says at once.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -78,7 +77,7 @@ def log_identity(settings: Settings) -> Identity:
         TrackerError: `bad_topic`, it has others; `no_kafka`.
     """
     try:
-        identity = asyncio.run(LogClient(settings.kafka, settings.topic).identity())
+        identity = LogClient(settings.kafka, settings.topic).ask()
     except LogUnknownError as error:
         raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
     if identity.partitions != settings.partitions:

@@ -5,32 +5,34 @@ from typing import Any, BinaryIO, Final
 
 import orjson
 
-from tracker.domain.barcode import explain
+from tracker.domain import barcode
 from tracker.limits import RECORD_BYTES_MAX
 from tracker.serve.plain import json_line
+
+Explain = Callable[[list[Any]], dict[str, Any]]
 
 _READ_BYTES: Final = 65_536
 LINE_BYTES_MAX: Final = RECORD_BYTES_MAX
 """Longest line that is looked at: as long as the longest record that any way in takes."""
 
 
-def of_codes(codes: Iterable[bytes], write: Callable[[bytes], object]) -> None:
-    """Explains each code by itself."""
+def of_codes(codes: Iterable[bytes], write: Callable[[bytes], object], explain: Explain = barcode.explain) -> None:
+    """Explains each code by itself, as every site reads it or as the one does whose reader explains."""
     for code in codes:
         write(json_line(explain([code])))
 
 
-def of_lines(stream: BinaryIO, write: Callable[[bytes], object]) -> None:
+def of_lines(stream: BinaryIO, write: Callable[[bytes], object], explain: Explain = barcode.explain) -> None:
     """Explains each line, a JSON string or an array of strings, the reads of one parcel.
 
     A line that is neither gets its object too, with the reason `not_json`, `wrong_type` or `too_large`. Answers to all
     that has come are written before more is waited for, so that whoever asks line by line is answered line by line.
     """
     for lines in _lines(stream):
-        write(b"".join(json_line(_answer(line)) for line in lines))
+        write(b"".join(json_line(_answer(line, explain)) for line in lines))
 
 
-def _answer(line: bytes | None) -> dict[str, Any]:
+def _answer(line: bytes | None, explain: Explain) -> dict[str, Any]:
     if line is None:
         return _refused([], "too_large")
     text = line.decode("utf-8", "backslashreplace").strip("\r")
@@ -46,7 +48,7 @@ def _answer(line: bytes | None) -> dict[str, Any]:
 
 def _refused(line: list[str], reason: str) -> dict[str, Any]:
     """The same object for a line that holds no reads; its input is the line itself, unless that is too long."""
-    return {**explain([]), "input": line, "reason": reason}
+    return {**barcode.explain([]), "input": line, "reason": reason}
 
 
 def _lines(stream: BinaryIO) -> Iterator[list[bytes | None]]:

@@ -93,22 +93,25 @@ def export(settings: Settings, *, out: BinaryIO) -> None:
 
 
 @click.argument("codes", metavar="[CODE]...", nargs=-1)
-def barcode(*, codes: tuple[str, ...]) -> None:
-    """Tells what barcodes say, a JSON object a line.
+def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
+    """Tells what barcodes say, a JSON object a line, as the worker of these settings reads them.
 
     Without CODE it reads standard input: a JSON value a line, a string, or an array of strings when one parcel gave
     several reads.
     """
     from tracker.serve import barcodes
+    from tracker.site import recogniser
+
+    explain = recogniser(settings).explain
 
     def write(lines: bytes) -> None:
         click.echo(lines, nl=False)
 
     if codes:
         # What a shell gives that is no UTF-8 is a read like any other.
-        barcodes.of_codes(map(os.fsencode, codes), write)
+        barcodes.of_codes(map(os.fsencode, codes), write, explain)
     else:
-        barcodes.of_lines(sys.stdin.buffer, write)
+        barcodes.of_lines(sys.stdin.buffer, write, explain)
 
 
 def _answer(fields: Mapping[str, Any], lines: Iterable[Text], *, as_json: bool) -> None:

@@ -21,6 +21,7 @@ from tracker.store import keys
 from tracker.store.checks import reaching
 from tracker.store.claims import COUNTERS
 from tracker.store.reading import Reader
+from tracker.store.walk import walk
 
 TIMEOUT_S: Final = 10
 
@@ -139,24 +140,13 @@ class Mending:
         if not done:
             raise _changed(partition)
 
-    def _walk(self, partitions: Collection[int]) -> Iterator[tuple[int, list[bytes]]]:
+    def _walk(self, partitions: set[int]) -> Iterator[tuple[int, list[bytes]]]:
         """All keys of partitions but their marks and dictionaries, a step at a time."""
         kept = {key for n in partitions for key in (keys.mark(n), keys.sources(n), keys.codes(n))}
-        # One walk for all: SCAN passes every key of the server, whatever it is to match.
         match = "t:{*}:*" if len(partitions) > 1 else f"t:{{{next(iter(partitions), 0)}}}:*"
-        cursor = 0
-        while True:
-            with reaching(self._settings):
-                cursor, found = cast(
-                    "tuple[int, list[bytes]]", self._redis.scan(cursor, match=match, count=KEYS_A_STEP)
-                )
-            by_partition: dict[int, list[bytes]] = {}
-            for matched in filter(None, map(_KEY.fullmatch, dict.fromkeys(found))):
-                if (partition := int(matched[1])) in partitions and matched[0] not in kept:
-                    by_partition.setdefault(partition, []).append(matched[0])
-            yield from by_partition.items()
-            if cursor == 0:
-                return
+        for step in walk(self._redis, self._settings, match, _KEY, KEYS_A_STEP):
+            for partition in partitions & step.keys():
+                yield partition, [key[0] for key in step[partition] if key[0] not in kept]
 
     def _unlink(self, partition: int, found: list[bytes], name: str) -> int:
         """Deletes keys of one partition; how many there were."""

@@ -23,6 +23,7 @@ from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
 from tracker.store import claims, keys
 from tracker.store.checks import reaching
+from tracker.store.walk import walk
 
 TIMEOUT_S: Final = 10
 ATTEMPTS: Final = 5
@@ -142,20 +143,9 @@ class Reader:
             on_corrupt: told of each record that can't be read; the others still come.
         """
         self.marks()
-        cursor = 0
-        while True:
-            with reaching(self._settings):
-                # One walk over all partitions: SCAN passes every key of the server, whatever it is to match.
-                cursor, found = cast(
-                    "tuple[int, list[bytes]]", self._redis.scan(cursor, match="t:{*}:p:*", count=KEYS_A_SCAN)
-                )
-                by_partition: dict[int, list[bytes]] = {}
-                for match in filter(None, map(_PARCEL_KEY.fullmatch, dict.fromkeys(found))):
-                    by_partition.setdefault(int(match[1]), []).append(match[2])
-            for partition, parcels in by_partition.items():
-                yield from self._chunk(partition, parcels, on_corrupt)
-            if cursor == 0:
-                return
+        for step in walk(self._redis, self._settings, "t:{*}:p:*", _PARCEL_KEY, KEYS_A_SCAN):
+            for partition, found in step.items():
+                yield from self._chunk(partition, [key[2] for key in found], on_corrupt)
 
     def keys_in_all(self) -> int:
         """How many keys the server has: about how many parcels, or more."""

@@ -151,7 +151,7 @@ class Format:
         carrier: who issues it; `courier_code` of tracking_number_data where it stands there.
         rank: place in the order of precedence.
         source: standard and section.
-        example: a valid read of it.
+        example: a valid text of it.
         texts: patterns of a read that is the identifier alone, scanned or typed; `make_valid` makes the first.
         elements: patterns of a GS1 element, application identifier and value.
         check: how its check character is made, or None.
