@@ -36,6 +36,12 @@ class SimulatedChain:
         self._mark: Mark | None = None
         self._asked: deque[asyncio.Future[Any]] = deque()
         self._unanswered: list[asyncio.Future[Any]] = []
+        self._awaited: asyncio.Future[Any] | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its client waits for an answer, and gives up if none comes."""
+        return self._awaited is not None and not self._awaited.done()
 
     @property
     def holds_watch(self) -> bool:
@@ -130,9 +136,11 @@ class SimulatedChain:
         answer = self._asked.popleft()
         # As asyncio.timeout does, of which a world would spend a tenth of its time in.
         silence = None if answer.done() else self._loop.call_later(TIMEOUT_S, self.break_off)
+        self._awaited = answer
         try:
             found = await answer
         finally:
+            self._awaited = None
             if silence is not None:
                 silence.cancel()
         if isinstance(found, Exception):

@@ -101,23 +101,18 @@ def drop(world: "World") -> bool:
 
 
 def delay(world: "World") -> bool:
-    """Redis is silent for longer than a client waits; the request stays on its way.
-
-    Where all have sent, and none waits for its answer yet, it is only time that goes by.
-    """
+    """Redis is silent for longer than a client waits; the request stays on its way."""
     waiting = [
-        (worker, chain)
+        worker
         for worker in world.workers
-        if not worker.paused
-        for chain in worker.chains
-        if chain.is_open and chain.requests
+        if not worker.paused and any(chain.is_open and chain.requests and chain.waits for chain in worker.chains)
     ]
     if not waiting:
         return False
     world.now_s += SILENCE_S
-    for worker in dict.fromkeys(worker for worker, _ in waiting):
+    for worker in waiting:
         worker.loop.step()  # Before anything else happens: its client gives up.
-    return any(not chain.is_open for _, chain in waiting)
+    return True
 
 
 def deliver_late(world: "World") -> bool:
