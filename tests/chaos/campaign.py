@@ -146,6 +146,7 @@ def run_row(world: World, row: Row, tell: Tell) -> RowResult:
         seed=world.seed,
         struck_by_kind=dict(world.struck),
         failures=failures,
+        behind=len(report.behind),
     )
 
 

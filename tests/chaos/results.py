@@ -35,8 +35,8 @@ class RowResult:
         seconds: that it took.
         records: that came into the log meanwhile.
         scans, parcels: applied in its world until its end, duplicates too, and the parcels that they are of.
-        lost, doubled, different, unexpected, unbalanced: findings of the oracle, how many; `different` and
-            `unbalanced` with those of the live probe.
+        lost, doubled, different, unexpected, unbalanced: findings of the oracle, how many, with those of the live
+            probe.
         probes: how often a partition was held against its log while the row ran.
         recovery: None where it is not measured.
         recovery_from_strike: the same from the beginning of each fault.
@@ -44,6 +44,7 @@ class RowResult:
         seed: of its world.
         commit: of the product that ran.
         failures: why it failed, sentences; none if all is well.
+        behind: partitions whose mark is not at their end, as of `lost` and the others.
     """
 
     row: str
@@ -67,6 +68,7 @@ class RowResult:
     commit: str = ""
     struck_by_kind: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def test_a_violation_is_told_and_no_bound_with_it() -> None:
 
 def test_rows_of_real_processes_are_told_with_their_zeros_and_their_recovery() -> None:
     text = page.written(None, None, CHAOS, None)
-    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
+    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
     assert "| worker killed | 1.5 | 4.25 | 5.0 | - | - | - |" in text
     assert "| a strike at real processes | 12 | 0 | one in 4 |" in text
     assert "In worker killed: Redis killed 31." in text
@@ -93,6 +93,18 @@ def test_a_row_that_failed_says_why_and_bounds_nothing() -> None:
     text = page.written(None, None, {**CHAOS, "rows": [row]}, None)
     assert "Failed: worker killed: 2 doubled: P1, P2" in text
     assert "| a strike at real processes | 12 | 2 | not zero |" in text
+
+
+def test_a_mark_that_is_behind_is_told_and_counts() -> None:
+    text = page.written(None, None, {**CHAOS, "rows": [{**CHAOS["rows"][0], "behind": 3}]}, None)
+    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 3 | 0 | 101 | 45 |" in text
+    assert "| a strike at real processes | 12 | 3 | not zero |" in text
+
+
+def test_a_row_that_failed_without_a_finding_counts_as_one() -> None:
+    row = {**CHAOS["rows"][0], "failures": ["worker-3 ended with 1"]}
+    text = page.written(None, None, {**CHAOS, "rows": [row]}, None)
+    assert "| a strike at real processes | 12 | 1 | not zero |" in text
 
 
 def test_a_row_that_was_run_again_says_of_which_commit_it_is() -> None:
