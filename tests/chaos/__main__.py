@@ -71,8 +71,12 @@ def run(console: Console, rows: list[Row], seed: int, save: Path | None, *, full
     """Runs rows and shows what came of them; 1 if one has failed."""
     begun, began_s, facts = _now(), time.monotonic(), machine.facts()
     click.echo(f"seed {seed}: {len(rows)} rows")
-    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder:
-        came = {result.row: result for result in lanes.run(_groups(rows), Path(folder), seed)}
+    came = {}
+    # What was killed just now may still write.
+    with tempfile.TemporaryDirectory(prefix="tracker-chaos-", ignore_cleanup_errors=True) as folder:
+        for result in lanes.run(_groups(rows), Path(folder), seed):
+            console.print(shown.line(result), highlight=False)
+            came[result.row] = result
     took_s = time.monotonic() - began_s
     of_rows = [replace(came[row.name], commit=facts["commit"]) for row in rows]
     results = Results(seed, begun, round(took_s / 60, 1), facts, of_rows)

@@ -74,7 +74,12 @@ class Campaign:
 
     def _run_in_one_world(self, form: Form, waiting: list[Row]) -> Iterator[RowResult]:
         """Runs rows, and takes them off the list, until one has failed: what is amiss would be found after each."""
-        world = self.world(form)
+        try:
+            world = self.world(form)
+        except Exception as error:  # noqa: BLE001 - told in the table
+            row = waiting.pop(0)
+            yield RowResult.broken(row.name, row.wanted, self._seed, _told(error))
+            return
         with ExitStack() as stack:
             try:
                 stack.enter_context(world)
@@ -151,12 +156,12 @@ def run_row(world: World, row: Row, tell: Tell) -> RowResult:
 
 
 def _broken(row: Row, world: World, error: Exception) -> RowResult:
-    """What came of a row that could not be brought to its end."""
-    said = "".join(format_exception(error))
-    return RowResult(
-        row.name, row.wanted, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, world.seed,
-        failures=[f"{said}\n{world.crew.said()}", *world.crew.fallen()],
-    )  # fmt: skip
+    said = f"{_told(error)}\n{world.crew.said()}"
+    return RowResult.broken(row.name, row.wanted, world.seed, said, *world.crew.fallen())
+
+
+def _told(error: Exception) -> str:
+    return "".join(format_exception(error))
 
 
 class _Strikes:

@@ -70,6 +70,13 @@ class RowResult:
     failures: list[str] = field(default_factory=list)
     behind: int = 0
 
+    @classmethod
+    def broken(cls, row: str, wanted: int, seed: int, *failures: str) -> Self:
+        """Of a row that could not be brought to its end: nothing is known but why."""
+        return cls(
+            row, wanted, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, seed, failures=list(failures)
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class PlantedResult:
