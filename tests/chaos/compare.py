@@ -85,7 +85,10 @@ def _compare_parcel(wanted: reference.Parcel, stands: Parcel, undecided: bool) -
 
 def _compare_data(wanted: reference.Parcel, held: bytes | None, undecided: bool) -> list[Finding]:
     expected = model.beside(wanted)
-    stands = orjson.loads(held) if held else {}
+    try:
+        stands = {} if held is None else orjson.loads(held)
+    except orjson.JSONDecodeError as error:
+        return [Finding("different", f"data of {wanted.id} is no JSON: {error}")]
     if wanted.cut:
         # What belongs to events that were dropped goes later, or stays; what belongs to kept ones must be there.
         stands = {event: entry for event, entry in stands.items() if event in expected}

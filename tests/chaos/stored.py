@@ -73,5 +73,6 @@ def _read_strings(store: Redis, prefix: bytes) -> dict[str, bytes]:
     for begin in range(0, len(names), _MGET_KEYS):
         some = names[begin : begin + _MGET_KEYS]
         values = cast("list[bytes | None]", store.mget(some))
-        found.update((name[len(prefix) :].decode(), value) for name, value in zip(some, values, strict=True) if value)
+        pairs = zip(some, values, strict=True)
+        found.update((name[len(prefix) :].decode(), value) for name, value in pairs if value is not None)
     return found
