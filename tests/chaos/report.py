@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import Final
 
 KINDS: Final = ("lost", "doubled", "different", "unexpected", "behind", "unbalanced")
@@ -9,6 +10,11 @@ KINDS: Final = ("lost", "doubled", "different", "unexpected", "behind", "unbalan
 
 EXAMPLES_MAX: Final = 3
 """Findings of a kind that are printed."""
+
+
+def told(error: Exception) -> str:
+    """An error with where it comes from."""
+    return "".join(format_exception(error))
 
 
 @dataclass
