@@ -70,7 +70,6 @@ class World:
 
     def __init__(self, broker: Broker, folder: Path, form: Form, seed: int, bug: str | None = None) -> None:
         self.broker = broker
-        self.form = form
         self.seed = seed
         self.random = Random(seed)
         self.redis = Redis(folder / "redis", dict(form.redis))

@@ -141,11 +141,6 @@ class Server(ABC):
             self._process.wait()
             self._process = None
 
-    def restart(self) -> None:
-        """Stops the server and starts it again on the same data and the same port."""
-        self.stop()
-        self.start()
-
     def pause(self) -> None:
         """Stops the server's clock by SIGSTOP: connections stay, answers don't come."""
         assert self._process is not None
