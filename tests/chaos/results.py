@@ -1,7 +1,7 @@
 """What a run of `make chaos` came to, in the form in which it is kept: one JSON file."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -111,13 +111,9 @@ class Results:
         rows = {row.row: row for row in again.rows}
         return replace(self, rows=[rows.get(row.row, row) for row in self.rows])
 
-    def save(self, file: Path) -> None:
-        """Writes it as JSON."""
-        file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
-
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Reads what `save` has written."""
+        """Reads what `tests.proof.results.keep` has written."""
         content = json.loads(file.read_text("utf-8"))
         content = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         content["rows"] = [_row(row) for row in content["rows"]]

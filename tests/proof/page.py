@@ -11,6 +11,8 @@ CONFIDENCE_PERCENT: Final = 95
 RULE_OF_THREE: Final = 3
 """What was never seen in n trials has, with that confidence, a probability of less than RULE_OF_THREE / n a trial."""
 
+RUNS: Final = ("simulated worlds", "real processes")
+
 TITLE: Final = """# Nothing lost, nothing doubled
 <!-- Made from tests/proof/*.json by `make simulate-faults` and `make chaos`; `python -m tests.proof` writes it. -->
 
@@ -54,9 +56,11 @@ reached fails.
 CHAOS: Final = """
 ## Real processes
 Scans are sent with a ledger written before and after each send. In the end a plain consumer reads the topic from
-its start, the reference model folds it, and all that is in Redis is compared with it both ways; meanwhile a probe
-compares live partitions with their log. A row whose fault did not strike as often as wanted fails. Recovery is the
-time from the end of a fault until all is applied that stood in the log then.
+its start, the reference model folds it, and each parcel in Redis, its data and every other label are compared with
+it both ways, and so are the dead letters and the counters of each partition (that of duplicates only where no history
+of a parcel was cut); meanwhile a probe compares live partitions with their log. The stream of changes and the
+expiries are not compared here. A row whose fault did not strike as often as wanted fails. Recovery is the time from
+the end of a fault until all is applied that stood in the log then.
 """
 
 BOUND: Final = """
@@ -135,8 +139,7 @@ def _shown(cell: object) -> str:
 
 def _machines(*runs: Results | None) -> list[str]:
     """The facts of each run's machine."""
-    names = ("simulated worlds", "real processes")
-    there = [(name, run) for name, run in zip(names, runs, strict=True) if run is not None]
+    there = [(name, run) for name, run in zip(RUNS, runs, strict=True) if run is not None]
     facts = list(dict.fromkeys(fact for _, run in there for fact in run["machine"]))
     rows = [["run on", *(run.get("date") or run["begun"] for _, run in there)]]
     rows += [[fact, *(run["machine"].get(fact, "-") for _, run in there)] for fact in facts]
@@ -240,7 +243,9 @@ def _planted(planted: Results, chaos_planted: Results | None) -> list[str]:
     told = f"{caught} of {len(planted['planted'])} caught by the simulation"
     if ran:
         told += f", {sum(bool(one['caught_by']) for one in ran)} of {len(ran)} by real processes"
-    return [PLANTED, f"\n{told}.\n\n", _table(head, rows)]
+    runs = [(name, run) for name, run in zip(RUNS, (planted, chaos_planted), strict=True) if run is not None]
+    commits = ", ".join(f"{run['machine']['commit']} ({name})" for name, run in runs)
+    return [PLANTED, f"\n{told}.\nOf commit {commits}.\n\n", _table(head, rows)]
 
 
 def _caught(one: Results) -> tuple[int | None, str]:

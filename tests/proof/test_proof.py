@@ -17,10 +17,11 @@ SIMULATION: Final[dict[str, Any]] = {
     "reached": [{"state": "a reply is lost", "times": 1_234}],
 }  # fmt: skip
 PLANTED: Final[dict[str, Any]] = {
+    "machine": {"commit": "aaa"},
     "planted": [
         {"bug": "no_epoch", "what": "No epoch.", "seed": 4, "seeds": 5, "kind": "wrong batch", "found": "..."},
         {"bug": "unseen", "what": "Nobody sees it.", "seed": None, "seeds": 300, "kind": "", "found": ""},
-    ]
+    ],
 }
 CHAOS: Final[dict[str, Any]] = {
     "seed": 7, "begun": "2026-11-22T20:00:00Z", "minutes": 31.4, "machine": {"kafka": "4.1.2", "commit": "abc"},
@@ -36,7 +37,8 @@ CHAOS: Final[dict[str, Any]] = {
     ],
 }  # fmt: skip
 CHAOS_PLANTED: Final[dict[str, Any]] = {
-    "planted": [{"bug": "no_epoch", "caught_by": ["lost", "different"], "seconds": 9.0, "seed": 71}]
+    "machine": {"commit": "bbb"},
+    "planted": [{"bug": "no_epoch", "caught_by": ["lost", "different"], "seconds": 9.0, "seed": 71}],
 }
 
 
@@ -118,6 +120,7 @@ def test_a_planted_bug_stands_beside_what_caught_it_in_both() -> None:
     assert "| no epoch | No epoch. | 5 | wrong batch | lost, different |" in text
     assert "| unseen | Nobody sees it. | - | **not caught** | - |" in text
     assert "1 of 2 caught by the simulation, 1 of 1 by real processes." in text
+    assert "Of commit aaa (simulated worlds), bbb (real processes)." in text
 
 
 def test_a_number_that_is_nothing_is_seen_by_its_check() -> None:
