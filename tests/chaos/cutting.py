@@ -17,7 +17,7 @@ from typing import Final, cast
 
 import redis
 
-from tests.chaos import aliases, aof, letters, traffic
+from tests.chaos import aliases, aof, expiries, letters, traffic
 from tests.chaos.compare import compare
 from tests.chaos.log import Record
 from tests.chaos.model import LogPartition, read_value
@@ -34,6 +34,7 @@ from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Partition, State
 from tracker.process.runner import Runner
 from tracker.simulate.send import Record as SentRecord
+from tracker.simulate.traffic import END_MS
 from tracker.store.connection import RedisStore
 
 TOPIC: Final = "scans"
@@ -42,6 +43,13 @@ PARCELS: Final = 12
 RECORDS: Final = 90
 ANNOUNCED_EVERY: Final = 3
 HOSTILE_EVERY: Final = 8
+ENDING_EVERY: Final = 4
+ENDING: Final = 3
+"""Parcels that are delivered, also when that was taken back before: what expires is to stay, and goes after all."""
+
+TURNS: Final = 3
+HOUR_MS: Final = 3_600_000
+
 LABELS: Final = 4
 BEFORE: Final = 50
 """Records that are applied in a whole transaction before the one that is cut."""
@@ -205,11 +213,14 @@ class Cutting:
         if isinstance(stored.names, str):
             report.different.append(stored.names)
             return report
-        duplicates = 0
+        duplicates, final = 0, dict[str, bool]()
         for parcel, scans in expected.parcels.items():
             compared = compare(scans, stored.names, stored.records.get(parcel), stored.data.get(parcel))
             file(report, compared)
             duplicates += compared.duplicates or 0
+            if not compared.undecided:
+                final[parcel] = compared.final
+        expiries.compare(report, 0, final, stored)
         compare_counters(report, 0, expected, duplicates, stored)
         aliases.compare(report, 0, expected.announced, stored.aliases)
         strangers = (stored.records.keys() | stored.data.keys()) - expected.parcels.keys()
@@ -255,7 +266,7 @@ def _next(record: bytes) -> int:
 
 
 def _with_others(sent: Iterable[SentRecord], random: Random) -> Iterator[SentRecord]:
-    """Records, and among them some that are refused, and announcements of labels that are read on several parcels."""
+    """Records, and among them some that are refused, announcements of a few labels, and ends of parcels."""
     for number, (key, value) in enumerate(sent):
         yield key, value
         read = read_value(value)
@@ -264,3 +275,14 @@ def _with_others(sent: Iterable[SentRecord], random: Random) -> Iterator[SentRec
             yield one.alias, one.value()
         if number % HOSTILE_EVERY == 0 and isinstance(read, Scan):
             yield traffic.hostile(read.parcel, random)
+        if number % ENDING_EVERY == 0:
+            yield _ending(number // ENDING_EVERY)
+
+
+def _ending(number: int) -> SentRecord:
+    """A few parcels by turns: delivered, with data; that is taken back; delivered again; and so on."""
+    parcel, turn = f"CUT-ENDING-{number % ENDING}", number // ENDING
+    fields: dict[str, object] = {"event": "DELIVERED", "id": f"{parcel}-{turn}", "data": {"turn": turn}}
+    if turn % TURNS == 1:
+        fields = {"event": "UNDO", "target": f"{parcel}-{turn - 1}"}
+    return parcel.encode(), traffic.scan(parcel, **fields, time=END_MS + turn * HOUR_MS)

@@ -15,7 +15,7 @@ from typing import Final
 
 from redis import Redis
 
-from tests.chaos import aliases, letters, model
+from tests.chaos import aliases, expiries, letters, model
 from tests.chaos.compare import Compared, compare
 from tests.chaos.log import LogReader, Record
 from tests.chaos.model import LogPartition, Model
@@ -185,6 +185,7 @@ class Oracle:
             return None
         remembered = self._remembered(number, found)
         duplicates: int | None = 0
+        final: dict[str, bool] = {}
         for parcel, scans in expected.parcels.items():
             stands = (len(scans), found.records.get(parcel), found.data.get(parcel))
             before, compared = remembered.get(parcel, (None, None))
@@ -193,8 +194,11 @@ class Oracle:
                 remembered[parcel] = stands, compared
             file(report, compared)
             report.undecided += compared.undecided
+            if not compared.undecided:
+                final[parcel] = compared.final
             known = duplicates is not None and compared.duplicates is not None
             duplicates = duplicates + compared.duplicates if known else None  # type: ignore[operator]
+        expiries.compare(report, number, final, found)
         for strings in (found.records, found.data):
             report.unexpected.extend(
                 f"{parcel} is in Redis, not in the log" for parcel in strings.keys() - expected.parcels

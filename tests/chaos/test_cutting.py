@@ -60,3 +60,20 @@ def test_dead_letters_that_are_not_sent_after_a_start_are_found_though_an_earlie
     assert cutting.strike(IN_THE_MARK[0]).clean
     monkeypatch.setattr(MemoryLog, "deliver", swallowed)
     assert cutting.strike(IN_THE_MARK[0]).lost
+
+
+def test_parcels_in_a_final_state_that_stay_for_ever_are_found(
+    redis_server: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del redis_server
+    whole = claims.apply_command
+
+    def without_expiry(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+        return whole(partition, replace(batch, final=frozenset()), final_ttl_s)
+
+    monkeypatch.setattr(claims, "apply_command", without_expiry)
+    cutting = Cutting(tmp_path, seed())
+    cutting.prepare()
+    different = cutting.strike(IN_THE_MARK[0]).different
+    assert different
+    assert all("does not expire" in found for found in different)

@@ -58,9 +58,9 @@ CHAOS: Final = """
 Scans are sent with a ledger written before and after each send. In the end a plain consumer reads the topic from
 its start, the reference model folds it, and each parcel in Redis, its data and every other label are compared with
 it both ways, and so are the dead letters and the counters of each partition (that of duplicates only where no history
-of a parcel was cut); meanwhile a probe compares live partitions with their log. The stream of changes and the
-expiries are not compared here. A row whose fault did not strike as often as wanted fails. Recovery is the time from
-the end of a fault until all is applied that stood in the log then.
+of a parcel was cut); meanwhile a probe compares live partitions with their log. The stream of changes is not compared
+here, nor how long a key that expires has left. A row whose fault did not strike as often as wanted fails. Recovery is
+the time from the end of a fault until all is applied that stood in the log then.
 """
 
 BOUND: Final = """
