@@ -11,7 +11,6 @@ from typing import Final
 import click
 from rich.console import Console
 
-from bench import machine
 from tests.chaos import lanes, shown
 from tests.chaos.campaign import Campaign
 from tests.chaos.planted import BUGS
@@ -69,18 +68,22 @@ def main(
 
 def run(console: Console, rows: list[Row], seed: int, save: Path | None, *, full: bool, again: bool) -> int:
     """Runs rows and shows what came of them; 1 if one has failed."""
-    begun, began_s, facts = _now(), time.monotonic(), machine.facts()
+    begun, began_s, facts = _now(), time.monotonic(), proof.facts()
     click.echo(f"seed {seed}: {len(rows)} rows")
-    with tempfile.TemporaryDirectory(prefix="tracker-chaos-") as folder:
-        came = {result.row: result for result in lanes.run(_groups(rows), Path(folder), seed)}
+    came = {}
+    # What was killed just now may still write.
+    with tempfile.TemporaryDirectory(prefix="tracker-chaos-", ignore_cleanup_errors=True) as folder:
+        for result in lanes.run(_groups(rows), Path(folder), seed):
+            console.print(shown.line(result), highlight=False)
+            came[result.row] = result
     took_s = time.monotonic() - began_s
-    of_rows = [replace(came[row.name], commit=facts["commit"]) for row in rows]
-    results = Results(seed, begun, round(took_s / 60, 1), facts, of_rows)
+    of_rows = [replace(came[row.name], commit=facts["machine"]["commit"]) for row in rows]
+    results = Results(seed, begun, round(took_s / 60, 1), facts["machine"], of_rows)
     console.print(shown.table(results))
     if again:
         proof.keep_again(proof.CHAOS, asdict(Results.load(proof.file_of(proof.CHAOS)).with_rows_of(results)))
     else:
-        _keep(proof.CHAOS, results, save, full=full)
+        proof.keep(proof.CHAOS, asdict(results), facts, save, full=full)
     return int(any(result.failures for result in results.rows))
 
 
@@ -94,7 +97,7 @@ def _groups(rows: list[Row]) -> list[list[Row]]:
 
 def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None, *, full: bool) -> int:
     """Runs workers with planted bugs and shows what caught them; 1 if one was not caught."""
-    begun, began_s = _now(), time.monotonic()
+    begun, began_s, facts = _now(), time.monotonic(), proof.facts()
     click.echo(f"seed {seed}: {len(bugs)} planted bugs")
     caught = []
     with (
@@ -104,19 +107,11 @@ def run_planted(console: Console, bugs: list[str], seed: int, save: Path | None,
         for bug in bugs:
             caught.append(catch(campaign, bug))
             console.print(shown.caught(caught[-1]), highlight=False)
-    results = Results(seed, begun, round((time.monotonic() - began_s) / 60, 1), machine.facts(), planted=caught)
+    minutes = round((time.monotonic() - began_s) / 60, 1)
+    results = Results(seed, begun, minutes, facts["machine"], planted=caught)
     console.print(shown.planted(results))
-    _keep(proof.CHAOS_PLANTED, results, save, full=full)
+    proof.keep(proof.CHAOS_PLANTED, asdict(results), facts, save, full=full)
     return int(not all(one.caught_by for one in caught))
-
-
-def _keep(name: str, results: Results, save: Path | None, *, full: bool) -> None:
-    """Writes results where they are asked for; those of a full run into the proof."""
-    if save is not None:
-        results.save(save)
-    elif full:
-        proof.keep(name, asdict(results))
-        click.echo(f"kept for docs/proof.md, which is written anew: {proof.file_of(name).name}")
 
 
 def _nobody(_text: str) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from traceback import format_exception
 from types import TracebackType
 from typing import Final, Self
 
 from tests.chaos import driver
 from tests.chaos.links import Broker
 from tests.chaos.proxy import Network
-from tests.chaos.report import EXAMPLES_MAX, Report
+from tests.chaos.report import EXAMPLES_MAX, Report, told
 from tests.chaos.results import Recovery, RowResult
 from tests.chaos.row import Form, Row
 from tests.chaos.world import SESSION_TIMEOUT_S, World
@@ -29,6 +28,9 @@ GAP_S: Final = (0.2, 1.0)
 
 TRIES: Final = 3
 """A fault may fail to strike: so often as many are tried as are wanted."""
+
+UNPROBED_S_MAX: Final = 10.0
+"""A row that took longer, and in which no probe came to its end, was watched by nobody."""
 
 WORKER_MIB_MAX: Final = 400
 """A worker has 120 MiB after its start, and 20 more under the traffic of a row."""
@@ -74,7 +76,12 @@ class Campaign:
 
     def _run_in_one_world(self, form: Form, waiting: list[Row]) -> Iterator[RowResult]:
         """Runs rows, and takes them off the list, until one has failed: what is amiss would be found after each."""
-        world = self.world(form)
+        try:
+            world = self.world(form)
+        except Exception as error:  # noqa: BLE001 - told in the table
+            row = waiting.pop(0)
+            yield RowResult.broken(row.name, row.wanted, self._seed, told(error))
+            return
         with ExitStack() as stack:
             try:
                 stack.enter_context(world)
@@ -109,7 +116,7 @@ class Campaign:
 
 def run_row(world: World, row: Row, tell: Tell) -> RowResult:
     """Runs one row in a world that runs: strikes, waits until all is applied, and has the oracle judge."""
-    began_s, probes = time.monotonic(), world.oracle.probes
+    began_s, probes_before = time.monotonic(), world.oracle.probes
     before = sum(world.oracle.ends())
     world.struck.clear()
     strikes = _Strikes()
@@ -125,11 +132,15 @@ def run_row(world: World, row: Row, tell: Tell) -> RowResult:
     if not settled:
         failures.append(f"not everything was applied within a minute after the last fault\n{world.crew.said()}")
     failures += world.crew.fallen()
+    seconds, probes = time.monotonic() - began_s, world.oracle.probes - probes_before
+    if seconds > UNPROBED_S_MAX and not probes:
+        failures.append(f"no partition was held against its log while it ran, for {seconds:.0f} s")
+    failures += [f"it never struck: {name}" for name, times in world.struck.items() if not times]
     return RowResult(
         row=row.name,
         wanted=row.wanted,
         struck=strikes.struck,
-        seconds=round(time.monotonic() - began_s, 1),
+        seconds=round(seconds, 1),
         records=report.records - before,
         scans=report.scans,
         parcels=report.parcels,
@@ -138,7 +149,7 @@ def run_row(world: World, row: Row, tell: Tell) -> RowResult:
         different=len(report.different),
         unexpected=len(report.unexpected),
         unbalanced=len(report.unbalanced),
-        probes=world.oracle.probes - probes,
+        probes=probes,
         recovery=Recovery.of(strikes.recovery_s) if row.recovery else None,
         recovery_from_strike=Recovery.of(strikes.from_strike_s) if row.recovery else None,
         worker_mib=world.watch.worker_kib // 1024,
@@ -146,16 +157,13 @@ def run_row(world: World, row: Row, tell: Tell) -> RowResult:
         seed=world.seed,
         struck_by_kind=dict(world.struck),
         failures=failures,
+        behind=len(report.behind),
     )
 
 
 def _broken(row: Row, world: World, error: Exception) -> RowResult:
-    """What came of a row that could not be brought to its end."""
-    said = "".join(format_exception(error))
-    return RowResult(
-        row.name, row.wanted, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, world.seed,
-        failures=[f"{said}\n{world.crew.said()}", *world.crew.fallen()],
-    )  # fmt: skip
+    said = f"{told(error)}\n{world.crew.said()}"
+    return RowResult.broken(row.name, row.wanted, world.seed, said, *world.crew.fallen())
 
 
 class _Strikes:

@@ -12,6 +12,7 @@ import orjson
 from tests.chaos import model
 from tests.reference import parcel as reference
 from tests.reference.scan import Scan
+from tracker.domain.machine import TERMINAL
 from tracker.domain.parcel import CorruptRecord, Names, Parcel, decode
 
 DIFF_LINES_MAX: Final = 30
@@ -36,11 +37,13 @@ class Compared:
         duplicates: as of `model.duplicates`.
         undecided: its history depends on the order of arrival (docs/fold.md, the exception of section 2): compared only
             in the number of its scans.
+        final: whether it is in a final state.
     """
 
     findings: list[Finding]
     duplicates: int | None
     undecided: bool
+    final: bool
 
 
 def compare(
@@ -68,7 +71,8 @@ def compare(
             findings = _compare_parcel(wanted, stands, undecided)
             if with_data:
                 findings += _compare_data(wanted, data, undecided)
-    return Compared(findings, model.duplicates(wanted), undecided)
+    final = reference.as_json(wanted)["state"] in TERMINAL
+    return Compared(findings, model.duplicates(wanted), undecided, final)
 
 
 def _compare_parcel(wanted: reference.Parcel, stands: Parcel, undecided: bool) -> list[Finding]:
@@ -85,7 +89,10 @@ def _compare_parcel(wanted: reference.Parcel, stands: Parcel, undecided: bool) -
 
 def _compare_data(wanted: reference.Parcel, held: bytes | None, undecided: bool) -> list[Finding]:
     expected = model.beside(wanted)
-    stands = orjson.loads(held) if held else {}
+    try:
+        stands = {} if held is None else orjson.loads(held)
+    except orjson.JSONDecodeError as error:
+        return [Finding("different", f"data of {wanted.id} is no JSON: {error}")]
     if wanted.cut:
         # What belongs to events that were dropped goes later, or stays; what belongs to kept ones must be there.
         stands = {event: entry for event, entry in stands.items() if event in expected}

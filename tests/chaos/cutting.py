@@ -1,4 +1,4 @@
-"""Redis' append-only file, cut at every byte of its last transactions and never mended.
+"""Redis' append-only file, cut at every byte of its last transaction and never mended.
 
 A file that ends inside of a command is cut by Redis 7 behind the last whole command, not before the MULTI that it
 belongs to (`aof-load-truncated yes`). What is written next stands behind an open transaction, so that one start later
@@ -17,7 +17,7 @@ from typing import Final, cast
 
 import redis
 
-from tests.chaos import aliases, aof, traffic
+from tests.chaos import aliases, aof, expiries, letters, traffic
 from tests.chaos.compare import compare
 from tests.chaos.log import Record
 from tests.chaos.model import LogPartition, read_value
@@ -34,6 +34,7 @@ from tracker.process.fetch import WholeFetch
 from tracker.process.partition import Partition, State
 from tracker.process.runner import Runner
 from tracker.simulate.send import Record as SentRecord
+from tracker.simulate.traffic import END_MS
 from tracker.store.connection import RedisStore
 
 TOPIC: Final = "scans"
@@ -41,14 +42,21 @@ BEGIN_MS: Final = 1_800_000_000_000
 PARCELS: Final = 12
 RECORDS: Final = 90
 ANNOUNCED_EVERY: Final = 3
+HOSTILE_EVERY: Final = 8
+ENDING_EVERY: Final = 4
+ENDING: Final = 3
+"""Parcels that are delivered, also when that was taken back before: what expires is to stay, and goes after all."""
+
+TURNS: Final = 3
+HOUR_MS: Final = 3_600_000
+
 LABELS: Final = 4
 BEFORE: Final = 50
-"""Records that are applied in whole transactions before those that are cut."""
+"""Records that are applied in a whole transaction before the one that is cut."""
 
 BATCH: Final = 3
-"""Records of a transaction that is cut: a few parcels, new places and codes, maybe data and dead letters."""
+"""Records of the transaction that is cut: a few parcels, new places and codes, maybe data and dead letters."""
 
-CUT_BATCHES: Final = 1
 GOES_ON_MAX: Final = 10
 """Records that a worker takes at once after a start, at most."""
 
@@ -127,7 +135,7 @@ class Cutting:
 
     Attributes:
         size: bytes of the whole file.
-        cuts: bytes that can be lost, so that the end falls into one of the last transactions.
+        cuts: bytes that can be lost, so that the end falls into the last transaction.
         came_to_life: starts that brought back records of a transaction whose mark was lost.
     """
 
@@ -140,13 +148,14 @@ class Cutting:
     def __post_init__(self) -> None:
         read = LogPartition(0, 1)
         records: list[Record] = []
-        for key, value in _announced(traffic.records(self.seed, PARCELS)):
+        for key, value in _with_others(traffic.records(self.seed, PARCELS), Random(self.seed)):
             records.append(Record(TOPIC, 0, len(records), BEGIN_MS + len(records), key, value, {}))
             read.add(records[-1])
             if len(records) == RECORDS:
                 break
         self._log = MemoryLog(records)
         self._expected = read.folded(RECORDS)
+        self._letters_before = 0
         self._reader = scan.reader(vocabulary.load(), {})
 
     def prepare(self) -> None:
@@ -156,9 +165,10 @@ class Cutting:
         try:
             self._go_on(server, [BEFORE])
             before = aof.size(server)
-            self._go_on(server, [BATCH] * CUT_BATCHES)
+            self._go_on(server, [BATCH])
         finally:
             server.kill()
+        self._letters_before = len(self._log.letters)
         self.size = aof.size(server)
         self.cuts = range(1, self.size - before)
 
@@ -168,6 +178,8 @@ class Cutting:
         Raises:
             AssertionError: the worker did not get on.
         """
+        # What other cuts have sent is not of this one.
+        del self._log.letters[self._letters_before :]
         random = Random(f"{self.seed}/{lost}")
         folder = self.folder / f"cut-{lost}"
         shutil.copytree(self.folder / "whole", folder)
@@ -201,21 +213,19 @@ class Cutting:
         if isinstance(stored.names, str):
             report.different.append(stored.names)
             return report
-        duplicates = 0
+        duplicates, final = 0, dict[str, bool]()
         for parcel, scans in expected.parcels.items():
             compared = compare(scans, stored.names, stored.records.get(parcel), stored.data.get(parcel))
             file(report, compared)
             duplicates += compared.duplicates or 0
+            if not compared.undecided:
+                final[parcel] = compared.final
+        expiries.compare(report, 0, final, stored)
         compare_counters(report, 0, expected, duplicates, stored)
         aliases.compare(report, 0, expected.announced, stored.aliases)
         strangers = (stored.records.keys() | stored.data.keys()) - expected.parcels.keys()
         report.unexpected.extend(f"{parcel} is in Redis, not in the log" for parcel in strangers)
-        letters = {letter.headers["source"] for letter in self._log.letters}
-        report.lost.extend(
-            f"{record.source} is no dead letter"
-            for record, _ in expected.refused
-            if record.source.encode() not in letters
-        )
+        letters.compare(report, self._log.letters, expected.refused)
         return report
 
     def _start(self, server: Redis) -> None:
@@ -255,10 +265,24 @@ def _next(record: bytes) -> int:
     return int.from_bytes(record[_NEXT_AT : _NEXT_AT + 6], "little")
 
 
-def _announced(sent: Iterable[SentRecord]) -> Iterator[SentRecord]:
-    """Records, and among them announcements of a few labels, each of which is read on several parcels."""
+def _with_others(sent: Iterable[SentRecord], random: Random) -> Iterator[SentRecord]:
+    """Records, and among them some that are refused, announcements of a few labels, and ends of parcels."""
     for number, (key, value) in enumerate(sent):
         yield key, value
-        if number % ANNOUNCED_EVERY == 0 and isinstance(read := read_value(value), Scan):
+        read = read_value(value)
+        if number % ANNOUNCED_EVERY == 0 and isinstance(read, Scan):
             one = Announcement(b"LABEL-%d" % (number % LABELS), read.parcel.encode(), read.time)
             yield one.alias, one.value()
+        if number % HOSTILE_EVERY == 0 and isinstance(read, Scan):
+            yield traffic.hostile(read.parcel, random)
+        if number % ENDING_EVERY == 0:
+            yield _ending(number // ENDING_EVERY)
+
+
+def _ending(number: int) -> SentRecord:
+    """A few parcels by turns: delivered, with data; that is taken back; delivered again; and so on."""
+    parcel, turn = f"CUT-ENDING-{number % ENDING}", number // ENDING
+    fields: dict[str, object] = {"event": "DELIVERED", "id": f"{parcel}-{turn}", "data": {"turn": turn}}
+    if turn % TURNS == 1:
+        fields = {"event": "UNDO", "target": f"{parcel}-{turn - 1}"}
+    return parcel.encode(), traffic.scan(parcel, **fields, time=END_MS + turn * HOUR_MS)

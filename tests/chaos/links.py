@@ -62,13 +62,3 @@ class Link:
     slot: int
     kafka: Proxy
     redis: Proxy
-
-    @property
-    def both(self) -> tuple[Proxy, Proxy]:
-        """Both proxies."""
-        return self.kafka, self.redis
-
-    def heal(self, *, reset: bool = False) -> None:
-        """Lets everything pass."""
-        for proxy in self.both:
-            proxy.heal(reset=reset)

@@ -22,6 +22,10 @@ _SETTINGS: Final = {
 }
 
 
+class UnreadError(Exception):
+    """The broker did not give in time what stands in the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record of a topic; its time is the broker's, in milliseconds."""
@@ -83,14 +87,15 @@ class LogReader:
             ends: up to where at least; None for where the partitions end now.
 
         Raises:
-            AssertionError: they did not come in time.
+            UnreadError: they did not come in time.
         """
         ends = self.ends() if ends is None else ends
         if not self.positions:
             self.begin_at([self._bounds(number)[0] for number in range(len(ends))])
         deadline = time.monotonic() + TIMEOUT_S
         while any(at < end for at, end in zip(self.positions, ends, strict=True)):
-            assert time.monotonic() < deadline, f"{self._topic} is read to {self.positions}, not to its ends {ends}"
+            if time.monotonic() >= deadline:
+                raise UnreadError(f"{self._topic} is read to {self.positions}, not to its ends {ends}")
             # It waits for that many or for that long. What is told of a broker that is away is no record.
             messages = self._consumer.consume(1_000, timeout=0.05)
             self._unread += [_record(message) for message in messages if message.error() is None]

@@ -13,12 +13,13 @@ from tests.chaos.log import Record
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
 from tests.reference.scan import Announcement, Refusal, Scan
+from tests.reference.vocabularies import Vocabularies
 from tracker.domain import vocabulary
 from tracker.domain.barcode import recognise_set
 from tracker.domain.partition import partition_of
 from tracker.simulate.ledger import digest
 
-VOCABULARIES: Final = vocabulary.load()
+VOCABULARIES: Final = Vocabularies.from_folder(vocabulary.SHIPPED)
 
 
 @dataclass(slots=True)

@@ -98,7 +98,9 @@ class Proxy:
         self._network = network
         self._connections: set[Connection] = set()
         self._cut = False
-        self._open = {way: _Gate() for way in Way}
+        self._open = {way: asyncio.Event() for way in Way}
+        for gate in self._open.values():
+            gate.set()
         self._trap: Trap | None = None
         self._server = network.run(asyncio.start_server(self._accepted, "127.0.0.1", self.port))
         network.proxies.append(self)
@@ -109,7 +111,7 @@ class Proxy:
 
     def hold(self, *ways: Way) -> None:
         """Bytes that go these ways stay here; connections stay, and new ones can be made."""
-        self._network.run(self._set_gates(ways, opened=False))
+        self._network.run(self._shut(ways))
 
     def heal(self, *, reset: bool = False) -> None:
         """Lets everything pass again, first what was held; or resets the connections that there are."""
@@ -127,7 +129,7 @@ class Proxy:
 
     async def passes(self, way: Way) -> None:
         """Waits until bytes may go this way."""
-        await self._open[way].event.wait()
+        await self._open[way].wait()
 
     def trap_for(self, request: bytes) -> Trap | None:
         """The trap that wants this request; it is set no longer."""
@@ -155,9 +157,9 @@ class Proxy:
         self._cut = True
         self._reset_all()
 
-    async def _set_gates(self, ways: tuple[Way, ...], *, opened: bool) -> None:
+    async def _shut(self, ways: tuple[Way, ...]) -> None:
         for way in ways:
-            self._open[way].set(opened)
+            self._open[way].clear()
 
     async def _heal(self, *, reset: bool) -> None:
         self._cut = False
@@ -165,7 +167,8 @@ class Proxy:
         self._trap = None
         if reset:
             self._reset_all()
-        await self._set_gates(tuple(Way), opened=True)
+        for gate in self._open.values():
+            gate.set()
 
     async def _close(self) -> None:
         self._server.close()
@@ -175,20 +178,6 @@ class Proxy:
     def _reset_all(self) -> None:
         for connection in list(self._connections):
             connection.reset()
-
-
-class _Gate:
-    """Open until it is shut."""
-
-    def __init__(self) -> None:
-        self.event = asyncio.Event()
-        self.event.set()
-
-    def set(self, opened: bool) -> None:
-        if opened:
-            self.event.set()
-        else:
-            self.event.clear()
 
 
 class Connection:

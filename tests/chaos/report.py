@@ -2,10 +2,19 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import Final
+
+KINDS: Final = ("lost", "doubled", "different", "unexpected", "behind", "unbalanced")
+"""What can be amiss; the names of a report's lists."""
 
 EXAMPLES_MAX: Final = 3
 """Findings of a kind that are printed."""
+
+
+def told(error: Exception) -> str:
+    """An error with where it comes from."""
+    return "".join(format_exception(error))
 
 
 @dataclass
@@ -45,8 +54,7 @@ class Report:
     @property
     def findings(self) -> dict[str, list[str]]:
         """Everything that is amiss, by kind."""
-        kinds = ("lost", "doubled", "different", "unexpected", "behind", "unbalanced")
-        return {kind: getattr(self, kind) for kind in kinds}
+        return {kind: getattr(self, kind) for kind in KINDS}
 
     @property
     def clean(self) -> bool:

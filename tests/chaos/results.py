@@ -1,7 +1,7 @@
 """What a run of `make chaos` came to, in the form in which it is kept: one JSON file."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -35,8 +35,8 @@ class RowResult:
         seconds: that it took.
         records: that came into the log meanwhile.
         scans, parcels: applied in its world until its end, duplicates too, and the parcels that they are of.
-        lost, doubled, different, unexpected, unbalanced: findings of the oracle, how many; `different` and
-            `unbalanced` with those of the live probe.
+        lost, doubled, different, unexpected, unbalanced: findings of the oracle, how many, with those of the live
+            probe.
         probes: how often a partition was held against its log while the row ran.
         recovery: None where it is not measured.
         recovery_from_strike: the same from the beginning of each fault.
@@ -44,6 +44,7 @@ class RowResult:
         seed: of its world.
         commit: of the product that ran.
         failures: why it failed, sentences; none if all is well.
+        behind: partitions whose mark is not at their end, as of `lost` and the others.
     """
 
     row: str
@@ -67,6 +68,14 @@ class RowResult:
     commit: str = ""
     struck_by_kind: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    behind: int = 0
+
+    @classmethod
+    def broken(cls, row: str, wanted: int, seed: int, *failures: str) -> Self:
+        """Of a row that could not be brought to its end: nothing is known but why."""
+        return cls(
+            row, wanted, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, None, 0, 0, seed, failures=list(failures)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +111,9 @@ class Results:
         rows = {row.row: row for row in again.rows}
         return replace(self, rows=[rows.get(row.row, row) for row in self.rows])
 
-    def save(self, file: Path) -> None:
-        """Writes it as JSON."""
-        file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
-
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Reads what `save` has written."""
+        """Reads what `tests.proof.results.keep` has written."""
         content = json.loads(file.read_text("utf-8"))
         content = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         content["rows"] = [_row(row) for row in content["rows"]]

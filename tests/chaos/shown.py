@@ -7,10 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tests.chaos.report import KINDS
 from tests.chaos.results import PlantedResult, Recovery, Results, RowResult
-
-COUNTS: Final = ("lost", "doubled", "different", "unexpected", "unbalanced")
-
 
 WIDTH: Final = 180
 """Columns, where no terminal says how many there are."""
@@ -31,7 +29,7 @@ def teller(console: Console) -> Callable[[str], None]:
 
 def line(result: RowResult) -> str:
     """What came of a row, in a line; with its failures below it."""
-    amiss = sum(getattr(result, name) for name in COUNTS)
+    amiss = sum(getattr(result, name) for name in KINDS)
     words = (
         f"{'FAIL' if result.failures else 'ok  '} {result.row}: {result.struck} of {result.wanted} strikes, "
         f"{result.records:,} records, {amiss} amiss, {_recovery(result.recovery)} to recover, {result.seconds:.0f} s"
@@ -43,13 +41,13 @@ def table(results: Results) -> Table:
     """All rows."""
     shown = Table(title=f"seed {results.seed}, {results.minutes:g} minutes")
     shown.add_column("row")
-    right = ("struck", "records", *COUNTS, "p50", "p99", "max", "worker", "Redis")
+    right = ("struck", "records", *KINDS, "p50", "p99", "max", "worker", "Redis")
     for name in right:
         shown.add_column(name, justify="right")
     for row in results.rows:
         recovery = row.recovery
         times = [f"{time:.1f} s" for time in (recovery.p50_s, recovery.p99_s, recovery.max_s)] if recovery else [""] * 3
-        counts = [str(getattr(row, name)) for name in COUNTS]
+        counts = [str(getattr(row, name)) for name in KINDS]
         memory = [f"{row.worker_mib} MiB", f"{row.redis_mib} MiB"]
         shown.add_row(
             escape(row.row), f"{row.struck}", f"{row.records:,}", *counts, *times, *memory,

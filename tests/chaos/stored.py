@@ -1,6 +1,7 @@
 """What stands in Redis, read whole."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -11,10 +12,16 @@ from tracker.store import claims, keys
 
 _MGET_KEYS: Final = 2_000
 
+_PTTL: Final = "local left = {} for i, key in ipairs(KEYS) do left[i] = redis.call('PTTL', key) end return left"
+"""Milliseconds until each of these keys expires, below 0 where it does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPartition:
-    """A partition as it stands in Redis, undecoded; with what is wrong as `names` where its dictionaries are broken."""
+    """A partition as it stands in Redis, undecoded; with what is wrong as `names` where its dictionaries are broken.
+
+    Those of `records`, `data` and `aliases` that expire are in `expiring`, by their keys.
+    """
 
     mark: Mapping[bytes, bytes]
     sources: Mapping[bytes, bytes]
@@ -23,6 +30,7 @@ class StoredPartition:
     records: dict[str, bytes]
     data: dict[str, bytes]
     aliases: dict[str, bytes]
+    expiring: AbstractSet[bytes] = frozenset()
 
     @property
     def next(self) -> int:
@@ -33,13 +41,14 @@ class StoredPartition:
 def read_partition(store: Redis, number: int) -> StoredPartition:
     """Reads all that Redis holds of a partition."""
     prefixes = (keys.parcels, keys.data, keys.aliases)
-    records, data, aliases = [_read_strings(store, prefix(number)) for prefix in prefixes]
+    expiring: set[bytes] = set()
+    records, data, aliases = [_read_strings(store, prefix(number), expiring) for prefix in prefixes]
     mark, sources, codes = [_hash(store, key(number)) for key in (keys.mark, keys.sources, keys.codes)]
-    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases)
+    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases, expiring)
 
 
 def read_sample(store: Redis, number: int, parcels: Sequence[str]) -> StoredPartition:
-    """Reads some parcels of a partition with its mark and its names, as they stand at one moment; no aliases."""
+    """Reads some parcels of a partition, its mark and names, as they stand at one moment; no aliases, no expiries."""
     pipeline = store.pipeline(transaction=True)
     for key in (keys.mark(number), keys.sources(number), keys.codes(number)):
         pipeline.hgetall(key)
@@ -66,12 +75,18 @@ def _hash(store: Redis, key: bytes) -> Mapping[bytes, bytes]:
     return cast("Mapping[bytes, bytes]", store.hgetall(key))
 
 
-def _read_strings(store: Redis, prefix: bytes) -> dict[str, bytes]:
-    """The strings whose keys begin so, without that beginning."""
+def _read_strings(store: Redis, prefix: bytes, expiring: set[bytes]) -> dict[str, bytes]:
+    """The strings whose keys begin so, without that beginning; adds the keys that expire."""
     names: list[bytes] = list(store.scan_iter(match=prefix + b"*", count=_MGET_KEYS))
     found: dict[str, bytes] = {}
     for begin in range(0, len(names), _MGET_KEYS):
         some = names[begin : begin + _MGET_KEYS]
-        values = cast("list[bytes | None]", store.mget(some))
-        found.update((name[len(prefix) :].decode(), value) for name, value in zip(some, values, strict=True) if value)
+        pipeline = store.pipeline(transaction=True)
+        pipeline.mget(some)
+        pipeline.eval(_PTTL, len(some), *some)
+        for name, value, left_ms in zip(some, *pipeline.execute(), strict=True):
+            if value is not None:
+                found[name[len(prefix) :].decode()] = value
+                if left_ms >= 0:
+                    expiring.add(name)
     return found

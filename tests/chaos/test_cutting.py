@@ -1,5 +1,6 @@
 """A file of Redis that ends anywhere is started as it is, twice, and nothing is lost, doubled or miscounted."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -7,10 +8,11 @@ from typing import Final
 
 import pytest
 
-from tests.chaos.cutting import Cutting
+from tests.chaos.cutting import Cutting, MemoryLog
 from tests.chaos.planted import NEXT_AT
 from tests.chaos.seeds import seed
 from tests.servers import Redis
+from tracker.process.batch import Outgoing
 from tracker.store import claims
 from tracker.store.claims import Batch
 
@@ -43,3 +45,35 @@ def test_a_record_that_does_not_say_how_far_it_is_would_count_scans_twice(
     cutting = Cutting(tmp_path, seed())
     cutting.prepare()
     assert any(cutting.strike(lost).doubled for lost in (*IN_THE_MARK, *cutting.cuts))
+
+
+def test_dead_letters_that_are_not_sent_after_a_start_are_found_though_an_earlier_cut_had_them(
+    redis_server: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del redis_server
+
+    async def swallowed(_log: MemoryLog, _outgoing: Sequence[Outgoing]) -> None:
+        """Nothing comes of them."""
+
+    cutting = Cutting(tmp_path, seed())
+    cutting.prepare()
+    assert cutting.strike(IN_THE_MARK[0]).clean
+    monkeypatch.setattr(MemoryLog, "deliver", swallowed)
+    assert cutting.strike(IN_THE_MARK[0]).lost
+
+
+def test_parcels_in_a_final_state_that_stay_for_ever_are_found(
+    redis_server: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del redis_server
+    whole = claims.apply_command
+
+    def without_expiry(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+        return whole(partition, replace(batch, final=frozenset()), final_ttl_s)
+
+    monkeypatch.setattr(claims, "apply_command", without_expiry)
+    cutting = Cutting(tmp_path, seed())
+    cutting.prepare()
+    different = cutting.strike(IN_THE_MARK[0]).different
+    assert different
+    assert all("does not expire" in found for found in different)

@@ -1,11 +1,12 @@
 """Results are read as they were written; a percentile is a time that was measured."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.results import PlantedResult, Recovery, Results, RowResult
+from tests.proof import results as proof
 
 ROW = RowResult(
     row="a row", wanted=10, struck=10, seconds=1.5, records=9, scans=8, parcels=7, lost=0, doubled=0, different=0,
@@ -17,7 +18,7 @@ ROW = RowResult(
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     planted = [PlantedResult("a_bug", ["lost"], 3.5, 5)]
     results = Results(5, "2026-11-22T18:00:00+00:00", 1.5, {"cores": "2"}, [ROW, replace(ROW, recovery=None)], planted)
-    results.save(tmp_path / "results.json")
+    proof.write(tmp_path / "results.json", asdict(results), {"date": "2026-11-22"})
     assert Results.load(tmp_path / "results.json") == results
 
 

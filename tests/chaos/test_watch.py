@@ -1,6 +1,15 @@
-"""What a worker counts is what it has read; only what stays amiss is believed."""
+"""What a worker counts is what it has read; only what stays amiss is believed; and who watches goes on."""
 
-from tests.chaos.watch import AGAIN, _Counts
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.chaos import watch
+from tests.chaos.log import UnreadError
+from tests.chaos.report import Report
+from tests.chaos.watch import AGAIN, Watch, _Counts
+from tracker.config import Settings
 
 
 def metrics(applied: int, rejected: int, offset: int, claims: int = 1) -> str:
@@ -39,3 +48,30 @@ def test_a_claim_may_move_an_offset_anywhere() -> None:
     counts = _Counts()
     assert not looked_at(counts, metrics(100, 5, 1_105))
     assert not looked_at(counts, metrics(100, 5, 700, claims=2))
+
+
+class _Stumbling:
+    """An oracle that can't make sense of what it sees, whose broker is away next, and which finds something then."""
+
+    def __init__(self) -> None:
+        self.watched_by: Watch | None = None
+        self._errors = [KeyError("P1"), UnreadError("the broker is away")]
+
+    def probe(self, number: int, random: Random) -> Report:
+        del number, random
+        if self._errors:
+            raise self._errors.pop(0)
+        assert self.watched_by is not None
+        self.watched_by._stop.set()
+        return Report(lost=["P2"])
+
+
+def test_a_probe_that_stumbles_is_found_amiss_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.001)
+    oracle: Any = _Stumbling()
+    watched = Watch(Settings(), oracle, list, lambda: None, Random(1), gaps=False)
+    oracle.watched_by = watched
+    watched._look()
+    assert watched.found.lost == ["P2"]
+    (amiss,) = watched.found.different
+    assert "KeyError: 'P1'" in amiss

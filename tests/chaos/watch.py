@@ -13,8 +13,9 @@ from confluent_kafka import KafkaException
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
+from tests.chaos.log import UnreadError
 from tests.chaos.oracle import Oracle
-from tests.chaos.report import Report
+from tests.chaos.report import Report, told
 from tests.chaos.workers import Worker
 from tracker.config import Settings
 from tracker.store import keys
@@ -109,6 +110,9 @@ class Watch:
                     ]
                 except RedisError:
                     continue
+                except Exception as error:  # noqa: BLE001 - what it watches by must not end unnoticed
+                    self._not_understood(error)
+                    continue
                 self._marks.append(marks)
                 self._times.append(began_s)
 
@@ -116,24 +120,34 @@ class Watch:
         numbers = 0
         while not self._stop.wait(LOOK_EVERY_S):
             numbers += 1
-            if self.probing:
-                self._probe(numbers % self._settings.partitions)
-            workers = self._workers()
-            self._measure(workers)
-            if not self._gaps:
-                for worker in workers:
-                    self._count(worker)
+            try:
+                if self.probing:
+                    self._probe(numbers % self._settings.partitions)
+                self._look_at_workers()
+            except Exception as error:  # noqa: BLE001 - it must go on, and what it can't make sense of is amiss
+                self._not_understood(error)
+
+    def _not_understood(self, error: Exception) -> None:
+        self.found.different.append(f"what is looked at all the while can't be understood: {told(error)}")
+
+    def _look_at_workers(self) -> None:
+        workers = self._workers()
+        self._measure(workers)
+        if not self._gaps:
+            for worker in workers:
+                self._count(worker)
 
     def _probe(self, number: int) -> None:
         try:
             report = self._oracle.probe(number, self._random)
-        except (RedisError, KafkaException, AssertionError):
+        except (RedisError, KafkaException, UnreadError):
             return  # A server is away just now.
         for kind, found in report.findings.items():
             self.found.findings[kind].extend(found)
 
     def _measure(self, workers: Sequence[Worker]) -> None:
-        self.worker_kib = max([self.worker_kib, *(_peak_kib(worker.pid) for worker in workers if worker.runs)])
+        pids = [pid for worker in workers if (pid := worker.running_pid) is not None]
+        self.worker_kib = max([self.worker_kib, *map(_peak_kib, pids)])
         if (redis := self._redis_pid()) is not None:
             self.redis_kib = max(self.redis_kib, _peak_kib(redis))
 

@@ -75,14 +75,10 @@ class Worker(Server):
         return True
 
     @property
-    def runs(self) -> bool:
-        """Whether the process is there."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
     def exit_code(self) -> int | None:
-        """What it ended with by itself; None while it runs, or after a kill of ours."""
-        return None if self._process is None else self._process.poll()
+        """What it ended with by itself; None while it runs, or after a kill of ours. Any thread may ask."""
+        process = self._process
+        return None if process is None else process.poll()
 
     @property
     def ended_well(self) -> bool:

@@ -65,12 +65,11 @@ class World:
         settings: of the workers, with addresses that need no proxy.
         random: of the faults.
         workers_wanted: how many are kept running.
-        struck: of a mixture, how often each row has struck.
+        struck: of a mixture, how often each row has struck; 0 of one that should have, and never did.
     """
 
     def __init__(self, broker: Broker, folder: Path, form: Form, seed: int, bug: str | None = None) -> None:
         self.broker = broker
-        self.form = form
         self.seed = seed
         self.random = Random(seed)
         self.redis = Redis(folder / "redis", dict(form.redis))
@@ -234,5 +233,4 @@ class World:
         self.redis.kill()
 
     def _redis_pid(self) -> int | None:
-        redis = self.redis
-        return redis.pid if redis.runs else None
+        return self.redis.running_pid

@@ -184,11 +184,7 @@ def parcels(client: redis.Redis) -> dict[str, dict[str, Any]]:
     """Every parcel that a Redis holds, as a program gets it."""
     found = {}
     for number in range(PARTITIONS):
-        names = parcel.Names([])
-        for place in claims.places_of(hash_of(client, keys.sources(number))):
-            names.place(*place)
-        for code in claims.codes_of(hash_of(client, keys.codes(number))):
-            names.code(code)
+        names = claims.names_of(hash_of(client, keys.sources(number)), hash_of(client, keys.codes(number)))
         prefix = keys.parcels(number)
         for key in client.scan_iter(prefix.replace(b"{", b"\\{") + b"*", count=1_000):
             one = key.removeprefix(prefix)

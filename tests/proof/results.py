@@ -17,7 +17,7 @@ SIMULATION_PLANTED: Final = "simulation_planted"
 CHAOS: Final = "chaos"
 CHAOS_PLANTED: Final = "chaos_planted"
 KEPT: Final = (SIMULATION, SIMULATION_PLANTED, CHAOS, CHAOS_PLANTED)
-"""Names of the results that the page is written from; one that is missing, it says is missing."""
+"""Names of the results that the page is written from; of those that are missing it has nothing."""
 
 PACKAGES: Final = {"faust-streaming": "faust-streaming", "aiokafka": "aiokafka", "redis-py": "redis"}
 """What stands beside the results -> the package whose version it is."""
@@ -28,23 +28,26 @@ def file_of(name: str) -> Path:
     return Path(__file__).with_name(f"{name}.json")
 
 
-def _facts() -> dict[str, Any]:
-    """When and where: the date, the machine, the commit and the versions, as they are after the run."""
+def facts() -> dict[str, Any]:
+    """When and where: the date, the machine, the commit and the versions. A run asks when it begins."""
     versions = {name: version(package) for name, package in PACKAGES.items()}
     return {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": {**machine.facts(), **versions}}
 
 
-def write(file: Path, results: dict[str, Any], facts: dict[str, Any] | None = None) -> None:
-    """Writes results with the facts that stand beside them: those of now, unless others are given."""
-    facts = facts or _facts()
+def write(file: Path, results: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Writes results, and before them the facts of their run."""
     text = json.dumps({**facts, **results, **facts}, indent=1, ensure_ascii=False)
     file.write_text(text + "\n", "utf-8")
 
 
-def keep(name: str, results: dict[str, Any]) -> None:
-    """Keeps results of a full run, and writes the page anew."""
-    write(file_of(name), results)
-    write_page()
+def keep(name: str, results: dict[str, Any], facts: dict[str, Any], save: Path | None, *, full: bool) -> None:
+    """Writes results where they are asked for; those of a full run into the proof, whose page is written anew."""
+    if save is not None:
+        write(save, results, facts)
+    elif full:
+        write(file_of(name), results, facts)
+        write_page()
+        print(f"kept for docs/proof.md, which is written anew: {file_of(name).name}")
 
 
 def keep_again(name: str, results: dict[str, Any]) -> None:

@@ -17,10 +17,11 @@ SIMULATION: Final[dict[str, Any]] = {
     "reached": [{"state": "a reply is lost", "times": 1_234}],
 }  # fmt: skip
 PLANTED: Final[dict[str, Any]] = {
+    "machine": {"commit": "aaa"},
     "planted": [
         {"bug": "no_epoch", "what": "No epoch.", "seed": 4, "seeds": 5, "kind": "wrong batch", "found": "..."},
         {"bug": "unseen", "what": "Nobody sees it.", "seed": None, "seeds": 300, "kind": "", "found": ""},
-    ]
+    ],
 }
 CHAOS: Final[dict[str, Any]] = {
     "seed": 7, "begun": "2026-11-22T20:00:00Z", "minutes": 31.4, "machine": {"kafka": "4.1.2", "commit": "abc"},
@@ -36,7 +37,8 @@ CHAOS: Final[dict[str, Any]] = {
     ],
 }  # fmt: skip
 CHAOS_PLANTED: Final[dict[str, Any]] = {
-    "planted": [{"bug": "no_epoch", "caught_by": ["lost", "different"], "seconds": 9.0, "seed": 71}]
+    "machine": {"commit": "bbb"},
+    "planted": [{"bug": "no_epoch", "caught_by": ["lost", "different"], "seconds": 9.0, "seed": 71}],
 }
 
 
@@ -81,7 +83,7 @@ def test_a_violation_is_told_and_no_bound_with_it() -> None:
 
 def test_rows_of_real_processes_are_told_with_their_zeros_and_their_recovery() -> None:
     text = page.written(None, None, CHAOS, None)
-    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
+    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 0 | 0 | 101 | 45 |" in text
     assert "| worker killed | 1.5 | 4.25 | 5.0 | - | - | - |" in text
     assert "| a strike at real processes | 12 | 0 | one in 4 |" in text
     assert "In worker killed: Redis killed 31." in text
@@ -95,6 +97,18 @@ def test_a_row_that_failed_says_why_and_bounds_nothing() -> None:
     assert "| a strike at real processes | 12 | 2 | not zero |" in text
 
 
+def test_a_mark_that_is_behind_is_told_and_counts() -> None:
+    text = page.written(None, None, {**CHAOS, "rows": [{**CHAOS["rows"][0], "behind": 3}]}, None)
+    assert "| worker killed | 10 | 12 | 56,789 | 432 | 0 | 0 | 0 | 0 | 3 | 0 | 101 | 45 |" in text
+    assert "| a strike at real processes | 12 | 3 | not zero |" in text
+
+
+def test_a_row_that_failed_without_a_finding_counts_as_one() -> None:
+    row = {**CHAOS["rows"][0], "failures": ["worker-3 ended with 1"]}
+    text = page.written(None, None, {**CHAOS, "rows": [row]}, None)
+    assert "| a strike at real processes | 12 | 1 | not zero |" in text
+
+
 def test_a_row_that_was_run_again_says_of_which_commit_it_is() -> None:
     text = page.written(None, None, {**CHAOS, "rows": [*CHAOS["rows"], {**CHAOS["rows"][0], "commit": "def"}]}, None)
     assert text.count("Of commit") == 1
@@ -106,6 +120,7 @@ def test_a_planted_bug_stands_beside_what_caught_it_in_both() -> None:
     assert "| no epoch | No epoch. | 5 | wrong batch | lost, different |" in text
     assert "| unseen | Nobody sees it. | - | **not caught** | - |" in text
     assert "1 of 2 caught by the simulation, 1 of 1 by real processes." in text
+    assert "Of commit aaa (simulated worlds), bbb (real processes)." in text
 
 
 def test_a_number_that_is_nothing_is_seen_by_its_check() -> None:

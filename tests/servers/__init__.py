@@ -5,7 +5,7 @@
 
 from tests.servers.disk import Disk
 from tests.servers.kafka import Kafka
-from tests.servers.machine import UnavailableError, found
+from tests.servers.machine import UnavailableError
 from tests.servers.redis import Redis
 
-__all__ = ["Disk", "Kafka", "Redis", "UnavailableError", "found"]
+__all__ = ["Disk", "Kafka", "Redis", "UnavailableError"]

@@ -4,36 +4,13 @@ A small C library (`full_disk.c`) is loaded into the server before its own: whil
 with ENOSPC. The product needs a C compiler anyway.
 """
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tests.servers.machine import UnavailableError
+from tests.servers.preloaded import preloaded
 
 SOURCE: Final = Path(__file__).with_name("full_disk.c")
-
-
-@cache
-def library(folder: Path) -> Path:
-    """Compiles the library into a folder.
-
-    Raises:
-        UnavailableError: this is no Linux, or there is no C compiler, or it fails.
-    """
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if sys.platform != "linux" or compiler is None:
-        raise UnavailableError("a full disk: it takes Linux and a C compiler (cc)")
-    built = folder / "full_disk.so"
-    command = [compiler, "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(built), str(SOURCE), "-ldl"]
-    compiled = subprocess.run(command, capture_output=True, text=True, check=False)
-    if compiled.returncode:
-        raise UnavailableError(f"a full disk: {compiled.stderr}")
-    return built
 
 
 class Disk:
@@ -41,12 +18,15 @@ class Disk:
 
     Args:
         folder: for the library and the flag.
+
+    Raises:
+        UnavailableError: as of `preloaded`.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._flag = folder / "full"
-        self._library = library(folder)
+        self._library = preloaded(SOURCE, folder)
 
     @property
     def environment(self) -> Mapping[str, str]:

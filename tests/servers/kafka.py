@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
 
 from tests.servers.machine import found
 from tests.servers.process import Server, free_port
@@ -99,6 +106,15 @@ class Kafka(Server):
         admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
         admin.create_topics([NewTopic(topic, partitions, 1, config=dict(settings or {}))])[topic].result(10)
         self.await_topic(topic, partitions)
+
+    def configure_topic(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Sets settings of a topic that there is; its others stay."""
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        admin.incremental_alter_configs([resource])[resource].result(10)
 
     def await_topic(self, topic: str, partitions: int) -> None:
         """Waits until the broker shows a topic with that many partitions."""

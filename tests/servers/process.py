@@ -80,8 +80,14 @@ class Server(ABC):
 
     @property
     def runs(self) -> bool:
-        """Whether the process is there; a server may also end by itself."""
-        return self._process is not None and self._process.poll() is None
+        """Whether the process is there; a server may also end by itself. Any thread may ask."""
+        return self.running_pid is not None
+
+    @property
+    def running_pid(self) -> int | None:
+        """The process' id, None while it does not run. Any thread may ask."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
 
     @property
     def pid(self) -> int:
@@ -134,11 +140,6 @@ class Server(ABC):
             self._process.kill()
             self._process.wait()
             self._process = None
-
-    def restart(self) -> None:
-        """Stops the server and starts it again on the same data and the same port."""
-        self.stop()
-        self.start()
 
     def pause(self) -> None:
         """Stops the server's clock by SIGSTOP: connections stay, answers don't come."""

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from rich.console import Console
@@ -79,7 +79,7 @@ def replay(case: Case, *, verbose: bool) -> int:
 def run(console: Console, first: int, seeds: int, minutes: float | None, jobs: int, save: Path | None) -> int:
     """Runs seeds, tells of those that find something, and shows a table of all; 1 if there is something to mend."""
     total = Tally()
-    begun = time.monotonic()
+    begun, facts = time.monotonic(), results.facts()
     deadline = None if minutes is None else begun + 60 * minutes
     with ProgressShown("seeds", seeds) as progress:
         for tally in campaign.run_on_all_cores(first, seeds, deadline, jobs):
@@ -95,7 +95,7 @@ def run(console: Console, first: int, seeds: int, minutes: float | None, jobs: i
         click.echo(f"these states were never reached: {', '.join(total.never_reached)}")
     full = total.seeds >= FULL_SEEDS
     came_to = {"first": first, "took_s": round(took_s, 1), "jobs": jobs, "workers": WORKERS_MAX, **total.to_dict()}
-    _keep(results.SIMULATION, came_to, save, full=full)
+    results.keep(results.SIMULATION, came_to, facts, save, full=full)
     click.echo(f"{total.seeds:,} seeds in {took_s:,.0f} s: {len(total.violations)} violations")
     proves_little = full and (total.never_struck or total.never_reached)
     return int(bool(total.violations or proves_little))
@@ -134,6 +134,7 @@ def run_planted(console: Console, jobs: int, first: int, save: Path | None) -> i
     """Runs every planted bug until it is caught; 1 if one is not."""
     table = Table("planted bug", "seed", "seeds needed", "caught as", "in words", title="planted bugs")
     caught: list[Caught] = []
+    facts = results.facts()
     with ProgressShown("planted bugs", len(PLANTED)) as progress:
         for one in campaign.catch_all(jobs, first):
             caught.append(one)
@@ -146,20 +147,12 @@ def run_planted(console: Console, jobs: int, first: int, save: Path | None) -> i
             )
             progress.advance(1)
     console.print(table)
-    _keep(results.SIMULATION_PLANTED, {"planted": [one.to_dict() for one in caught]}, save, full=True)
+    came_to = {"planted": [one.to_dict() for one in caught]}
+    results.keep(results.SIMULATION_PLANTED, came_to, facts, save, full=True)
     missed = [one.bug for one in caught if one.seed is None]
     never = f"; not {', '.join(missed)}" if missed else ""
     click.echo(f"{len(caught) - len(missed)} of {len(caught)} caught{never}")
     return int(bool(missed))
-
-
-def _keep(name: str, found: dict[str, Any], save: Path | None, *, full: bool) -> None:
-    """Writes results where they are asked for; those of a full run into the proof."""
-    if save is not None:
-        results.write(save, found)
-    elif full:
-        results.keep(name, found)
-        click.echo(f"kept for docs/proof.md, which is written anew: {results.file_of(name).name}")
 
 
 if __name__ == "__main__":

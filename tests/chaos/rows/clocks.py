@@ -1,21 +1,18 @@
 """Clocks an hour off and jumping back: those of scanners, of workers, and the one that gives records their time."""
 
 import mmap
-import shutil
 import struct
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import orjson
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
-
+from tests.chaos import traffic
 from tests.chaos.row import TRAFFIC, WORKER, Await, Row, Strike
 from tests.chaos.sender import Burst
 from tests.chaos.world import World
+from tests.servers.preloaded import preloaded
 from tracker.simulate.send import Record
 
 HOUR_S: Final = 3_600
@@ -48,18 +45,12 @@ def of_records(world: World) -> Strike:
 @contextmanager
 def senders_time(world: World) -> Iterator[None]:
     """The topic takes the time that a sender gives to a record."""
-    _set_time(world, "CreateTime")
+    topic, kind = world.settings.topic, "message.timestamp.type"
+    world.broker.configure_topic(topic, {kind: "CreateTime"})
     try:
         yield
     finally:
-        _set_time(world, "LogAppendTime")
-
-
-def _set_time(world: World, kind: str) -> None:
-    entry = ConfigEntry("message.timestamp.type", kind, incremental_operation=AlterConfigOpType.SET)
-    topic = ConfigResource(ResourceType.TOPIC, world.settings.topic, incremental_configs=[entry])
-    admin = AdminClient({"bootstrap.servers": world.settings.kafka, "log_level": 0})
-    admin.incremental_alter_configs([topic])[topic].result(10)
+        world.broker.configure_topic(topic, {kind: "LogAppendTime"})
 
 
 def of_workers(world: World) -> Strike:
@@ -81,11 +72,8 @@ def of_workers(world: World) -> Strike:
 @contextmanager
 def clocks_that_jump(world: World) -> Iterator[None]:
     """Workers are started anew with the shim that of_workers sets, and without it behind."""
-    clock, shim = world.folder / "clock", world.folder / "wall_clock.so"
+    clock, shim = world.folder / "clock", preloaded(SHIM, world.folder)
     clock.write_bytes(bytes(8))
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    assert compiler is not None, "no C compiler"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", shim, SHIM], check=True)
     world.crew.environment.update(LD_PRELOAD=str(shim), CHAOS_CLOCK=str(clock))
     try:
         world.renew_workers()
@@ -103,15 +91,7 @@ def _scans(world: World, time_ms: int) -> list[Record]:
 def _scan(world: World, parcel: str, time_ms: int) -> bytes:
     event = world.random.choice(["ACCEPTED", "ARRIVED", "DEPARTED", "OUT_FOR_DELIVERY", "DELIVERED"])
     jitter_ms = world.random.randrange(-60_000, 60_000)
-    return orjson.dumps(
-        {
-            "parcel": parcel,
-            "event": event,
-            "time": time_ms + jitter_ms,
-            "site": "KZALAA",
-            "seq": world.random.randrange(10**9),
-        }
-    )
+    return traffic.scan(parcel, event=event, time=time_ms + jitter_ms, seq=world.random.randrange(10**9))
 
 
 CLOCK_ROWS: Final = (

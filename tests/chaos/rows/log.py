@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Final
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from redis import Redis as Client
 
 from tests.chaos import operator, traffic
@@ -98,10 +97,10 @@ def compacted(world: World) -> Strike:
             proxy.cut()
         try:
             sent, left = yield from _sent_and_left(world, begin)
-            _configure(world, NO_COMPACTION)
+            world.broker.configure_topic(world.settings.topic, NO_COMPACTION)
             yield ENDS_S
         finally:
-            _configure(world, NO_COMPACTION)
+            world.broker.configure_topic(world.settings.topic, NO_COMPACTION)
             world.oracle.read_from(begin)
     finally:
         for proxy in proxies:
@@ -117,7 +116,7 @@ def _sent_and_left(world: World, begin: Sequence[int]) -> Generator[Wait, None, 
     for _ in range(VERSIONS):
         _produce(producer, topic, [_version(world, key) for key in keys])
     sent = left = sum(world.oracle.ends()) - sum(begin)
-    _configure(world, COMPACTION)
+    world.broker.configure_topic(topic, COMPACTION)
     until = time.monotonic() + COMPACTED_S_MAX
     while left > sent * LEFT_MAX and time.monotonic() < until:
         # A segment is closed by what comes behind it; only closed ones are compacted.
@@ -143,15 +142,6 @@ def _count(world: World, begin: Sequence[int]) -> int:
         return len(reader.read())
     finally:
         reader.close()
-
-
-def _configure(world: World, settings: dict[str, str]) -> None:
-    admin = AdminClient({"bootstrap.servers": world.settings.kafka, "log_level": 0})
-    entries = [
-        ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
-    ]
-    resource = ConfigResource(ResourceType.TOPIC, world.settings.topic, incremental_configs=entries)
-    admin.incremental_alter_configs([resource])[resource].result(10)
 
 
 def overtaken(world: World) -> Strike:

@@ -1,13 +1,13 @@
 """Redis is killed, loses the end of its file, and stands still."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from redis import Redis as Client
 
 from tests.chaos import aof
-from tests.chaos.row import REDIS, Row, Strike
+from tests.chaos.row import REDIS, Row, Strike, Wait
 from tests.chaos.world import AFTER_KILL_S, World
 from tracker.store.connection import TIMEOUT_S
 
@@ -17,15 +17,18 @@ TAIL_BYTES_MAX: Final = 200_000
 
 def killed(world: World) -> Strike:
     """By SIGKILL, and started again on the same data a moment later."""
-    return (yield from _killed(world, lambda: 0))
+    lost = yield from _killed(world, lambda: 0)
+    return None if lost is None else "Redis"
 
 
 def cut_short(world: World) -> Strike:
     """Killed, and the end of its append-only file is lost, as when a machine loses its power."""
-    return (yield from _killed(world, lambda: aof.cut(world.redis, world.random.randrange(1, TAIL_BYTES_MAX))))
+    lost = yield from _killed(world, lambda: aof.cut(world.redis, world.random.randrange(1, TAIL_BYTES_MAX)))
+    return f"Redis, {lost:,} bytes lost" if lost else None
 
 
-def _killed(world: World, cut: Callable[[], int]) -> Strike:
+def _killed(world: World, cut: Callable[[], int]) -> Generator[Wait, None, int | None]:
+    """Kills it, and starts it again; gives what `cut` has taken off its file, None if it did not run."""
     if not world.redis.ready():
         return None
     world.redis.kill()
@@ -34,7 +37,7 @@ def _killed(world: World, cut: Callable[[], int]) -> Strike:
         yield world.random.uniform(*AFTER_KILL_S)
     finally:
         world.redis.start()
-    return f"Redis, {lost:,} bytes lost"
+    return lost
 
 
 def paused(world: World) -> Strike:

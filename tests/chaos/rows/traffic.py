@@ -5,8 +5,6 @@ from functools import partial
 from random import Random
 from typing import Final
 
-import orjson
-
 from tests.chaos import traffic
 from tests.chaos.row import TRAFFIC, Await, Row, Strike
 from tests.chaos.sender import Burst
@@ -90,10 +88,8 @@ def _known(world: World) -> list[str]:
 
 
 def _scan(parcel: str, time_ms: int, random: Random) -> Record:
-    fields = {"parcel": parcel, "event": random.choice(["ARRIVED", "DEPARTED", "SORTED"]), "time": time_ms}
-    return parcel.encode(), orjson.dumps(
-        {**fields, "site": "KZALAA", "device": "CHAOS", "seq": random.randrange(10**9)}
-    )
+    event = random.choice(["ARRIVED", "DEPARTED", "SORTED"])
+    return parcel.encode(), traffic.scan(parcel, event=event, time=time_ms, seq=random.randrange(10**9))
 
 
 def _row(name: str, make: Make) -> Row:

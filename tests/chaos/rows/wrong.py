@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Final, cast
 
-import orjson
 from redis import Redis as Client
 
-from tests.chaos import operator
+from tests.chaos import operator, traffic
 from tests.chaos.row import KAFKA, REDIS, WORKER, Await, Row, Strike
 from tests.chaos.sender import Burst
 from tests.chaos.world import World
 from tests.servers import Redis
 from tracker.domain.partition import partition_of
-from tracker.simulate.traffic import END_MS
 from tracker.store import keys
 
 WRONG: Final[Mapping[str, str]] = {"log": "another-cluster/another-topic", "partitions": "3", "version": "99"}
@@ -55,8 +53,8 @@ def other_version(world: World) -> Strike:
         try:
             if not _put(store, number, name, before, other):
                 return None
-            scan = {"parcel": parcel.decode(), "event": "ARRIVED", "time": END_MS, "seq": world.random.randrange(10**9)}
-            sent = world.sender.send(Burst([(parcel, orjson.dumps({**scan, "site": "KZALAA", "device": "CHAOS"}))]))
+            scan = traffic.scan(parcel.decode(), seq=world.random.randrange(10**9))
+            sent = world.sender.send(Burst([(parcel, scan)]))
             yield Await(lambda: sent.sent)
             yield Await(lambda: operator.stopped(world).get(number, "").startswith("corrupt_record:"))
             passed = world.next_of(number) > sent.places[0][1]

@@ -1,0 +1,33 @@
+"""Dead letters, against the records that are refused."""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+
+from tests.chaos.log import Record
+from tests.chaos.report import Report
+
+
+def compare(
+    report: Report,
+    letters: Sequence[Record],
+    refused: Iterable[tuple[Record, str]],
+    ahead: AbstractSet[str] = frozenset(),
+) -> None:
+    """Each refused record stands among the dead letters, at least once and as it came, and nothing else does.
+
+    Args:
+        report: takes what is amiss.
+        letters: all that there are.
+        refused: records before the mark, with their reasons.
+        ahead: sources of refused records behind the mark: their letters are sent before it moves.
+    """
+    there = {(letter.headers["source"], letter.headers["reason"], letter.key, letter.value) for letter in letters}
+    known = set(ahead)
+    for record, reason in refused:
+        known.add(record.source)
+        if (record.source.encode(), reason.encode(), record.key, record.value) not in there:
+            report.lost.append(f"{record.source}, refused with {reason}, is not among the dead letters")
+    report.unexpected.extend(
+        f"a dead letter is of {source}, which is no refused record"
+        for source in {letter.headers["source"].decode() for letter in letters} - known
+    )
