@@ -452,6 +452,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             if _is_final(before):  # Within the batch too: half of one that ended there may have come back, and its data expires.
                 were_final.append(parcel)
             if scan[i].offset < get48(record + NEXT_AT):
+                were_final.append(parcel)  # What came back had it final, for all that is known.
                 after = _passed_over(before, scan[i].offset, in_batch, folded)
             else:
                 after = _append(

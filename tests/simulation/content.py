@@ -30,6 +30,8 @@ class Content(NamedTuple):
     codes: dict[int, bytes] = NOTHING
     out: tuple[Change, ...] = ()
     expiring: tuple[bytes, ...] = ()
+    began: dict[int, Counters] = NOTHING
+    back: int = 0
 
     @property
     def mark(self) -> Mark | None:
@@ -51,7 +53,7 @@ Write = Callable[[Content], Content]
 
 def writes_of(partition: int, batch: Batch) -> list[Write]:
     """The writes of a batch, in the order of the product's transaction (tracker.store.claims.apply_command)."""
-    found: list[Write] = []
+    found: list[Write] = [lambda content: content._replace(began=content.began | {batch.begin: batch.counted})]
     if batch.places:
         places = {number: (site, device) for number, site, device in batch.places}
         found.append(lambda content: content._replace(places=content.places | places))
@@ -76,7 +78,36 @@ def writes_of(partition: int, batch: Batch) -> list[Write]:
         change = (batch.begin, batch.end, tuple(batch.records))
         found.append(lambda content: content._replace(out=(*content.out, change)))
     found.append(lambda content: content._replace(next=batch.end, counters=batch.counters))
+    found.append(lambda content: content._replace(began=_without(content.began, batch.begin)))
     return found
+
+
+def taking_back(found: Content) -> Write:
+    """What a claim writes that finds this: where half a batch has come to life, all from its beginning is read again.
+
+    It writes the same where it is written again, whatever the store holds then.
+    """
+    if not found.began:
+        return lambda content: content
+    begin = min(found.began)
+    counted = found.began[begin]
+    goes_back = begin < found.next_offset
+
+    def write(content: Content) -> Content:
+        if goes_back:
+            content = content._replace(next=begin, counters=counted, back=content.back + 1)
+        return content._replace(began=_without(content.began, *found.began))
+
+    return write
+
+
+def taken_back(content: Content) -> Content:
+    """What a claim will make of it."""
+    return taking_back(content)(content)
+
+
+def _without(began: dict[int, Counters], *begins: int) -> dict[int, Counters]:
+    return {begin: counted for begin, counted in began.items() if begin not in begins}
 
 
 def after(content: Content, some: Iterable[Write]) -> Content:

@@ -9,7 +9,7 @@ from tests.record import next_of
 from tests.reference import aliases as reference
 from tests.reference.scan import DAY_MS, Announcement, Refusal, Scan
 from tests.simulation import scans
-from tests.simulation.content import Content
+from tests.simulation.content import Content, taken_back
 from tests.simulation.log import Entry, SimulatedLog
 from tests.simulation.scans import Sent
 from tests.simulation.violation import Violation
@@ -24,7 +24,7 @@ CORRUPT: Final = b"\xffno record"
 
 def must_stop(number: int, content: Content, log: SimulatedLog) -> str:
     """The reason for which whoever has a partition must have stopped it; empty if it must go on to its end."""
-    partition = log.partitions[number]
+    partition, content = log.partitions[number], taken_back(content)
     if content.log and content.log != log.identity:
         return "wrong_log"
     if content.partitions and content.partitions != len(log.partitions):
@@ -69,7 +69,8 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
     """Compares all that the store holds of a partition with the fold of its log up to the mark.
 
     Where half a batch has come back, records up to an offset may be ahead of the mark: then each is the fold of its
-    log up to where it says that it has its scans. By the time the mark is there too, all is as ever.
+    log up to where it says that it has its scans. By the time the mark is there too, all is as ever. Where it came back
+    behind its place, the mark is where the next claim takes it back to; copies are then counted once at most.
 
     Raises:
         Violation: with what differs.
@@ -78,6 +79,7 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
         if content != Content():
             raise Violation(f"partition {number}: nobody has claimed it, and it holds {content}", "unexpected")
         return
+    content = taken_back(content)
     partition = log.former[content.log][number]
     expected = _read(number, content.log, log, partition.between(0, content.next_offset))
     beyond = _read(number, content.log, log, partition.between(content.next_offset, ahead))
@@ -94,6 +96,8 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
     _compare_aliases(number, content, expected.aliases, beyond.aliases)
     # What half a batch has in copies is counted with the first of its scans, so before the mark is behind all of them.
     duplicates = sum(map(_copies, parcels.values())) if exact else content.counters[1]
+    if content.back:
+        duplicates = min(duplicates, content.counters[1])
     counted.insert(1, duplicates)
     if [*content.counters] != counted:
         raise Violation(f"partition {number}: counted {content.counters}, sent {counted}", "miscounted")

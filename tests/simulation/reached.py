@@ -16,6 +16,7 @@ REFUSED_MEMORY: Final = "a batch is refused: the store is out of memory"
 REPLAYED: Final = "a batch lands that the store had before and lost"
 AHEAD: Final = "a batch lands under records that are ahead of its mark"
 HALF_ALONE: Final = "half a batch comes back, and its partition was claimed since"
+TAKEN_BACK: Final = "a claim goes back to where half a batch began that has come back behind its place"
 SENT_AGAIN: Final = "a dead letter is sent again"
 REKEYED_AGAIN: Final = "a scan is re-keyed, or an alias announced, again"
 STOPPED: Final = "a partition is stopped: "
@@ -23,7 +24,7 @@ STOPS: Final = ("wrong_log", "wrong_partitions", "log_moved", "corrupt_record")
 
 ALL: Final = (
     *(KILLED_IN_FLIGHT, PAUSED_IN_FLIGHT, REVOKED_IN_FLIGHT, LANDED_UNHEARD, LANDED_LATE, LANDED_TWICE),
-    *(REFUSED_EPOCH, REFUSED_MEMORY, REPLAYED, AHEAD, HALF_ALONE, SENT_AGAIN, REKEYED_AGAIN),
+    *(REFUSED_EPOCH, REFUSED_MEMORY, REPLAYED, AHEAD, HALF_ALONE, TAKEN_BACK, SENT_AGAIN, REKEYED_AGAIN),
     *(STOPPED + reason for reason in STOPS),
 )
 """Every one of them."""

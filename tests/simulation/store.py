@@ -11,7 +11,7 @@ from functools import partial
 from redis.exceptions import ResponseError
 
 from tests.simulation import reached
-from tests.simulation.content import Content, Write, after, writes_of
+from tests.simulation.content import NOTHING, Content, Write, after, taking_back, writes_of
 from tests.simulation.violation import Violation
 from tracker.store import claims
 from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
@@ -121,8 +121,12 @@ class SimulatedStore:
         """The append-only file ends behind so many writes of the batch that was applied at a step."""
         cut = self.history[step]
         assert cut.batch is not None
-        self.roll_back(step - 1)
-        self.half = Half(cut.partition, cut.batch, writes, step)
+        if self.half is not None and self.half.base < step:
+            # The file has a half from before, which this start brings to life: the batch stood on a store without it.
+            self.come_back(step)
+        else:
+            self.roll_back(step - 1)
+        self.half = Half(cut.partition, cut.batch, writes, len(self.history))
 
     def come_back(self, until: int) -> None:
         """The server starts again, on a file that has the half of a batch and what was written after it.
@@ -137,13 +141,15 @@ class SimulatedStore:
         self.reached[reached.HALF_ALONE] += any(step.partition == half.partition for step in later)
         self.history = self.history[: half.base]
         self.half = None
-        self._bring([*self.brought, Brought(half.base, half.partition, half.batch.end)])
         contents = self.history[-1].contents
         written = writes_of(half.partition, half.batch)[: half.writes]
         contents = _written(contents, half.partition, partial(after, some=written))
         for step in later:
             contents = _written(contents, step.partition, step.write)
             self.history.append(replace(step, contents=contents))
+        # The next claim goes back to where it began: from there on, records have what the mark has not.
+        end = max(half.batch.end, contents[half.partition].next_offset)
+        self._bring([*self.brought, Brought(half.base, half.partition, end)])
         self._start()
 
     def replace_by(self, contents: tuple[Content, ...]) -> None:
@@ -168,7 +174,7 @@ class SimulatedStore:
     def delete_mark(self, partition: int) -> None:
         """Somebody deletes a mark."""
         content = self.contents[partition]
-        if content.epoch is not None or content.next is not None:
+        if content.epoch is not None or content.next is not None or content.began:
             self.put(partition, _without_mark)
             self.touched[partition] += 1
 
@@ -185,12 +191,14 @@ class SimulatedStore:
             return Denied("wrong_partitions", str(partitions), str(content.partitions))
         if self.full:
             raise ChainBrokenError("OOM command not allowed")
+        take_back = taking_back(content)
         self.write(
             partition,
-            lambda content: content._replace(epoch=(content.epoch or 0) + 1, log=log, partitions=partitions),
+            lambda held: take_back(held)._replace(epoch=(held.epoch or 0) + 1, log=log, partitions=partitions),
         )
-        content = self.contents[partition]
-        return Claimed(Mark(content.epoch or 0, content.next), content.counters)
+        stood, content = content, self.contents[partition]
+        self.reached[reached.TAKEN_BACK] += (went_back := content.back > stood.back)
+        return Claimed(Mark(content.epoch or 0, content.next), content.counters, stood.next if went_back else None)
 
     def execute(self, partition: int, batch: Batch, watched: int, epoch: int) -> list[None] | ResponseError | None:
         """EXEC of a batch, under a WATCH and by the worker of an epoch: what it answers."""
@@ -221,7 +229,7 @@ class SimulatedStore:
 
 
 def _without_mark(content: Content) -> Content:
-    return content._replace(epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS)
+    return content._replace(epoch=None, next=None, log="", partitions=0, counters=NO_COUNTERS, began=NOTHING, back=0)
 
 
 def _written(contents: tuple[Content, ...], partition: int, write: Write) -> tuple[Content, ...]:

@@ -50,6 +50,7 @@ def batches(draw: st.DrawFn) -> Batch:
         counters=draw(st.tuples(*[st.integers(0, 9)] * 5)),
         aliases=draw(st.dictionaries(IDS, VALUES, max_size=2)),
         reopened=frozenset(key for key in records if key not in final and draw(st.booleans())),
+        counted=draw(st.tuples(*[st.integers(0, 9)] * 5)),
     )
 
 
@@ -185,7 +186,7 @@ class Agreement(RuleBasedStateMachine):
             pipeline.execute_command(*command)
         pipeline.execute()
         self.store.put(PARTITION, partial(after, some=written[:count]))
-        self.store.touched[PARTITION] += count == len(written)  # Only the last of them writes the mark.
+        self.store.touched[PARTITION] += count > 0  # The first, and the last two, write the mark.
 
     @rule(full=st.booleans())
     def fill_or_free_the_memory(self, full: bool) -> None:
@@ -222,6 +223,12 @@ class Agreement(RuleBasedStateMachine):
                 (int(entry[b"from"]), int(entry[b"next"]), tuple(entry[b"parcels"].split())) for entry in changes
             ),
             expiring=tuple(sorted(key for key in client.keys("t:*") if client.ttl(key) > 0)),
+            began={
+                int(field.removeprefix(b"began:")): tuple(map(int, counted.split()))  # type: ignore[misc]
+                for field, counted in mark.items()
+                if field.startswith(b"began:")
+            },
+            back=int(mark.get(b"back", 0)),
         )
 
     def _under(self, prefix: bytes) -> dict[bytes, bytes]:

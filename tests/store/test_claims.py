@@ -12,10 +12,11 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Counters, Denied, Dictionary, Lost, Mark
 from tracker.store.connection import RedisStore
 
 DATABASE = 9
+MARK_FIELDS = {b"log", b"partitions", b"version", b"epoch", b"next", *(name.encode() for name in claims.COUNTERS)}
 
 
 @pytest.fixture
@@ -56,6 +57,35 @@ def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, clie
         expected = Dictionary([(b"A", b""), (b"", b"D")], [b"ARRIVED", b"LAB:IN"])
         assert await claimed(url) == (Claimed(Mark(2, 5), (5, 2, 3, 4, 5)), expected)
         assert await claimed(url) == (Claimed(Mark(3, 5), (5, 2, 3, 4, 5)), expected)
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("notes", "mark", "from_offset"),
+    [
+        ({}, (9, (9, 2, 3, 4, 5)), None),
+        ({5: "5 1 0 2 0"}, (5, (5, 1, 0, 2, 0)), 9),
+        ({7: "7 1 0 2 0", 5: "5 1 0 2 0", 12: "0 0 0 0 0"}, (5, (5, 1, 0, 2, 0)), 9),
+        ({9: "1 1 1 1 1"}, (9, (9, 2, 3, 4, 5)), None),
+        ({100: "1 1 1 1 1"}, (9, (9, 2, 3, 4, 5)), None),
+    ],
+)
+def test_a_claim_goes_back_to_where_half_a_batch_began_that_has_come_to_life(
+    url: str, client: redis.Redis, notes: dict[int, str], mark: tuple[int, Counters], from_offset: int | None
+) -> None:
+    async def work() -> None:
+        chain = await claim(url)
+        assert await apply(chain, batch(0, 9)) == Applied()
+        await chain.close()
+        for offset, counted in notes.items():
+            client.hset("t:{3}:mark", f"began:{offset}", counted)
+        answer = await claimed(url)
+        assert isinstance(answer, tuple)
+        assert answer[0] == Claimed(Mark(2, mark[0]), mark[1], from_offset)
+        assert set(contents(client)[b"t:{3}:mark"][0]) - {b"back"} == MARK_FIELDS
+        assert client.hget("t:{3}:mark", "back") == (None if from_offset is None else b"1")
+        assert await claimed(url) == (Claimed(Mark(3, mark[0]), mark[1]), answer[1])
 
     run(work())
 
@@ -219,15 +249,17 @@ def test_the_stream_of_changes_is_bounded(url: str, client: redis.Redis) -> None
     assert client.xlen("t:{3}:out") <= 100 + keys.OUT_ENTRIES_MIN
 
 
-def test_the_mark_is_the_last_that_a_batch_writes() -> None:
-    packed, replies = claims.apply_command(PARTITION, batch(0, 7), TTL_S)
+def test_a_batch_notes_first_where_it_begins_and_writes_the_mark_last() -> None:
+    packed, replies = claims.apply_command(PARTITION, batch(4, 7, counted=(1, 2, 0, 4, 0)), TTL_S)
     reader = Reader()
     reader.feed(packed)
     commands = list(iter(reader.gets, False))
     assert [command[0] for command in commands] == (
-        b"MULTI HSET HSET SET MSET MSET SET XADD HSET EXEC WATCH HMGET".split()
+        b"MULTI HSET HSET HSET SET MSET MSET SET XADD HSET HDEL EXEC WATCH HMGET".split()
     )
-    assert commands[8] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 aliases 5 next 7".split())
+    assert commands[1] == [b"HSET", b"t:{3}:mark", b"began:4", b"1 2 0 4 0"]
+    assert commands[10] == [b"HDEL", b"t:{3}:mark", b"began:4"]
+    assert commands[9] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 aliases 5 next 7".split())
     assert replies == len(commands)
 
 

@@ -147,6 +147,7 @@ class Partition:
         outgoing = self._outgoing(reading, refused, announced)
         taken = len(reading.parcels) - len(folded.refused)
         applied, duplicates, rejected, foreign, of_labels = self._counters
+        counted = self._counters
         self._counters = (
             applied + taken,
             duplicates + folded.duplicates,
@@ -167,6 +168,7 @@ class Partition:
             counters=self._counters,
             aliases=aliases,
             reopened=folded.reopened,
+            counted=counted,
         )
         self._names.stored()
         self._cache.keep(folded.records)

@@ -286,6 +286,11 @@ class Runner:
             await self._stopped()
             return
         chain, claimed, dictionary = claim
+        if claimed.from_offset is not None:
+            log.warning(
+                "partition %d: half of a batch has come to life in the store, offsets %d to %d are applied again",
+                *(number, claimed.mark.next, claimed.from_offset),
+            )
         self._epoch = claimed.mark.epoch
         try:
             earliest, end = await self._bounds(identity)

@@ -56,10 +56,13 @@ class Claimed:
     Attributes:
         mark: with the new epoch.
         counters: in the order of COUNTERS.
+        from_offset: where the mark stood until this claim took it back, since half of a batch had come to life; None
+            where it did not.
     """
 
     mark: Mark
     counters: Counters
+    from_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Batch:
         places: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
         counters: of the partition, in the order of COUNTERS, absolute.
         aliases: {alias: the parcels that it was read on} of those that were announced.
+        counted: the counters before it.
         reopened: ids of parcels with data that were in a final state before it or within it, and are not now. Within
             it counts: half a batch that came back may have left there what the parcel carries to expire.
     """
@@ -117,6 +121,7 @@ class Batch:
     counters: Counters
     aliases: dict[bytes, bytes] = field(default_factory=dict)
     reopened: frozenset[bytes] = frozenset()
+    counted: Counters = NO_COUNTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +157,13 @@ def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
     first, *rest = (part.decode() for part in answer)
     if first != "claimed":
         return Denied(first, *rest)
-    epoch, begin, *counters = rest
+    epoch, begin, *counters, from_offset = rest
     scans, duplicates, rejected, foreign, aliases = map(int, counters)
-    return Claimed(Mark(int(epoch), int(begin) if begin else None), (scans, duplicates, rejected, foreign, aliases))
+    return Claimed(
+        Mark(int(epoch), int(begin) if begin else None),
+        (scans, duplicates, rejected, foreign, aliases),
+        int(from_offset) if from_offset else None,
+    )
 
 
 def mark_command(partition: int) -> bytes:
@@ -181,8 +190,13 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
 
     Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
     any type, and the types of the others' keys were checked at the claim.
+
+    The first notes where the batch begins, the last takes that note away. Redis can bring to life the beginning of a
+    transaction that its append-only file lost the end of, and can do so later, upon batches that begin further on and
+    know nothing of it: records would go back, and stay without their scans. The note is what the next claim sees.
     """
-    commands = [command("MULTI")]
+    note = f"began:{batch.begin}"
+    commands = [command("MULTI"), command("HSET", keys.mark(partition), note, " ".join(map(str, batch.counted)))]
     if batch.places:
         places = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
         commands.append(command("HSET", keys.sources(partition), *places))
@@ -207,6 +221,7 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
         commands.append(_change(partition, batch))
     counters = [part for pair in zip(COUNTERS, batch.counters, strict=True) for part in pair]
     commands.append(command("HSET", keys.mark(partition), *counters, "next", batch.end))
+    commands.append(command("HDEL", keys.mark(partition), note))
     commands.append(command("EXEC"))
     commands.append(watch_command(partition))
     # Of the parts, records, data and aliases are several commands each, and the last one is two.

@@ -15,6 +15,11 @@ local going = tonumber(ARGV[5])
 if going > 0 then
     redis.call("HDEL", KEYS[1], unpack(ARGV, 6, 5 + going))
 end
+for _, field in ipairs(redis.call("HKEYS", KEYS[1])) do
+    if string.find(field, "^began:") then
+        redis.call("HDEL", KEYS[1], field)
+    end
+end
 redis.call("HSET", KEYS[1], unpack(ARGV, 6 + going))
 redis.call("HINCRBY", KEYS[1], "epoch", 1)
 return 1
