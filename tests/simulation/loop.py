@@ -15,7 +15,7 @@ from typing import Any
 
 
 class Call:
-    """A call to come; stands for asyncio.Handle and asyncio.TimerHandle.
+    """A call to come; stands for asyncio.TimerHandle.
 
     Attributes:
         callback, args: what is called; no callback once it is cancelled.
@@ -26,6 +26,11 @@ class Call:
     def __init__(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
         self.callback: Callable[..., object] | None = callback
         self.args = args
+
+    def run(self) -> None:
+        """Its time has come."""
+        if self.callback is not None:
+            self.callback(*self.args)
 
     def cancel(self) -> None:
         """It is passed over when its time comes."""
@@ -38,7 +43,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self._clock_s = clock_s
-        self._ready: deque[Call] = deque()
+        self._ready: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._timers: list[tuple[float, int, Call]] = []
         self._numbers = count()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -64,16 +69,15 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         ready, timers = self._ready, self._timers
         now_s = self._clock_s()
         while timers and timers[0][0] <= now_s:
-            ready.append(heapq.heappop(timers)[2])
+            ready.append((heapq.heappop(timers)[2].run, ()))
         if not ready:
             return
         previous = asyncio._get_running_loop()
         asyncio._set_running_loop(self)
         try:
             for _ in range(len(ready)):
-                call = ready.popleft()
-                if call.callback is not None:
-                    call.callback(*call.args)
+                callback, args = ready.popleft()
+                callback(*args)
         finally:
             asyncio._set_running_loop(previous)
 
@@ -106,13 +110,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> Call:
-        """Schedules a call; in a process that is gone nothing is scheduled any more."""
+    ) -> None:
+        """Schedules a call, which nobody takes back; in a process that is gone nothing is scheduled any more."""
         del context
-        call = Call(callback, args)
         if not self._gone:
-            self._ready.append(call)
-        return call
+            self._ready.append((callback, args))
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
