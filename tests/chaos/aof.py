@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from hiredis import Reader
+
 from tests.servers import Redis
 
 
@@ -16,6 +18,13 @@ def cut(server: Redis, lost: int) -> int:
 def size(server: Redis) -> int:
     """The bytes of the file that a server appends to."""
     return _tail(server).stat().st_size
+
+
+def commands(server: Redis, begin: int) -> list[list[bytes]]:
+    """What has been appended from a byte on."""
+    reader = Reader()
+    reader.feed(_tail(server).read_bytes()[begin:])
+    return list(iter(reader.gets, False))
 
 
 def _tail(server: Redis) -> Path:

@@ -57,6 +57,10 @@ BEFORE: Final = 50
 BATCH: Final = 3
 """Records of the transaction that is cut: a few parcels, new places and codes, maybe data and dead letters."""
 
+SHORT: Final = 15
+LONG: Final = 30
+"""Records of two transactions that begin behind those: parcels of the first have scans in the rest of the second."""
+
 GOES_ON_MAX: Final = 10
 """Records that a worker takes at once after a start, at most."""
 
@@ -202,6 +206,35 @@ class Cutting:
         finally:
             server.kill()
         shutil.rmtree(folder)
+        return self._judge(stored)
+
+    def bring_behind(self, *, noted: bool) -> Report:
+        """Brings half of a batch to life upon another that began where it did and goes further.
+
+        Two cuts in a row do so: at the second start the first half comes to life, maybe all of it, and at the third
+        that of a batch which a worker had applied where the first was lost.
+
+        Args:
+            noted: with the note that its transaction begins with.
+        """
+        short, server = self._server(self.folder / "short"), self._server(self.folder / "behind")
+        try:
+            short.start()
+            self._go_on(short, [BEFORE])
+            before = aof.size(short)
+            self._go_on(short, [SHORT])
+            half = [command for command in aof.commands(short, before) if command[0] in {b"SET", b"MSET"}]
+            note = [command for command in aof.commands(short, before) if b"began:%d" % BEFORE in command][:1]
+            server.start()
+            self._go_on(server, [BEFORE, LONG])
+            with redis.Redis.from_url(server.url) as client:
+                for command in (note if noted else []) + half:
+                    client.execute_command(*command)
+                self._go_on(server, [GOES_ON_MAX] * RECORDS)
+                stored = read_partition(client, 0)
+        finally:
+            short.kill()
+            server.kill()
         return self._judge(stored)
 
     def _judge(self, stored: StoredPartition) -> Report:

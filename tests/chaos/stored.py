@@ -10,6 +10,7 @@ from redis import Redis
 from tracker.domain.parcel import Names
 from tracker.store import claims, keys
 
+_NOTE: Final = b"began:"
 _MGET_KEYS: Final = 2_000
 
 _PTTL: Final = "local left = {} for i, key in ipairs(KEYS) do left[i] = redis.call('PTTL', key) end return left"
@@ -34,8 +35,9 @@ class StoredPartition:
 
     @property
     def next(self) -> int:
-        """The offset behind what is applied."""
-        return int(self.mark.get(b"next", 0))
+        """The offset behind what is applied; where half a batch has come to life, what the next claim goes back to."""
+        begun = [int(field[len(_NOTE) :]) for field in self.mark if field.startswith(_NOTE)]
+        return min([int(self.mark.get(b"next", 0)), *begun])
 
 
 def read_partition(store: Redis, number: int) -> StoredPartition:

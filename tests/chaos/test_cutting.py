@@ -17,8 +17,8 @@ from tracker.store import claims
 from tracker.store.claims import Batch
 
 CUTS: Final = 15
-IN_THE_MARK: Final = range(20, 120, 10)
-"""Bytes lost of the last command before EXEC, so that all records stand before it."""
+IN_THE_MARK: Final = range(20, 170, 10)
+"""Bytes lost of the last commands before EXEC, those of the mark, so that all records stand before them."""
 
 
 def test_a_file_that_ends_inside_a_transaction_needs_no_mending(redis_server: Redis, tmp_path: Path) -> None:
@@ -29,6 +29,15 @@ def test_a_file_that_ends_inside_a_transaction_needs_no_mending(redis_server: Re
         report = cutting.strike(lost)
         assert report.clean, f"{lost} bytes lost\n{report}"
     assert cutting.came_to_life
+
+
+def test_half_a_batch_that_comes_to_life_behind_its_place_sets_nothing_back_for_good(
+    redis_server: Redis, tmp_path: Path
+) -> None:
+    del redis_server
+    report = Cutting(tmp_path / "noted", seed()).bring_behind(noted=True)
+    assert report.clean, str(report)
+    assert Cutting(tmp_path / "not", seed()).bring_behind(noted=False).different
 
 
 def test_a_record_that_does_not_say_how_far_it_is_would_count_scans_twice(
