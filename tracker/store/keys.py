@@ -1,7 +1,9 @@
 """Names of the keys. Those of partition p carry the hash tag {p}, so a partition is one slot of a Redis Cluster.
 
 t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom;
-                        rebuild, while the partition's other keys are deleted: nobody can claim it then
+                        rebuild, while the partition's other keys are deleted: nobody can claim it then;
+                        began:<offset>, inside of a batch's transaction only: the counters where it begins;
+                        back, how often a claim found one and went back to there, if ever
 t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
 t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
 t:{p}:a:<id>    string  the parcels that another label was read on (tracker/domain/aliases.py)
