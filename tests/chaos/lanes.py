@@ -3,6 +3,7 @@
 A row waits most of its time, for a fault to end or for a session to time out; so some rows can wait together.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -106,6 +107,8 @@ class _Lane:
 def _run(rows: Sequence[Row], folder: Path, seed: int, results: "Connection[RowResult | str, object]") -> None:
     """Runs rows one after another, and tells what came of each."""
     end_with_parent()
+    # What the product says where its code runs in this process: elsewhere it stands in a worker's own file.
+    logging.getLogger("tracker").addHandler(logging.NullHandler())
     try:
         with Campaign(folder, seed, shown.teller(shown.console())) as campaign:
             for result in campaign.run(rows):
