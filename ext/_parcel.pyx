@@ -193,7 +193,8 @@ cdef class Folded:
     Attributes:
         records: {parcel id: record} of every parcel that a scan reached.
         final: ids of those that are in a final state now, a frozenset.
-        reopened: ids of those with data that were in a final state before any scan of the batch and are not now, a frozenset.
+        reopened: ids of those with data that were in a final state before any scan of the batch, or may have been since a
+            scan was in their record already, and are not now, a frozenset.
         refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
         duplicates, late, anomalies: how many scans.
