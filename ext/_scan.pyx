@@ -488,7 +488,9 @@ cdef class ScanReader:
         try:
             scan = self.slow(value)
         except Refusal as refusal:
-            result.refused.append((i, refusal))
+            # Without its frames, which hold all of the batch.
+            refusal.__context__ = None
+            result.refused.append((i, refusal.with_traceback(None)))
             return False
         if isinstance(scan, Announcement):
             _take_announcement(result, i, record, scan.alias, scan.parcel, scan.time, partition, partitions)

@@ -1,6 +1,7 @@
 """Times: RFC 3339 read by hand, character by character, and written."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ def read(text: str, zone: str | None) -> int:
     return _in_range(_instant(local, ZoneInfo(zone)))
 
 
+@lru_cache(maxsize=1_000)
 def write(time: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
     moment = EPOCH + timedelta(milliseconds=time)

@@ -71,7 +71,7 @@ def replay(case: Case, *, verbose: bool) -> int:
     except Violation as found:
         click.echo(f"seed {case.seed}: {found}")
         return 1
-    took = f"{world.batches} batches, {world.now_s - BEGIN_S:.1f} s"
+    took = f"{world.batches} batches, {world.clock.now_s - BEGIN_S:.1f} s"
     click.echo(f"seed {case.seed}: no violation; {took}, {world.digest}")
     return 0
 

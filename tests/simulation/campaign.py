@@ -96,7 +96,7 @@ def run_seeds(first: int, count: int) -> Tally:
         tally.steps += len(world.plan)
         tally.scans += sum(len(partition.entries) for log in world.log.former.values() for partition in log)
         tally.batches += world.batches
-        tally.simulated_s += world.now_s - BEGIN_S
+        tally.simulated_s += world.clock.now_s - BEGIN_S
         tally.struck += world.struck
         tally.reached += world.reached
     tally.cpu_s = time.process_time() - begun

@@ -141,11 +141,15 @@ class SimulatedChain:
             found = await answer
         finally:
             self._awaited = None
+            del answer  # Its exception has this frame.
             if silence is not None:
                 silence.cancel()
         if isinstance(found, Exception):
             await self.close()
-            raise found
+            try:
+                raise found
+            finally:
+                del found  # As above.
         return found
 
     # The server's side.
@@ -158,7 +162,7 @@ class SimulatedChain:
             if twice:
                 request.run()
         except ChainBrokenError as refusal:
-            answer = refusal
+            answer = refusal.with_traceback(None)  # The frames are not kept: they hold it.
         if self.is_open:
             self.replies.append((request, answer))
 

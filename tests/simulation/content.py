@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from typing import Any, Final, Literal, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from tracker.domain.parcel import has_data
 from tracker.store import keys
@@ -44,42 +45,94 @@ class Content(NamedTuple):
         return self.next or 0
 
 
-Kind = Literal["records", "data", "aliases"]
-"""What strings hold."""
-
 Write = Callable[[Content], Content]
-"""What a command does to what a partition holds."""
+"""What is done at once to what a partition holds."""
+
+Held = dict[str, Any]
+"""The fields of a Content while the commands of a transaction change them, each to a new value."""
+
+Command = Callable[[Held], None]
+"""What one command of a transaction does."""
 
 
-def writes_of(partition: int, batch: Batch) -> list[Write]:
+def writes_of(partition: int, batch: Batch) -> list[Command]:
     """The writes of a batch, in the order of the product's transaction (tracker.store.claims.apply_command)."""
-    found: list[Write] = [lambda content: content._replace(began=content.began | {batch.begin: batch.counted})]
+    found: list[Command] = [partial(_add, "began", {batch.begin: batch.counted})]
     if batch.places:
-        places = {number: (site, device) for number, site, device in batch.places}
-        found.append(lambda content: content._replace(places=content.places | places))
+        found.append(partial(_add, "places", {number: (site, device) for number, site, device in batch.places}))
     if batch.codes:
-        found.append(lambda content: content._replace(codes=content.codes | dict(batch.codes)))
-    found += [_persist(keys.data(partition), key) for key in sorted(batch.reopened - batch.data.keys())]
-    kinds: tuple[tuple[Kind, dict[bytes, bytes], AbstractSet[bytes]], ...] = (
-        ("records", batch.records, batch.final),
-        ("data", batch.data, batch.final & batch.data.keys()),
-        ("aliases", batch.aliases, batch.aliases.keys()),
+        found.append(partial(_add, "codes", dict(batch.codes)))
+    data = keys.data(partition)
+    found += [partial(_persist, data + key) for key in sorted(batch.reopened - batch.data.keys())]
+    kinds: tuple[tuple[str, bytes, dict[bytes, bytes], AbstractSet[bytes]], ...] = (
+        ("records", keys.parcels(partition), batch.records, batch.final),
+        ("data", data, batch.data, batch.final & batch.data.keys()),
+        ("aliases", keys.aliases(partition), batch.aliases, batch.aliases.keys()),
     )
-    for kind, values, going in kinds:
-        found += [_set(partition, kind, {key: values[key]}, expires=True) for key in sorted(going)]
-        if staying := {key: value for key, value in values.items() if key not in going}:
-            found.append(_set(partition, kind, staying, expires=False))
-    found += [
-        _expire(keys.data(partition), key)
-        for key in sorted(batch.final - batch.data.keys())
-        if has_data(batch.records[key])
-    ]
+    for kind, prefix, values, going in kinds:
+        found += [partial(_set_expiring, kind, prefix, key, values[key]) for key in sorted(going)]
+        if staying := {key: value for key, value in values.items() if key not in going} if going else values:
+            found.append(partial(_set, kind, prefix, staying))
+    if batch.final:
+        lasting = sorted(batch.final - batch.data.keys())
+        found += [partial(_expire, data, key) for key in lasting if has_data(batch.records[key])]
     if batch.records:
-        change = (batch.begin, batch.end, tuple(batch.records))
-        found.append(lambda content: content._replace(out=(*content.out, change)))
-    found.append(lambda content: content._replace(next=batch.end, counters=batch.counters))
-    found.append(lambda content: content._replace(began=_without(content.began, batch.begin)))
+        found.append(partial(_tell, (batch.begin, batch.end, tuple(batch.records))))
+    found.append(partial(_move, batch.end, batch.counters))
+    found.append(partial(_take_away, batch.begin))
     return found
+
+
+def after(content: Content, some: Iterable[Command]) -> Content:
+    """What is held after some commands."""
+    held = content._asdict()
+    for command in some:
+        command(held)
+    return Content(**held)
+
+
+def _add(field: str, values: dict[Any, Any], held: Held) -> None:
+    held[field] = held[field] | values
+
+
+def _set(kind: str, prefix: bytes, values: dict[bytes, bytes], held: Held) -> None:
+    """MSET: what expired before does no more."""
+    held[kind] = held[kind] | values
+    if held["expiring"]:
+        held["expiring"] = tuple(sorted(set(held["expiring"]) - {prefix + key for key in values}))
+
+
+def _set_expiring(kind: str, prefix: bytes, key: bytes, value: bytes, held: Held) -> None:
+    """SET with EX."""
+    held[kind] = held[kind] | {key: value}
+    held["expiring"] = tuple(sorted({*held["expiring"], prefix + key}))
+
+
+def _persist(key: bytes, held: Held) -> None:
+    """PERSIST."""
+    held["expiring"] = tuple(name for name in held["expiring"] if name != key)
+
+
+def _expire(prefix: bytes, key: bytes, held: Held) -> None:
+    """EXPIRE of a parcel's data, where it has some."""
+    if key in held["data"]:
+        held["expiring"] = tuple(sorted({*held["expiring"], prefix + key}))
+
+
+def _tell(change: Change, held: Held) -> None:
+    """XADD."""
+    held["out"] = (*held["out"], change)
+
+
+def _move(end: int, counters: Counters, held: Held) -> None:
+    """HSET of the mark."""
+    held["next"] = end
+    held["counters"] = counters
+
+
+def _take_away(begin: int, held: Held) -> None:
+    """HDEL of the note."""
+    held["began"] = _without(held["began"], begin)
 
 
 def taking_back(found: Content) -> Write:
@@ -108,45 +161,3 @@ def taken_back(content: Content) -> Content:
 
 def _without(began: dict[int, Counters], *begins: int) -> dict[int, Counters]:
     return {begin: counted for begin, counted in began.items() if begin not in begins}
-
-
-def after(content: Content, some: Iterable[Write]) -> Content:
-    """What is held after some writes."""
-    for write in some:
-        content = write(content)
-    return content
-
-
-def _set(partition: int, kind: Kind, values: dict[bytes, bytes], *, expires: bool) -> Write:
-    """SET with EX of one, or MSET of some: whatever expired before does so by this write only."""
-    prefix = {"records": keys.parcels, "data": keys.data, "aliases": keys.aliases}[kind](partition)
-
-    def write(content: Content) -> Content:
-        expiring = content.expiring
-        if expires or expiring:
-            names = {prefix + key for key in values}
-            expiring = tuple(sorted((set(expiring) - names) | (names if expires else set())))
-        content = content._replace(expiring=expiring)
-        if kind == "records":
-            return content._replace(records=content.records | values)
-        if kind == "data":
-            return content._replace(data=content.data | values)
-        return content._replace(aliases=content.aliases | values)
-
-    return write
-
-
-def _persist(prefix: bytes, key: bytes) -> Write:
-    """PERSIST of a parcel's data."""
-    return lambda content: content._replace(expiring=tuple(name for name in content.expiring if name != prefix + key))
-
-
-def _expire(prefix: bytes, key: bytes) -> Write:
-    """EXPIRE of a parcel's data, where it has some."""
-
-    def write(content: Content) -> Content:
-        if key not in content.data:
-            return content
-        return content._replace(expiring=tuple(sorted({*content.expiring, prefix + key})))
-
-    return write

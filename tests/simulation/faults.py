@@ -109,7 +109,7 @@ def delay(world: "World") -> bool:
     ]
     if not waiting:
         return False
-    world.now_s += SILENCE_S
+    world.clock.now_s += SILENCE_S
     for worker in waiting:
         worker.loop.step()  # Before anything else happens: its client gives up.
     return True
@@ -235,7 +235,7 @@ def recreate(world: "World") -> bool:
     """The topic is deleted and made anew."""
     world.log.recreate()
     world.log.open = False
-    world.log_opens_s = world.now_s + RECREATED_S
+    world.log_opens_s = world.clock.now_s + RECREATED_S
     return True
 
 

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.reference import scan as reading
 from tests.simulation import scans
@@ -15,8 +15,7 @@ RECORD: Final = struct.Struct("<qqiiii")
 """One packed record_t (ext/records.pxd)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One record of a partition."""
 
     offset: int
@@ -32,8 +31,7 @@ Rekeyed = tuple[int, bytes | None, bytes | None]
 """A record that a worker has sent to a partition of the topic of scans: partition, key, value."""
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedFetch:
+class SimulatedFetch(NamedTuple):
     """What a fetch returned; stands for tracker.process.fetch.WholeFetch."""
 
     begin: int

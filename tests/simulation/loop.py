@@ -5,13 +5,19 @@ context variables, which nothing in the worker uses.
 """
 
 import asyncio
+import contextlib
 import heapq
 import inspect
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from itertools import count
-from typing import Any
+from typing import Any, Final
+
+from tracker.store.claims import ChainBrokenError
+
+TASKS_KEPT: Final = 16
+"""So many tasks, and those that have ended are let go of."""
 
 
 class Call:
@@ -96,6 +102,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
                 coroutine = task.get_coro()
                 assert inspect.iscoroutine(coroutine)
                 coroutine.close()
+            _untie(task)
         self._tasks.clear()
 
     # What asyncio asks a loop for.
@@ -120,13 +127,17 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Call:
         """Schedules a call so many seconds from now."""
-        return self.call_at(self._clock_s() + delay, callback, *args, context=context)
+        del context
+        return self._call_at(self._clock_s() + delay, callback, args)
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Call:
         """Schedules a call at a time; of two at the same time the first comes first."""
         del context
+        return self._call_at(when, callback, args)
+
+    def _call_at(self, when: float, callback: Callable[..., object], args: tuple[Any, ...]) -> Call:
         call = Call(callback, args)
         if not self._gone:
             heapq.heappush(self._timers, (when, next(self._numbers), call))
@@ -141,8 +152,28 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Task[Any]:
         """A task of this loop."""
         task = asyncio.Task(coro, loop=self, name=name, context=context)
+        if len(self._tasks) >= TASKS_KEPT:
+            for ended in filter(asyncio.Task.done, self._tasks):
+                _untie(ended)
+            self._tasks = [kept for kept in self._tasks if not kept.done()]
         self._tasks.append(task)
         return task
 
     def call_exception_handler(self, _context: dict[str, Any]) -> None:
         """What a task died of is known to whoever waits for it; the tasks of killed processes have nobody."""
+
+
+def _untie(task: asyncio.Task[Any]) -> None:
+    """Takes a task out of the rings that it is part of: a world goes at once by that, and leaves nothing to collect.
+
+    One that waits is called by what it waits for; one that has ended by an error keeps that, and the error the frames.
+    """
+    if not task.done():
+        for future in (task, task._fut_waiter):  # type: ignore[attr-defined]
+            for callback, _ in (future is not None and future._callbacks) or ():
+                future.remove_done_callback(callback)
+    elif task.cancelled():
+        with contextlib.suppress(asyncio.CancelledError):
+            task.result()
+    elif isinstance(error := task.exception(), ChainBrokenError):
+        error.__traceback__ = None

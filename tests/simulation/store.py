@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from redis.exceptions import ResponseError
 
@@ -17,8 +18,7 @@ from tracker.store import claims
 from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What the whole store held, and what brought it there.
 
     Attributes:
@@ -146,7 +146,7 @@ class SimulatedStore:
         contents = _written(contents, half.partition, partial(after, some=written))
         for step in later:
             contents = _written(contents, step.partition, step.write)
-            self.history.append(replace(step, contents=contents))
+            self.history.append(step._replace(contents=contents))
         # The next claim goes back to where it began: from there on, records have what the mark has not.
         end = max(half.batch.end, contents[half.partition].next_offset)
         self._bring([*self.brought, Brought(half.base, half.partition, end)])

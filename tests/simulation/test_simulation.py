@@ -109,10 +109,10 @@ def test_every_partition_is_told_of_another_log_whoever_has_noticed_it_first() -
 
 def _go_on(world: World, seconds: float) -> None:
     """Lets a world go on without faults."""
-    until_s = world.now_s + seconds
-    while world.now_s < until_s:
+    until_s = world.clock.now_s + seconds
+    while world.clock.now_s < until_s:
         world._quiet_step()
-        world.now_s += 0.001
+        world.clock.now_s += 0.001
 
 
 def test_a_store_that_goes_back_while_no_scans_come_is_brought_forward_again() -> None:

@@ -86,7 +86,12 @@ class SimulatedWorker:
                     fetches[number] = [fetch]
             if fetches:
                 await self.processor.take(fetches)
-            await asyncio.sleep(FETCH_S)
+            await self._pause()
+
+    def _pause(self) -> asyncio.Future[None]:
+        pause = self.loop.create_future()
+        self.loop.call_later(FETCH_S, pause.set_result, None)
+        return pause
 
     def _fetch(self, number: int) -> SimulatedFetch | None:
         fetch = self.log.fetch(number, self._positions.get(number, 0))
@@ -192,3 +197,5 @@ class SimulatedWorker:
         for chain in self.chains:
             chain.abandon()
         self.loop.discard()
+        self.processor._runners.clear()
+        del self.processor

@@ -38,6 +38,23 @@ _SHARES: Final = [share for share, _ in faults.SHARES.values()] + [faults.PRODUC
 _WEIGHTS: Final = [*_SHARES, 1 - sum(_SHARES)]
 
 
+class Clock:
+    """The clock of a world.
+
+    Attributes:
+        now_s: what it shows.
+    """
+
+    __slots__ = ("now_s",)
+
+    def __init__(self, now_s: float) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        """What it shows."""
+        return self.now_s
+
+
 class World:
     """The world of a seed.
 
@@ -71,9 +88,9 @@ class World:
         self.batches = 0
         self.reached: Counter[str] = Counter()
         self.lost_acknowledgements = 0
-        self.now_s = BEGIN_S
+        self.clock = Clock(BEGIN_S)
         self.log = SimulatedLog(scans.PARTITIONS, self.random)
-        self.log_opens_s = self.now_s
+        self.log_opens_s = self.clock.now_s
         self.store = SimulatedStore(scans.PARTITIONS)
         self.store.landed = self._landed
         self.foreign: tuple[Content, ...] = ()
@@ -114,6 +131,7 @@ class World:
         finally:
             for worker in self.workers:
                 worker.kill()
+            self.store.landed = None  # It holds this world, which goes at once by that.
 
     def _run(self) -> None:
         for step in range(len(self.plan)):
@@ -129,7 +147,7 @@ class World:
     @property
     def digest(self) -> str:
         """A hash of what has happened and what it came to."""
-        seen = (sorted(self.struck.items()), self.faults, self.now_s, self.batches, self.store.contents)
+        seen = (sorted(self.struck.items()), self.faults, self.clock.now_s, self.batches, self.store.contents)
         return hashlib.sha256(repr(seen).encode()).hexdigest()
 
     # What happens.
@@ -151,7 +169,8 @@ class World:
         if struck:
             self.struck[name] += 1
         if self._tell is not None:
-            self._tell(f"{step:4} {self.now_s:9.2f} s  {name if struck else '(' + name + ')':30} {self._summary()}")
+            told = name if struck else f"({name})"
+            self._tell(f"{step:4} {self.clock.now_s:9.2f} s  {told:30} {self._summary()}")
 
     def work(self) -> bool:
         """Processes run, messages arrive, time goes by."""
@@ -171,7 +190,7 @@ class World:
                 if draw() < 0.5:
                     worker.loop.step()
                 self._look_at(worker)
-        self.now_s += self.random.choice((0.0, 0.02, 0.1, 0.5))
+        self.clock.now_s += self.random.choice((0.0, 0.02, 0.1, 0.5))
         self._open_log()
         return True
 
@@ -180,7 +199,7 @@ class World:
             raise Violation(f"a worker died of {worker.crashed!r}", DIED) from worker.crashed
 
     def _open_log(self) -> None:
-        self.log.open = self.now_s >= self.log_opens_s
+        self.log.open = self.clock.now_s >= self.log_opens_s
 
     def chains(self) -> list[SimulatedChain]:
         """Every connection of workers that live."""
@@ -206,14 +225,10 @@ class World:
         """A worker starts."""
         if len(self.workers) >= WORKERS_MAX:
             return False
-        clock_s = self._clock_s
         self.workers.append(
-            SimulatedWorker(self._settings, scans.READER, self.log, self.store, clock_s, scans.RECEIVED_MS)
+            SimulatedWorker(self._settings, scans.READER, self.log, self.store, self.clock, scans.RECEIVED_MS)
         )
         return True
-
-    def _clock_s(self) -> float:
-        return self.now_s
 
     def rebalance(self) -> None:
         """The group hands the partitions out anew; a worker that is stopped does not hear of it."""
@@ -273,7 +288,7 @@ class World:
                 moved = True
         if not moved:
             timers = [timer for worker in self.workers if (timer := worker.loop.next_timer_s()) is not None]
-            self.now_s = max(self.now_s, min(timers))
+            self.clock.now_s = max(self.clock.now_s, min(timers))
 
     def _partitions(self) -> list[Partition]:
         return [runner.partition for worker in self.workers for runner in worker.processor._runners.values()]
