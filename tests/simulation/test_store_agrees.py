@@ -278,7 +278,7 @@ def test_the_simulated_store_answers_and_holds_what_a_real_one_does(machine: typ
 
 @pytest.mark.parametrize("bug", ["no_offset_check", "mark_not_moved"])
 def test_a_simulated_store_that_does_otherwise_is_seen(machine: type[Agreement], bug: str) -> None:
-    once = settings(max_examples=150, stateful_step_count=40, deadline=None, database=None, phases=[Phase.generate])
+    once = settings(max_examples=2_000, stateful_step_count=40, deadline=None, database=None, phases=[Phase.generate])
     with PLANTED[bug](), pytest.raises(AssertionError):
         _run(machine, once)
 
