@@ -77,7 +77,7 @@ def _with_data(_parcel: str, random: Random) -> Record:
         "data": {"weight_g": random.randrange(50), "text": "Кызылорда"},
         "container": f"BAG-{random.randrange(5)}",
     }
-    few = f"CRASH-DATA-{random.randrange(100)}"
+    few = f"CRASH-DATA-{random.randrange(10)}"
     return few.encode(), scan(few, **fields, time=END_MS - random.randrange(5) * 60_000)
 
 

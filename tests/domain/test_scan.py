@@ -56,6 +56,11 @@ def test_a_refused_value_leaves_its_neighbours_alone() -> None:
     assert [(i, refusal.code) for i, refusal in scans.refused] == [(1, "not_json"), (2, "null_value"), (4, "too_deep")]
 
 
+def test_a_refusal_does_not_keep_the_batch_that_it_came_of() -> None:
+    [(_, refusal)] = compiled.read([b"not JSON"]).refused
+    assert (refusal.__traceback__, refusal.__context__) == (None, None)
+
+
 @pytest.mark.parametrize("size", [2_000_000, 65_537])
 def test_a_value_that_is_too_large_is_refused_by_its_size(size: int) -> None:
     scans = compiled.read([b'{"parcel":"P1","event":"' + b"x" * (size - 25) + b'"'])
