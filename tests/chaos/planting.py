@@ -31,7 +31,7 @@ PLANS: Final[dict[str, tuple[str, ...]]] = {
     "late_scan_appended": ONE,
     "rekeyed_wrongly": ONE,
     "rekey_swallowed": ONE,
-    "data_written_over": TAKEN,
+    "data_written_over": (*TAKEN, *CUT, *TAKEN, *TAKEN),
     "undo_forgotten": CUT,
     "reply_taken_for_granted": (*TAKEN, *LATE),
     "begins_where_it_was": CUT,
