@@ -291,19 +291,8 @@ cdef int decide(sink_t* sink) noexcept nogil:
     return out.reason
 
 
-cdef int recognise(const uint8_t* read, size_t length, barcode_t* out) noexcept nogil:
-    cdef sink_t sink
-    open_sink(&sink, &DEFAULT_LISTS, out)
-    read_one(&sink, read, length)
-    return decide(&sink)
-
-
-cdef int recognise_set(const uint8_t** reads, const size_t* lengths, size_t count, barcode_t* out) noexcept nogil:
-    return recognise_at(NULL, reads, lengths, count, out, NULL)
-
-
-cdef int recognise_at(const barcode_site_t* site, const uint8_t** reads, const size_t* lengths, size_t count,
-                      barcode_t* out, barcode_aliases_t* aliases) noexcept nogil:
+cdef int recognise(const barcode_site_t* site, const uint8_t** reads, const size_t* lengths, size_t count,
+                   barcode_t* out, barcode_aliases_t* aliases) noexcept nogil:
     cdef const lists_t* lists = &DEFAULT_LISTS
     cdef sink_t sink
     cdef size_t i
@@ -321,8 +310,6 @@ cdef int recognise_at(const barcode_site_t* site, const uint8_t** reads, const s
 
 cdef barcode_api_t FUNCTIONS
 FUNCTIONS.recognise = recognise
-FUNCTIONS.recognise_set = recognise_set
-FUNCTIONS.recognise_at = recognise_at
 API = PyCapsule_New(&FUNCTIONS, "tracker.domain._barcode.API", NULL)
 
 

@@ -408,7 +408,7 @@ cdef class ScanReader:
         out.parcel_length = 0
         if fields.reads == 0:
             return READ_NOTHING
-        if BARCODE.recognise_at(
+        if BARCODE.recognise(
             self.labels, fields.read, fields.read_length, fields.reads, label, aliases
         ) != BARCODE_RECOGNISED:
             return READ_NOTHING

@@ -1,4 +1,4 @@
-# What other compiled modules need of the barcode reader: its results, and its functions by way of a capsule,
+# What other compiled modules need of the barcode reader: its results, and its function by way of a capsule,
 # since flat modules can share a header but not cimport each other. In ext/_other.pyx:
 #
 #     from barcode cimport BARCODE_RECOGNISED, barcode_api, barcode_api_t, barcode_t
@@ -6,10 +6,10 @@
 #     cdef const barcode_api_t* BARCODE = barcode_api()       # once, at import
 #
 #     cdef barcode_t barcode                                  # then, with or without the GIL
-#     if BARCODE.recognise(read, length, &barcode) == BARCODE_RECOGNISED:
+#     if BARCODE.recognise(NULL, &read, &length, 1, &barcode, NULL) == BARCODE_RECOGNISED:
 #         ... barcode.key[:barcode.key_length], barcode.format
 #
-# A site's own order of carriers is a tracker.domain.barcode.Recogniser; recogniser_site() gives what the functions take.
+# A site's own order of carriers is a tracker.domain.barcode.Recogniser; recogniser_site() gives what the function takes.
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stddef cimport size_t
@@ -48,17 +48,15 @@ ctypedef struct barcode_aliases_t:
 ctypedef void barcode_site_t      # which formats a site reads, and in which order
 
 ctypedef struct barcode_api_t:
-    # What one read says. Returns and sets out.reason.
-    int (*recognise)(const uint8_t* read, size_t length, barcode_t* out) noexcept nogil
-    # What the reads of one parcel say together. A read of length 0 or above BARCODE_READ_MAX says nothing.
-    int (*recognise_set)(const uint8_t** reads, const size_t* lengths, size_t count, barcode_t* out) noexcept nogil
-    # The same at a site (NULL: the default), with the parcel's other keys (aliases NULL: they are not wanted).
-    int (*recognise_at)(const barcode_site_t* site, const uint8_t** reads, const size_t* lengths, size_t count,
-                        barcode_t* out, barcode_aliases_t* aliases) noexcept nogil
+    # What the reads of one parcel say together at a site (NULL: the default), and which other keys they give it
+    # (aliases NULL: they are not wanted). A read of length 0 or above BARCODE_READ_MAX says nothing.
+    # Returns and sets out.reason.
+    int (*recognise)(const barcode_site_t* site, const uint8_t** reads, const size_t* lengths, size_t count,
+                     barcode_t* out, barcode_aliases_t* aliases) noexcept nogil
 
 
 cdef inline const barcode_api_t* barcode_api() except NULL:
-    """The functions of tracker.domain._barcode, whose tables are filled when it is imported."""
+    """The function of tracker.domain._barcode, whose tables are filled when it is imported."""
     from tracker.domain._barcode import API
     return <const barcode_api_t*>PyCapsule_GetPointer(API, "tracker.domain._barcode.API")
 

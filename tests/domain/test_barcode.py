@@ -401,48 +401,41 @@ def pointer_in(capsule: object, name: bytes) -> int:
     return int(pointer_of(capsule, name))
 
 
-def test_other_compiled_modules_read_with_aliases_at_a_site() -> None:
-    functions = (ctypes.c_void_p * 3).from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API"))
-    lengths_type = ctypes.POINTER(ctypes.c_size_t)
-    read_at = ctypes.CFUNCTYPE(
+def recognise_in_c(*reads: bytes, at: barcode.Recogniser | None = None, aliases: CAliases | None = None) -> CBarcode:
+    """What the function that other compiled modules reach by its capsule says of reads."""
+    function = ctypes.CFUNCTYPE(
         ctypes.c_int,
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_char_p),
-        lengths_type,
+        ctypes.POINTER(ctypes.c_size_t),
         ctypes.c_size_t,
         ctypes.POINTER(CBarcode),
         ctypes.POINTER(CAliases),
-    )(functions[2] or 0)
-    site = barcode.configure(first=("ups",)).site
-    reads, lengths = (ctypes.c_char_p * 2)(SSCC, UPS), (ctypes.c_size_t * 2)(len(SSCC), len(UPS))
-    found, aliases = CBarcode(), CAliases()
-    for pointer, key, alias in (
-        (None, SSCC, UPS),
-        (pointer_in(site.capsule, b"tracker.domain._barcode.site"), UPS, SSCC),
-    ):
-        assert read_at(pointer, reads, lengths, 2, found, aliases) == 0
-        assert found.key[: found.key_length] == key
+    )(ctypes.c_void_p.from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API")).value or 0)
+    site = None if at is None else pointer_in(at.site.capsule, b"tracker.domain._barcode.site")
+    texts, lengths = (ctypes.c_char_p * len(reads))(*reads), (ctypes.c_size_t * len(reads))(*map(len, reads))
+    found = CBarcode()
+    assert function(site, texts, lengths, len(reads), found, aliases) == found.reason
+    return found
+
+
+def test_other_compiled_modules_read_with_aliases_at_a_site() -> None:
+    aliases = CAliases()
+    for at, key, alias in ((None, SSCC, UPS), (barcode.configure(first=("ups",)), UPS, SSCC)):
+        found = recognise_in_c(SSCC, UPS, at=at, aliases=aliases)
+        assert (found.key[: found.key_length], found.reason) == (key, 0)
         assert (aliases.count, aliases.more) == (1, 0)
         assert aliases.keys[0].key[: aliases.keys[0].key_length] == alias
         assert FORMATS[aliases.keys[0].format].name == barcode.recognise(alias).scheme
-        assert read_at(pointer, reads, lengths, 2, found, None) == 0
 
 
 def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
-    functions = (ctypes.c_void_p * 2).from_address(pointer_in(_barcode.API, b"tracker.domain._barcode.API"))
-    out = ctypes.POINTER(CBarcode)
-    one = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, out)(functions[0] or 0)
-    many = ctypes.CFUNCTYPE(
-        ctypes.c_int, ctypes.POINTER(ctypes.c_char_p), ctypes.POINTER(ctypes.c_size_t), ctypes.c_size_t, out
-    )(functions[1] or 0)
-    found = CBarcode()
-    assert one(b" jr123456785xx", 14, found) == 0
+    found = recognise_in_c(b" jr123456785xx")
     assert (found.key[: found.key_length], found.format, found.reason) == (b"JR123456785XX", 0, 0)
     assert found.warnings == 0b101
-    assert one(b"RR123456786KZ", 13, found) == 2
-    assert (found.key_length, found.warnings) == (0, 0)
-    reads, lengths = (ctypes.c_char_p * 2)(UPS, SSCC), (ctypes.c_size_t * 2)(len(UPS), len(SSCC))
-    assert many(reads, lengths, 2, found) == 0
+    found = recognise_in_c(b"RR123456786KZ")
+    assert (found.key_length, found.warnings, found.reason) == (0, 0, 2)
+    found = recognise_in_c(UPS, SSCC)
     assert (found.key[: found.key_length], found.format) == (SSCC, 1)
 
 

@@ -151,22 +151,22 @@ cdef const char* fault_of(const uint8_t* text, size_t length, uint64_t* found) n
     cdef text_t[2] reads
     cdef size_t[2] lengths
     cdef uint8_t i
-    reason = BARCODE.recognise(text, length, &barcode)
+    reads[0] = reads[1] = text
+    lengths[0], lengths[1] = length, length // 2
+    reason = BARCODE.recognise(NULL, reads, lengths, 1, &barcode, NULL)
     if reason != barcode.reason or not 0 <= reason <= BARCODE_AMBIGUOUS:
         return b"recognise: no documented reason"
     if reason == BARCODE_RECOGNISED and not is_key(barcode.key, barcode.key_length):
         return b"recognise: the key is no parcel id"
     found[0] += reason == BARCODE_RECOGNISED
-    reads[0] = reads[1] = text
-    lengths[0], lengths[1] = length, length // 2
-    reason = BARCODE.recognise_at(NULL, reads, lengths, 2, &barcode, &aliases)
+    reason = BARCODE.recognise(NULL, reads, lengths, 2, &barcode, &aliases)
     if reason != barcode.reason or not 0 <= reason <= BARCODE_AMBIGUOUS:
-        return b"recognise_at: no documented reason"
+        return b"recognise, two reads: no documented reason"
     if aliases.count > BARCODE_ALIASES_MAX or (aliases.count > 0 and reason != BARCODE_RECOGNISED):
-        return b"recognise_at: aliases of nothing, or too many"
+        return b"recognise, two reads: aliases of nothing, or too many"
     for i in range(aliases.count):
         if not is_key(aliases.keys[i].key, aliases.keys[i].key_length):
-            return b"recognise_at: an alias is no parcel id"
+            return b"recognise, two reads: an alias is no parcel id"
     reason = GS1.walk(text, length, &message)
     if reason != message.reason or not 0 <= reason < GS1_REASONS:
         return b"walk: no documented reason"

@@ -118,7 +118,7 @@ class Mending:
         name = secrets.token_hex(8)
         for mark in shown:
             as_shown = (_WHATEVER, _WHATEVER, mark.log, mark.rebuild)
-            self._write(mark.partition, as_shown, ("next", "log", *COUNTERS), rebuild=name)
+            self._write(mark.partition, as_shown, ("next", "log", "back", *COUNTERS), rebuild=name)
         partitions = {mark.partition for mark in shown}
         for partition, found in self._walk(partitions):
             advance(self._unlink(partition, found, name))
