@@ -1,11 +1,14 @@
 """Other labels of parcels: what the log says of them, and what must stand in Redis (docs/fold.md, section 4)."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from tests.chaos.log import Record
 from tests.chaos.report import Report
+from tests.chaos.stored import StoredPartition
 from tests.reference import aliases as reference
 from tests.reference.scan import DAY_MS, Announcement, Scan
 from tracker.domain import aliases
@@ -44,6 +47,33 @@ def compare(report: Report, number: int, announced: Sequence[Announcement], held
     report.unexpected.extend(
         f"partition {number}: alias {alias} is in Redis, not in the log" for alias in held.keys() - expected
     )
+
+
+def unfounded(found: StoredPartition, announced: Mapping[str, Sequence[tuple[int, Announcement]]]) -> list[str]:
+    """Aliases that are not the fold of their announcements before the mark, nor of those and some behind.
+
+    Args:
+        found: how the partition stood at one moment.
+        announced: alias -> its announcements, and their offsets.
+    """
+    return [
+        alias
+        for alias, its in announced.items()
+        if not any(
+            _is_fold(alias, found.aliases.get(alias), [one for _, one in its[:end]])
+            for end in range(bisect_left(its, found.next, key=itemgetter(0)), len(its) + 1)
+        )
+    ]
+
+
+def _is_fold(alias: str, held: bytes | None, announced: Sequence[Announcement]) -> bool:
+    wanted = reference.fold(announced).get(alias)
+    if held is None:
+        return wanted is None
+    try:
+        return wanted == [(day, parcel.decode()) for day, parcel in aliases.parcels(alias.encode(), held)]
+    except CorruptRecord:
+        return False
 
 
 def compare_announced(report: Report, logs: Sequence[LabelLog], read: Sequence[tuple[Record, Scan]]) -> None:

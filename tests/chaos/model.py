@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -90,6 +91,14 @@ class LogPartition:
             kept = [at for at in zip(found.offsets, found.scans, strict=True) if at[0] not in offsets]
             found.offsets, found.scans = [offset for offset, _ in kept], [scan for _, scan in kept]
 
+    def announced(self, labels: AbstractSet[str]) -> dict[str, list[tuple[int, Announcement]]]:
+        """The announcements of each of these labels, with their offsets; without those that were deleted."""
+        found: dict[str, list[tuple[int, Announcement]]] = {label: [] for label in labels}
+        for record, one in self.labels.announced:
+            if one.alias in labels and not self._is_deleted(record):
+                found[one.alias].append((record.offset, one))
+        return found
+
     def folded(self, end: int) -> "Model":
         """What of it stands before an offset."""
         scans = {parcel: before for parcel, found in self.parcels.items() if (before := found.before(end))}
@@ -102,7 +111,10 @@ class LogPartition:
         )
 
     def _is_before(self, record: Record, end: int) -> bool:
-        return record.offset < end and not any(record.offset in offsets for offsets in self.deleted)
+        return record.offset < end and not self._is_deleted(record)
+
+    def _is_deleted(self, record: Record) -> bool:
+        return any(record.offset in offsets for offsets in self.deleted)
 
 
 @dataclass(frozen=True, slots=True)

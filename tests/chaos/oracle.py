@@ -26,7 +26,7 @@ from tracker.simulate import ledger
 from tracker.store import claims
 
 SAMPLE: Final = 40
-"""Parcels that a probe compares: as many of those that came last as of all."""
+"""Parcels, and labels, that a probe compares: as many of those that came last as of all."""
 
 _NEXT_AT: Final = slice(24, 30)
 """Where a record says up to which offset it has its scans (ext/record.pxd)."""
@@ -135,13 +135,13 @@ class Oracle:
             return report
 
     def probe(self, number: int, random: Random) -> Report:
-        """Compares some parcels of a partition, at one moment, with the fold of the log up to its mark."""
+        """Compares some parcels and labels of a partition, at one moment, with the fold of the log up to its mark."""
         with self._lock:
             log = self._partitions[number]
-            known = list(log.parcels)
-            chosen = {*known[-SAMPLE // 2 :], *random.sample(known, min(SAMPLE // 2, len(known)))}
+            chosen = _sample(list(log.parcels), random)
+            labels = _sample([one.alias for _, one in log.labels.announced], random)
             with Redis.from_url(self._settings.redis, socket_timeout=1) as store:
-                found = read_sample(store, number, sorted(chosen))
+                found = read_sample(store, number, sorted(chosen), sorted(labels))
             ends = [0] * len(self._partitions)
             ends[number] = found.next
             self._catch_up(ends)
@@ -159,6 +159,12 @@ class Oracle:
                     file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
                 elif record is not None:
                     report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
+            if aliases.unfounded(found, log.announced(labels)):
+                self._catch_up()  # What came back without its mark may have been announced where nothing was read yet.
+            report.different.extend(
+                f"probe: alias {label} is {found.aliases.get(label)!r}, which is no fold of what announces it"
+                for label in aliases.unfounded(found, log.announced(labels))
+            )
             return report
 
     def _catch_up(self, ends: Sequence[int] | None = None) -> None:
@@ -225,6 +231,11 @@ class Oracle:
         report.unexpected.extend(
             f"a scan says it comes from {source}, which is where it belongs" for source in rekeyed.keys() - foreign
         )
+
+
+def _sample(known: Sequence[str], random: Random) -> set[str]:
+    """Some of what is known, half of it among what came last."""
+    return {*known[-SAMPLE // 2 :], *random.sample(known, min(SAMPLE // 2, len(known)))}
 
 
 def file(report: Report, compared: Compared, where: str = "") -> None:

@@ -49,20 +49,21 @@ def read_partition(store: Redis, number: int) -> StoredPartition:
     return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases, expiring)
 
 
-def read_sample(store: Redis, number: int, parcels: Sequence[str]) -> StoredPartition:
-    """Reads some parcels of a partition, its mark and names, as they stand at one moment; no aliases, no expiries."""
+def read_sample(store: Redis, number: int, parcels: Sequence[str], labels: Sequence[str]) -> StoredPartition:
+    """Reads some parcels and aliases of a partition, its mark and names, as they stand at one moment; no expiries."""
+    wanted = ((keys.parcels, parcels), (keys.data, parcels), (keys.aliases, labels))
     pipeline = store.pipeline(transaction=True)
     for key in (keys.mark(number), keys.sources(number), keys.codes(number)):
         pipeline.hgetall(key)
-    for prefix in (keys.parcels(number), keys.data(number)):
+    for prefix, names in wanted:
         # MGET takes one key at least.
-        pipeline.mget([prefix, *(prefix + parcel.encode() for parcel in parcels)])
+        pipeline.mget([prefix(number), *(prefix(number) + name.encode() for name in names)])
     mark, sources, codes, *strings = pipeline.execute()
-    records, data = [
-        {parcel: value for parcel, value in zip(parcels, found[1:], strict=True) if value is not None}
-        for found in strings
+    records, data, aliases = [
+        {name: value for name, value in zip(names, found[1:], strict=True) if value is not None}
+        for (_, names), found in zip(wanted, strings, strict=True)
     ]
-    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, {})
+    return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases)
 
 
 def _names(number: int, sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names | str:
