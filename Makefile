@@ -37,7 +37,7 @@ up: setup
 	@$(VENV)/bin/tracker up $(ARGS)
 
 test: setup
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 simulate-faults: $(VENV)/.built
 	@$(PY) -m tests.simulation $(ARGS)

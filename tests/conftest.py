@@ -1,8 +1,10 @@
 """What every test can ask for: real servers, once a session, and their versions in the header."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Final
 
 import hypothesis
 import pytest
@@ -24,6 +26,24 @@ def pytest_report_header() -> list[str]:
         except UnavailableError as error:
             lines.append(f"not there: {error}")
     return lines
+
+
+TOLD: Final = "told"
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Has a text shown when all tests have run: what they print themselves is lost where they run side by side."""
+    return partial(record_property, TOLD)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows what tests tell."""
+    for report in [report for reports in terminalreporter.stats.values() for report in reports]:
+        if isinstance(report, pytest.TestReport) and report.when == "call":
+            for name, text in report.user_properties:
+                if name == TOLD:
+                    terminalreporter.write_line(str(text))
 
 
 @contextmanager

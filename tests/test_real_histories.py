@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,18 +38,17 @@ def replayed(kafka: Kafka, redis_server: Redis) -> Iterator[tuple[dict[str, dict
 
 
 def test_real_histories_end_in_redis_as_their_sources_say(
-    replayed: tuple[dict[str, dict[str, Any]], dict[str, int], float], capsys: pytest.CaptureFixture[str]
+    replayed: tuple[dict[str, dict[str, Any]], dict[str, int], float], tell: Callable[[str], None]
 ) -> None:
     found, counted, took_s = replayed
     expected = json.loads((REAL / "expected.json").read_text("utf-8"))
     differ = {(one["file"], one["parcel"]): one for one in expected if not agrees(found[one["parcel"]], one)}
-    with capsys.disabled():
-        print(
-            f"\nreal histories: {len(expected) - len(differ)} of {len(expected)} agree with their source "
-            f"({counted['scans']} scans in {took_s:.1f} s); the others:"
-        )
-        for (file, parcel_id), one in sorted(differ.items()):
-            print(f"  {file} {parcel_id}: {found[parcel_id]['state']}. {one.get('known_disagreement')}")
+    tell(
+        f"real histories: {len(expected) - len(differ)} of {len(expected)} agree with their source "
+        f"({counted['scans']} scans in {took_s:.1f} s); the others:"
+    )
+    for (file, parcel_id), one in sorted(differ.items()):
+        tell(f"  {file} {parcel_id}: {found[parcel_id]['state']}. {one.get('known_disagreement')}")
     assert differ.keys() == KNOWN_DISAGREEMENTS
     assert {(one["file"], one["parcel"]) for one in expected if "known_disagreement" in one} == KNOWN_DISAGREEMENTS
     assert len(found) == len(expected) == 121

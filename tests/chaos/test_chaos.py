@@ -1,6 +1,6 @@
 """Whatever is broken, each scan changes its parcel once; and the oracle that says so finds what planted bugs do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
@@ -45,7 +45,7 @@ def campaign(kafka: Kafka, redis_server: Redis, tmp_path_factory: pytest.TempPat
 
 
 def test_twenty_faults_lose_nothing_double_nothing_and_change_nothing(
-    campaign: Campaign, capsys: pytest.CaptureFixture[str]
+    campaign: Campaign, tell: Callable[[str], None]
 ) -> None:
     row = Row("twenty faults", partial(each_so_often, TWENTY, GAP_S), wanted=1)
     with campaign.world(row.form) as world:
@@ -53,8 +53,7 @@ def test_twenty_faults_lose_nothing_double_nothing_and_change_nothing(
             world.await_life()
         result = run_row(world, row, lambda _text: None)
         fallen = world.end()
-    with capsys.disabled():
-        print(f"\n{result}")
+    tell(str(result))
     assert not result.failures, "\n".join(result.failures)
     assert result.struck_by_kind == {row.name: times for row, times in TWENTY.items()}
     assert not fallen, "\n".join(fallen)
