@@ -13,6 +13,9 @@ RULE_OF_THREE: Final = 3
 
 RUNS: Final = ("simulated worlds", "real processes")
 
+SERVERS: Final = ("kafka", "redis")
+"""Versions that are known on any machine that has been set up, and that simulated worlds have nothing of."""
+
 TITLE: Final = """# Nothing lost, nothing doubled
 <!-- Made from tests/proof/*.json by `make simulate-faults` and `make chaos`; `python -m tests.proof` writes it. -->
 
@@ -142,7 +145,10 @@ def _machines(*runs: Results | None) -> list[str]:
     there = [(name, run) for name, run in zip(RUNS, runs, strict=True) if run is not None]
     facts = list(dict.fromkeys(fact for _, run in there for fact in run["machine"]))
     rows = [["run on", *(run.get("date") or run["begun"] for _, run in there)]]
-    rows += [[fact, *(run["machine"].get(fact, "-") for _, run in there)] for fact in facts]
+    rows += [
+        [fact, *("-" if name == RUNS[0] and fact in SERVERS else run["machine"].get(fact, "-") for name, run in there)]
+        for fact in facts
+    ]
     return ["\n## Machine and versions\n", _table(["", *(name for name, _ in there)], rows)]
 
 

@@ -46,6 +46,12 @@ def test_the_page_is_what_the_kept_results_say() -> None:
     assert results.PAGE.read_text("utf-8") == results.page_text(), "python -m tests.proof"
 
 
+def test_simulated_worlds_have_no_servers() -> None:
+    told = page.written(SIMULATION, PLANTED, CHAOS, CHAOS_PLANTED)
+    assert "| kafka | - | 4.1.2 |" in told
+    assert "| redis | - | - |" in told
+
+
 def test_no_number_on_the_page_is_typed_by_hand() -> None:
     typed = {text for text in _texts(ast.parse(Path(page.__file__).read_text("utf-8"))) if re.search(r"\d", text)}
     # Names of fields, and percentiles.
