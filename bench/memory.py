@@ -65,8 +65,8 @@ def _records(parcels: int) -> batches.Records:
 
 def _used(client: redis.Redis) -> int:
     """Bytes that Redis uses once it is at rest: a table that grows is there twice until all of it is moved."""
-    used, before = int(client.info("memory")["used_memory"]), -1
-    while used != before:
+    before = -1
+    while (used := int(client.info("memory")["used_memory"])) != before:
+        before = used
         time.sleep(REST_S)
-        used, before = int(client.info("memory")["used_memory"]), used
     return used

@@ -85,4 +85,5 @@ def test_the_benches_of_functions_and_memory_measure_every_bar(tmp_path: Path) -
     held = {figure["name"] for figure in results["figures"] if figure["bar"]}
     assert {"barcode.s10", "barcode.s10.times", "fold.in_order", "fold.late", "memory.parcel"} <= held
     assert all(figure["value"] > 0 for figure in results["figures"])
-    assert [figure for figure in results["figures"] if figure["unit"] == "bytes" and figure["passed"] is False] == []
+    # Nanoseconds say as much about the machine; what is held against a library in the same run, and bytes, do not.
+    assert {figure["unit"] for figure in results["figures"] if figure["passed"] is False} <= {"ns/code", "ns/scan"}

@@ -38,7 +38,7 @@ def compare(report: Report, number: int, announced: Sequence[Announcement], held
             report.lost.append(f"partition {number}: alias {alias}, a label of {wanted}, is not in Redis")
             continue
         try:
-            stands = [(day, parcel.decode()) for day, parcel in aliases.parcels(alias.encode(), held[alias])]
+            stands = _parcels(alias, held[alias])
         except CorruptRecord as error:
             report.different.append(f"partition {number}: alias {error}")
             continue
@@ -49,21 +49,21 @@ def compare(report: Report, number: int, announced: Sequence[Announcement], held
     )
 
 
-def unfounded(found: StoredPartition, announced: Mapping[str, Sequence[tuple[int, Announcement]]]) -> list[str]:
+def unfounded(found: StoredPartition, announced: Mapping[str, Sequence[tuple[int, Announcement]]]) -> set[str]:
     """Aliases that are not the fold of their announcements before the mark, nor of those and some behind.
 
     Args:
         found: how the partition stood at one moment.
         announced: alias -> its announcements, and their offsets.
     """
-    return [
+    return {
         alias
         for alias, its in announced.items()
         if not any(
             _is_fold(alias, found.aliases.get(alias), [one for _, one in its[:end]])
             for end in range(bisect_left(its, found.next, key=itemgetter(0)), len(its) + 1)
         )
-    ]
+    }
 
 
 def _is_fold(alias: str, held: bytes | None, announced: Sequence[Announcement]) -> bool:
@@ -71,9 +71,14 @@ def _is_fold(alias: str, held: bytes | None, announced: Sequence[Announcement]) 
     if held is None:
         return wanted is None
     try:
-        return wanted == [(day, parcel.decode()) for day, parcel in aliases.parcels(alias.encode(), held)]
+        return wanted == _parcels(alias, held)
     except CorruptRecord:
         return False
+
+
+def _parcels(alias: str, held: bytes) -> list[tuple[int, str]]:
+    """What Redis holds of an alias, as the reference model gives it; raises CorruptRecord."""
+    return [(day, parcel.decode()) for day, parcel in aliases.parcels(alias.encode(), held)]
 
 
 def compare_announced(report: Report, logs: Sequence[LabelLog], read: Sequence[tuple[Record, Scan]]) -> None:

@@ -159,12 +159,12 @@ class Oracle:
                     file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
                 elif record is not None:
                     report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
-            if aliases.unfounded(found, log.announced(labels)):
+            if doubtful := aliases.unfounded(found, log.announced(labels)):
                 self._catch_up()  # What came back without its mark may have been announced where nothing was read yet.
-            report.different.extend(
-                f"probe: alias {label} is {found.aliases.get(label)!r}, which is no fold of what announces it"
-                for label in aliases.unfounded(found, log.announced(labels))
-            )
+                report.different.extend(
+                    f"probe: alias {label} is {found.aliases.get(label)!r}, which is no fold of what announces it"
+                    for label in aliases.unfounded(found, log.announced(doubtful))
+                )
             return report
 
     def _catch_up(self, ends: Sequence[int] | None = None) -> None:

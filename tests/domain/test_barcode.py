@@ -427,6 +427,7 @@ def test_other_compiled_modules_read_with_aliases_at_a_site() -> None:
         assert (aliases.count, aliases.more) == (1, 0)
         assert aliases.keys[0].key[: aliases.keys[0].key_length] == alias
         assert FORMATS[aliases.keys[0].format].name == barcode.recognise(alias).scheme
+        assert recognise_in_c(SSCC, UPS, at=at).reason == 0
 
 
 def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
@@ -436,7 +437,7 @@ def test_other_compiled_modules_reach_the_reader_by_its_capsule() -> None:
     found = recognise_in_c(b"RR123456786KZ")
     assert (found.key_length, found.warnings, found.reason) == (0, 0, 2)
     found = recognise_in_c(UPS, SSCC)
-    assert (found.key[: found.key_length], found.format) == (SSCC, 1)
+    assert (found.key[: found.key_length], found.format, found.reason) == (SSCC, 1, 0)
 
 
 # Making identifiers.

@@ -71,11 +71,10 @@ def writes_of(partition: int, batch: Batch) -> list[Command]:
     )
     for kind, prefix, values, going in kinds:
         found += [partial(_set_expiring, kind, prefix, key, values[key]) for key in sorted(going)]
-        if staying := {key: value for key, value in values.items() if key not in going} if going else values:
+        if staying := {key: value for key, value in values.items() if key not in going}:
             found.append(partial(_set, kind, prefix, staying))
-    if batch.final:
-        lasting = sorted(batch.final - batch.data.keys())
-        found += [partial(_expire, data, key) for key in lasting if has_data(batch.records[key])]
+    lasting = sorted(batch.final - batch.data.keys())
+    found += [partial(_expire, data, key) for key in lasting if has_data(batch.records[key])]
     if batch.records:
         found.append(partial(_tell, (batch.begin, batch.end, tuple(batch.records))))
     found.append(partial(_move, batch.end, batch.counters))

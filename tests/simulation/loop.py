@@ -12,12 +12,9 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from itertools import count
-from typing import Any, Final
+from typing import Any
 
 from tracker.store.claims import ChainBrokenError
-
-TASKS_KEPT: Final = 16
-"""So many tasks, and those that have ended are let go of."""
 
 
 class Call:
@@ -127,17 +124,13 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Call:
         """Schedules a call so many seconds from now."""
-        del context
-        return self._call_at(self._clock_s() + delay, callback, args)
+        return self.call_at(self._clock_s() + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Call:
         """Schedules a call at a time; of two at the same time the first comes first."""
         del context
-        return self._call_at(when, callback, args)
-
-    def _call_at(self, when: float, callback: Callable[..., object], args: tuple[Any, ...]) -> Call:
         call = Call(callback, args)
         if not self._gone:
             heapq.heappush(self._timers, (when, next(self._numbers), call))
@@ -152,10 +145,6 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Task[Any]:
         """A task of this loop."""
         task = asyncio.Task(coro, loop=self, name=name, context=context)
-        if len(self._tasks) >= TASKS_KEPT:
-            for ended in filter(asyncio.Task.done, self._tasks):
-                _untie(ended)
-            self._tasks = [kept for kept in self._tasks if not kept.done()]
         self._tasks.append(task)
         return task
 

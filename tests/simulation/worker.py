@@ -89,6 +89,7 @@ class SimulatedWorker:
             await self._pause()
 
     def _pause(self) -> asyncio.Future[None]:
+        """What asyncio.sleep does, which a world would spend a fortieth of its time in."""
         pause = self.loop.create_future()
         self.loop.call_later(FETCH_S, pause.set_result, None)
         return pause
@@ -197,5 +198,6 @@ class SimulatedWorker:
         for chain in self.chains:
             chain.abandon()
         self.loop.discard()
+        # Runners and processor hold each other, and the processor this worker.
         self.processor._runners.clear()
         del self.processor
