@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 AWAIT_S_MAX: Final = 30.0
 """How long a strike waits for something, unless it says otherwise."""
 
+TRIES: Final = 3
+"""A fault may fail to strike: so often as many are tried as are wanted."""
+
 
 class MissedError(Exception):
     """What a strike waited for did not come: it has not struck."""

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -19,23 +20,48 @@ START_TIMEOUT_S: Final = 60
 STOP_TIMEOUT_S: Final = 20
 PR_SET_PDEATHSIG: Final = 1
 
+TAKEN_MAX: Final = 100
+"""A campaign needs 20 ports before it has bound the first; and a process may have 1,024 sockets."""
+
+_PORTS: Final = (15_000, 30_000)
+_taken: Final[deque[socket.socket]] = deque()
+
 _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def free_port() -> int:
-    """Gives a free TCP port below the ephemeral range, so that no client takes it while its server is down."""
+    """Gives a free TCP port below the ephemeral range, so that no client takes it while its server is down.
+
+    It is given to nobody else, in no other process either, until TAKEN_MAX more were asked for: so long this process
+    holds the UDP port of that number, which none of these servers uses.
+    """
     while True:
-        port = random.randint(15_000, 30_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        port = random.randint(*_PORTS)
+        taken = socket.socket(type=socket.SOCK_DGRAM)
+        if _binds(taken, port) and _is_free(port):
+            break
+        taken.close()
+    if len(_taken) == TAKEN_MAX:
+        _taken.popleft().close()
+    _taken.append(taken)
+    return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _binds(probe, port)
+
+
+def _binds(to: socket.socket, port: int) -> bool:
+    try:
+        to.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def _die_with_parent() -> None:

@@ -2,15 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
 import redis
 from confluent_kafka.admin import AdminClient
 
-from tests.servers import Kafka, Redis
+from tests.servers import Kafka, Redis, process
 
 
 def test_redis_keeps_its_data_over_a_kill_and_comes_back_on_the_same_port(redis_server: Redis) -> None:
@@ -34,6 +36,14 @@ def test_kafka_keeps_its_topics_over_a_kill_and_comes_back_on_the_same_port(kafk
         again = AdminClient({"bootstrap.servers": server.address, "log_level": 0}).list_topics(timeout=5)
         assert len(again.topics["kept"].partitions) == 3
         assert again.cluster_id == cluster
+
+
+def test_a_port_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_PORTS", (30_000, 30_000 + 2 * process.TAKEN_MAX))
+    ports = [process.free_port() for _ in range(process.TAKEN_MAX)]
+    assert len(set(ports)) == process.TAKEN_MAX
+    with socket.create_server(("127.0.0.1", ports[0])):
+        pass
 
 
 def test_a_server_dies_with_the_process_that_started_it(redis_server: Redis, tmp_path: Path) -> None:
