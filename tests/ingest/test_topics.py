@@ -44,6 +44,28 @@ def test_topics_are_created_and_found_the_second_time(settings: Settings, admin:
     assert len(found[settings.rejected_topic].partitions) == 4
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_cluster_that_does_not_answer_in_time_is_told_of(
+    settings: Settings, kafka: Kafka, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    if there:
+        topics.ensure(settings)
+    wanted = topics.wanted
+
+    def pausing(settings: Settings) -> tuple[topics.Wanted, topics.Wanted]:
+        kafka.pause()  # It has just said which topics there are.
+        return wanted(settings)
+
+    monkeypatch.setattr(topics, "wanted", pausing)
+    monkeypatch.setattr(topics, "REQUEST_S_MAX", 1)
+    try:
+        error = refusal(settings)
+    finally:
+        kafka.resume()
+    assert error.code == "no_kafka"
+    assert settings.kafka in str(error)
+
+
 def test_another_partition_count_is_refused_and_nothing_is_created(
     settings: Settings, kafka: Kafka, admin: AdminClient
 ) -> None:

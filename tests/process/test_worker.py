@@ -459,7 +459,7 @@ def test_a_kafka_that_goes_away_while_a_worker_begins_is_told_of_in_a_line() -> 
     )
     nobody = f"127.0.0.1:{free_port()}"
     worker = subprocess.run(
-        [sys.executable, "-c", begun, "worker", "--kafka", nobody],
+        [sys.executable, "-c", begun, "worker", "--kafka", nobody, "--monitor", "off"],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -12,6 +12,11 @@ from tracker.errors import TrackerError
 from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
 
 TIMEOUT_S: Final = 10
+"""How long a cluster may be out of reach."""
+
+REQUEST_S_MAX: Final = 30
+"""How long it may take to make a topic, or to describe one; each request ends by then, with its error."""
+
 REJECTED_PARTITIONS: Final = 4
 HOUR_MS: Final = 3_600_000
 
@@ -99,7 +104,7 @@ def _create(admin: AdminClient, want: Wanted, replication: int) -> bool:
     """Creates a topic; False if another `tracker init` was faster."""
     topic = NewTopic(want.topic, want.partitions, replication, config=want.config)
     try:
-        admin.create_topics([topic], request_timeout=TIMEOUT_S)[want.topic].result(TIMEOUT_S)
+        admin.create_topics([topic], request_timeout=REQUEST_S_MAX)[want.topic].result()
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise
@@ -133,15 +138,15 @@ def _metadata(admin: AdminClient, *topic: str) -> ClusterMetadata:
 def _differences(admin: AdminClient, want: Wanted, replication: int) -> list[str]:
     """Compares the settings and the copies of a topic that is there with what is wanted."""
     resource = ConfigResource(ResourceType.TOPIC, want.topic)
-    found = admin.describe_configs([resource], request_timeout=TIMEOUT_S)[resource].result(TIMEOUT_S)
+    found = admin.describe_configs([resource], request_timeout=REQUEST_S_MAX)[resource].result()
     differences = [
         f"{name} is {found[name].value}, expected {value}: "
         f"kafka-configs.sh --alter --topic {want.topic} --add-config {name}={value}"
         for name, value in want.config.items()
         if found[name].value != value
     ]
-    described = admin.describe_topics(TopicCollection([want.topic]), request_timeout=TIMEOUT_S)[want.topic]
-    copies = min(len(partition.replicas) for partition in described.result(TIMEOUT_S).partitions)
+    described = admin.describe_topics(TopicCollection([want.topic]), request_timeout=REQUEST_S_MAX)[want.topic]
+    copies = min(len(partition.replicas) for partition in described.result().partitions)
     if copies != replication:
         differences.append(f"it has {copies} copies of a partition, but TRACKER_REPLICATION is {replication}")
     return differences
