@@ -26,6 +26,9 @@ SETTINGS: Final[Mapping[str, str]] = {
 COPY_S_MAX: Final = 10
 """Within which a replica must have its first copy."""
 
+WRITTEN_S_MAX: Final = 10
+"""Redis puts a write off while its file is synced, for two seconds at most; a disk may take longer."""
+
 
 class Redis(Server):
     """A redis-server on a free port, AOF `everysec`, `noeviction`.
@@ -70,6 +73,14 @@ class Redis(Server):
                 return re.match(rb"\+PONG|-NOAUTH", connection.recv(64)) is not None
         except OSError:
             return False
+
+    def await_written(self) -> None:
+        """Waits until all that it has answered to stands in its file, where it outlives a kill."""
+        deadline = time.monotonic() + WRITTEN_S_MAX
+        with redis.Redis.from_url(self.url) as client:
+            while client.info("persistence")["aof_buffer_length"]:
+                assert time.monotonic() < deadline, f"nothing is written: {self.log_end()}"
+                time.sleep(0.02)
 
     def follow(self, primary: "Redis") -> None:
         """Makes this a replica of another one, and waits until it has all that stands there, on its disk too."""

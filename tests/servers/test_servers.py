@@ -19,8 +19,7 @@ def test_redis_keeps_its_data_over_a_kill_and_comes_back_on_the_same_port(redis_
     del redis_server  # Skips where there is none.
     with Redis() as server, redis.Redis.from_url(server.url) as client:
         client.set("k", "v")
-        # `everysec` may lose the last second; the crash comes after it.
-        client.execute_command("WAITAOF", "0", "0", "0") if Redis.version() >= "7.2" else time.sleep(1.1)
+        server.await_written()
         server.kill()
         server.start()
         assert client.get("k") == b"v"
