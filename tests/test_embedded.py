@@ -19,6 +19,9 @@ from tracker.embedded import EmbeddedBroker, EmbeddedRedis
 from tracker.errors import FAULTS, TrackerError
 from tracker.store import checks
 
+KEYS_SLOW = 300_000
+"""So many take some tenths of a second to read."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _server() -> None:
@@ -77,6 +80,13 @@ def test_redis_is_fit_for_parcels_and_keeps_them_over_a_restart(tmp_path: Path) 
         client.set("k", "v")
     with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
         assert client.get("k") == b"v"
+
+
+def test_redis_is_there_when_it_has_read_its_data(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        client.eval(f"for number = 1, {KEYS_SLOW} do redis.call('SET', number, number) end", 0)
+    with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        assert client.dbsize() == KEYS_SLOW
 
 
 def test_a_folder_has_one_redis_at_a_time(tmp_path: Path) -> None:

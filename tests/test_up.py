@@ -17,9 +17,12 @@ import pytest
 from redis import Redis as Client
 
 from tests.servers import Redis
+from tests.servers.process import free_port
 from tracker import embedded
+from tracker.config import Address, Settings
 from tracker.errors import TrackerError
 from tracker.store import keys
+from tracker.up import _monitor
 
 COMMAND: Final = (sys.executable, "-m", "tracker.cli")
 SCAN: Final = (
@@ -49,7 +52,8 @@ class Up:
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(
                 [*COMMAND, "up", "--data-dir", folder / "data"],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(PYTHONUNBUFFERED="1"),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=environment(PYTHONUNBUFFERED="1", TRACKER_MONITOR=f"127.0.0.1:{free_port()}"),
             )  # fmt: skip
 
     def said(self, wanted: str, seconds: float = 30.0, times: int = 1) -> re.Match[str]:
@@ -209,6 +213,18 @@ def test_a_worker_that_refuses_to_start_ends_it_with_the_workers_error(tmp_path:
         taken.listen()
         line = refused(tmp_path, TRACKER_MONITOR=f"127.0.0.1:{taken.getsockname()[1]}")
     assert line.startswith("tracker: error[bad_setting]: TRACKER_MONITOR: expected an address that is free")
+
+
+def test_the_monitor_goes_elsewhere_where_nobody_asked_for_a_port_that_is_taken() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        usual = Settings(monitor=Address("127.0.0.1", listening.getsockname()[1]))
+        listening.listen()
+        other = _monitor(usual, ())
+        assert other is not None
+        assert other.port not in {0, usual.monitor.port if usual.monitor else None}
+        assert _monitor(usual, {"monitor"}) == usual.monitor
+    assert _monitor(usual, ()) == usual.monitor
 
 
 def test_a_kafka_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from confluent_kafka import cimpl
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from tracker.errors import TrackerError
 
@@ -218,20 +222,23 @@ class EmbeddedRedis:
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._answers():
+        while (reads := self._reads_data()) is not False:
+            if reads:  # However long that takes.
+                deadline = time.monotonic() + START_TIMEOUT_S
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()
                 raise TrackerError("embedded", f"{server} did not start: {self._last_words()}")
             time.sleep(0.02)
 
-    def _answers(self) -> bool:
-        """Tells if our server, and not another one on the same port, has loaded its data and answers."""
+    def _reads_data(self) -> bool | None:
+        """Whether our server still reads its data; None if it does not answer, or another one on the same port does."""
+        retry = Retry(NoBackoff(), 0)
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
-                connection.sendall(b"INFO server\r\n")
-                return f"process_id:{self._process.pid}\r\n".encode() in connection.recv(8_192)
-        except OSError:
-            return False
+            with Redis(port=self.port, socket_timeout=1, socket_connect_timeout=1, retry=retry) as client:
+                ours = client.info("server")["process_id"] == self._process.pid
+                return bool(client.info("persistence")["loading"]) if ours else None
+        except RedisError:
+            return None
 
 
 _libc: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
