@@ -112,7 +112,14 @@ class Campaign:
 
 
 def run_row(world: World, row: Row, tell: Tell, recovery_s_max: float = RECOVERY_S_MAX) -> RowResult:
-    """Runs one row in a world that runs: strikes, waits until all is applied, and has the oracle judge."""
+    """Runs one row in a world that runs: strikes, waits until all is applied, and has the oracle judge.
+
+    Args:
+        world: which goes on running.
+        row: what is to strike, and how often.
+        tell: is told of each strike.
+        recovery_s_max: the bar for p99.
+    """
     began_s, probes_before = time.monotonic(), world.oracle.probes
     before = sum(world.oracle.ends())
     world.struck.clear()
