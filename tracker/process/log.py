@@ -38,8 +38,9 @@ class LogClient:
     """
 
     def __init__(self, brokers: str, topic: str) -> None:
+        self._brokers = brokers
         self._topic = topic
-        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+        self._admin: AdminClient | None = None
 
     async def identity(self) -> Identity:
         """Which log it is now.
@@ -52,15 +53,22 @@ class LogClient:
     def ask(self) -> Identity:
         """`identity`, for whoever has no event loop."""
         try:
-            listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
-            topic = listing.topics[self._topic]
-            if topic.error is not None:
-                raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
-            # Its type in the stubs is that of its first value, None.
-            cluster = str(listing.cluster_id)
-            if cluster.startswith(_EMBEDDED):
-                return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
-            asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)
-            return Identity(f"{cluster}/{asked[self._topic].result().topic_id}", len(topic.partitions))
+            return self._asked()
         except KafkaException as error:
+            # Behind a fault that was long over a client of librdkafka 2.16 was seen to find no broker ever again.
+            self._admin = None
             raise LogUnknownError(str(error)) from error
+
+    def _asked(self) -> Identity:
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
+        listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
+        topic = listing.topics[self._topic]
+        if topic.error is not None:
+            raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
+        # Its type in the stubs is that of its first value, None.
+        cluster = str(listing.cluster_id)
+        if cluster.startswith(_EMBEDDED):
+            return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
+        asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)
+        return Identity(f"{cluster}/{asked[self._topic].result().topic_id}", len(topic.partitions))
