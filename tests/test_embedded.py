@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import redis
@@ -19,7 +19,7 @@ from tracker.embedded import EmbeddedBroker, EmbeddedRedis
 from tracker.errors import FAULTS, TrackerError
 from tracker.store import checks
 
-KEYS_SLOW = 300_000
+KEYS_SLOW: Final = 300_000
 """So many take some tenths of a second to read."""
 
 

@@ -235,8 +235,8 @@ class EmbeddedRedis:
         retry = Retry(NoBackoff(), 0)
         try:
             with Redis(port=self.port, socket_timeout=1, socket_connect_timeout=1, retry=retry) as client:
-                ours = client.info("server")["process_id"] == self._process.pid
-                return bool(client.info("persistence")["loading"]) if ours else None
+                info = client.info()
+                return bool(info["loading"]) if info.get("process_id") == self._process.pid else None
         except RedisError:
             return None
 

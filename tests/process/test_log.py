@@ -1,11 +1,10 @@
 """Who asks which log it is gets an answer as soon as there is one."""
 
-import uuid
-
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from tests.chaos.proxy import Network, Proxy
+from tests.process.workers import new_topic
 from tests.servers import Kafka
 from tracker.process.log import LogClient, LogUnknownError
 
@@ -20,10 +19,7 @@ class _NeverAgain:
 
 @pytest.fixture
 def topic(kafka: Kafka) -> str:
-    """A topic of its own, with three partitions."""
-    name = f"log-{uuid.uuid4().hex[:8]}"
-    kafka.create_topic(name, 3)
-    return name
+    return new_topic(kafka, 3)
 
 
 def test_a_log_is_known_by_cluster_and_topic_and_is_another_one_when_it_is_made_anew(kafka: Kafka, topic: str) -> None:
