@@ -1,0 +1,42 @@
+"""The facts that figures stand beside are those of what was measured."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench import machine
+
+
+def git(root: Path, *arguments: str) -> None:
+    author = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *author, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def test_a_commit_with_changes_is_said_to_be_one_but_not_for_the_results_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    for name in ("tracker.py", "bench/results.json", "docs/proof.md", "tests/proof/chaos.json", "tests/proof/page.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    commit = machine.facts()["commit"]
+    assert len(commit) == 12
+
+    for result in ("bench/results.json", "docs/proof.md", "tests/proof/chaos.json"):
+        (tmp_path / result).write_text("after")
+    assert machine.facts()["commit"] == commit
+
+    for code in ("tracker.py", "tests/proof/page.py"):
+        (tmp_path / code).write_text("after")
+        assert machine.facts()["commit"] == f"{commit} with changes"
+        (tmp_path / code).write_text("before")
+
+
+def test_where_there_is_no_repository_the_commit_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert machine.facts()["commit"] == "not known"
