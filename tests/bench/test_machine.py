@@ -1,5 +1,6 @@
 """The facts that figures stand beside are those of what was measured."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -7,12 +8,16 @@ import pytest
 
 from bench import machine
 
+GIT = shutil.which("git")
+
 
 def git(root: Path, *arguments: str) -> None:
     author = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *author, *arguments], cwd=root, check=True, capture_output=True)
+    assert GIT
+    subprocess.run([GIT, *author, *arguments], cwd=root, check=True, capture_output=True)
 
 
+@pytest.mark.skipif(GIT is None, reason="git is not there")
 def test_a_commit_with_changes_is_said_to_be_one_but_not_for_the_results_of_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
