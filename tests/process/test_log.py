@@ -1,7 +1,8 @@
 """Who asks which log it is gets an answer as soon as there is one."""
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from tests.chaos.proxy import Network, Proxy
 from tests.process.workers import new_topic
@@ -15,6 +16,23 @@ class _NeverAgain:
     def list_topics(self, _topic: str, timeout: float) -> None:
         del timeout
         raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+
+class _BesideOneThatFails:
+    """A client, while somebody else whose asking was given up, but goes on in its thread, gets no answer."""
+
+    def __init__(self, client: LogClient, brokers: str) -> None:
+        self._client = client
+        self._admin = AdminClient({"bootstrap.servers": brokers})
+
+    def list_topics(self, topic: str, timeout: float) -> ClusterMetadata:
+        vars(self._client)["_admin"] = _NeverAgain()
+        with pytest.raises(LogUnknownError):
+            self._client.ask()
+        return self._admin.list_topics(topic, timeout=timeout)
+
+    def describe_topics(self, topics: TopicCollection, request_timeout: float) -> object:
+        return self._admin.describe_topics(topics, request_timeout=request_timeout)
 
 
 @pytest.fixture
@@ -42,6 +60,15 @@ def test_a_client_that_finds_no_broker_any_more_is_replaced(
     with pytest.raises(LogUnknownError, match="_TRANSPORT"):
         client.ask()
     assert client.ask().partitions == 3
+
+
+def test_who_asks_while_another_asking_fails_gets_the_answer(
+    kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = LogClient(kafka.address, topic)
+    expected = client.ask()
+    monkeypatch.setattr(client, "_admin", _BesideOneThatFails(client, kafka.address))
+    assert client.ask() == expected
 
 
 def test_a_way_that_is_cut_is_an_error_and_the_answer_comes_when_it_is_whole_again(kafka: Kafka, topic: str) -> None:

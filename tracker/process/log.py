@@ -52,17 +52,17 @@ class LogClient:
 
     def ask(self) -> Identity:
         """`identity`, for whoever has no event loop."""
+        admin = self._admin = self._admin or AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
         try:
-            return self._asked()
+            return self._asked(admin)
         except KafkaException as error:
             # Behind a fault that was long over a client of librdkafka 2.16 was seen to find no broker ever again.
             self._admin = None
             raise LogUnknownError(str(error)) from error
 
-    def _asked(self) -> Identity:
-        if self._admin is None:
-            self._admin = AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
-        listing = self._admin.list_topics(self._topic, timeout=TIMEOUT_S)
+    def _asked(self, admin: AdminClient) -> Identity:
+        # `admin` stays the same to the end: a claim that was given up goes on asking in its thread, and may fail there.
+        listing = admin.list_topics(self._topic, timeout=TIMEOUT_S)
         topic = listing.topics[self._topic]
         if topic.error is not None:
             raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
@@ -70,5 +70,5 @@ class LogClient:
         cluster = str(listing.cluster_id)
         if cluster.startswith(_EMBEDDED):
             return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
-        asked = self._admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)
+        asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)
         return Identity(f"{cluster}/{asked[self._topic].result().topic_id}", len(topic.partitions))
