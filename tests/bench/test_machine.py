@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from bench import machine
+from tests.proof import results as proof
 
 GIT = shutil.which("git")
+RESULTS = (
+    "bench/results.json",
+    *(str(file.relative_to(machine.ROOT)) for file in (proof.PAGE, *map(proof.file_of, proof.KEPT))),
+)
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -22,7 +27,7 @@ def test_a_commit_with_changes_is_said_to_be_one_but_not_for_the_results_of_a_ru
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "ROOT", tmp_path)
-    for name in ("tracker.py", "bench/results.json", "docs/proof.md", "tests/proof/chaos.json", "tests/proof/page.py"):
+    for name in ("tracker.py", "tests/proof/page.py", *RESULTS):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("before")
     git(tmp_path, "init")
@@ -31,7 +36,7 @@ def test_a_commit_with_changes_is_said_to_be_one_but_not_for_the_results_of_a_ru
     commit = machine.facts()["commit"]
     assert len(commit) == 12
 
-    for result in ("bench/results.json", "docs/proof.md", "tests/proof/chaos.json"):
+    for result in RESULTS:
         (tmp_path / result).write_text("after")
     assert machine.facts()["commit"] == commit
 

@@ -32,7 +32,7 @@ def for_seconds(rows: tuple[Row, ...], seconds: float, world: World) -> Strike:
 
 
 def each_so_often(rows: Mapping[Row, int], gap_s: tuple[float, float], world: World) -> Strike:
-    """Each row so often, in any order; those that could not strike, since others were in their way, once more."""
+    """Each row so often, in any order; those that others kept from striking have another turn."""
     _expect(world, rows)
     told: str | None = None
     for _ in range(TRIES):
