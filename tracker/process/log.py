@@ -3,14 +3,17 @@
 import asyncio
 from typing import Final, NamedTuple
 
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import KafkaError, for_code
+from confluent_kafka import Uuid
+
+from tracker.process.metadata import About, TopicRequest
 
 TIMEOUT_S: Final = 5.0
 
 _EMBEDDED: Final = "mockCluster"
-"""What the cluster id of librdkafka's in-process cluster begins with. It has no topic ids, and another cluster id at
-each start."""
+"""What the cluster id of librdkafka's in-process cluster begins with. It has no lasting topic ids, and another cluster
+id at each start."""
 
 
 class Identity(NamedTuple):
@@ -32,6 +35,8 @@ class LogUnknownError(Exception):
 class LogClient:
     """Asks a cluster, for at most TIMEOUT_S a question.
 
+    Each question goes out by a connection of its own: nothing is left of an earlier one that a fault could have spoilt.
+
     Args:
         brokers: `host:port,...`.
         topic: the topic of scans.
@@ -40,35 +45,40 @@ class LogClient:
     def __init__(self, brokers: str, topic: str) -> None:
         self._brokers = brokers
         self._topic = topic
-        self._admin: AdminClient | None = None
+
+    def ask(self) -> Identity:
+        """`identity`, for whoever has no event loop."""
+        return asyncio.run(self.identity())
 
     async def identity(self) -> Identity:
-        """Which log it is now.
+        """Which log it is now, as the first broker says that answers.
 
         Raises:
             LogUnknownError: there is no answer in time, or no such topic.
         """
-        return await asyncio.to_thread(self.ask)
+        hosts = collect_hosts(self._brokers)  # In any order.
+        failed = []
+        for host, port, _ in hosts:
+            try:
+                async with asyncio.timeout(TIMEOUT_S / len(hosts)):
+                    about = await self._asked(host, port)
+            except TimeoutError:
+                failed.append(f"{host}:{port} does not answer")
+            except (KafkaError, OSError, ValueError, NotImplementedError) as error:
+                failed.append(f"{host}:{port}: {error}")
+            else:
+                return self._identity(about)
+        raise LogUnknownError("; ".join(failed))
 
-    def ask(self) -> Identity:
-        """`identity`, for whoever has no event loop."""
-        admin = self._admin = self._admin or AdminClient({"bootstrap.servers": self._brokers, "log_level": 0})
+    async def _asked(self, host: str, port: int) -> About:
+        connection = await create_conn(host, port, client_id="tracker")
         try:
-            return self._asked(admin)
-        except KafkaException as error:
-            # Behind a fault that was long over a client of librdkafka 2.16 was seen to find no broker ever again.
-            self._admin = None
-            raise LogUnknownError(str(error)) from error
+            return About.of(await connection.send(TopicRequest(self._topic)))
+        finally:
+            connection.close()
 
-    def _asked(self, admin: AdminClient) -> Identity:
-        # `admin` stays the same to the end: a claim that was given up goes on asking in its thread, and may fail there.
-        listing = admin.list_topics(self._topic, timeout=TIMEOUT_S)
-        topic = listing.topics[self._topic]
-        if topic.error is not None:
-            raise LogUnknownError(f"topic {self._topic}: {topic.error.str()}")
-        # Its type in the stubs is that of its first value, None.
-        cluster = str(listing.cluster_id)
-        if cluster.startswith(_EMBEDDED):
-            return Identity(f"{cluster}/{self._topic}", len(topic.partitions))
-        asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=TIMEOUT_S)
-        return Identity(f"{cluster}/{asked[self._topic].result().topic_id}", len(topic.partitions))
+    def _identity(self, about: About) -> Identity:
+        if about.error_code:
+            raise LogUnknownError(f"topic {self._topic}: {for_code(about.error_code).description}")
+        topic = self._topic if about.cluster_id.startswith(_EMBEDDED) else Uuid(*about.topic_id)
+        return Identity(f"{about.cluster_id}/{topic}", about.partitions)
