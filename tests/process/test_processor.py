@@ -116,6 +116,23 @@ def test_claims_that_come_together_share_a_question_and_later_ones_ask_again(url
     work(url, log, doing)
 
 
+def test_a_claim_is_counted_as_soon_as_offsets_go_from_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    monkeypatch.setattr(Unwatched, "claimed", lambda _, result: counted.append(result))
+
+    async def seek(_: Still, partition: int, offset: int) -> None:
+        del partition, offset
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(Still, "seek", seek)
+
+    async def doing(processor: Processor) -> None:
+        await until(lambda: len(processor.applied_offsets()) == 2)
+        assert counted == ["claimed", "claimed"]
+
+    work(url, Asked(), doing)
+
+
 def test_whoever_finds_that_it_is_another_log_stops_every_partition(url: str) -> None:
     log = Asked()
 

@@ -300,6 +300,7 @@ class Runner:
                 await chain.close()
                 await self._stopped()
                 return
+            self._supervisor.claimed("claimed")  # From here its offset counts, however long the seek takes.
             await self._kafka.seek(number, begin)
         except BaseException:
             await chain.close()
@@ -311,7 +312,6 @@ class Runner:
         self._chain = chain
         self.log = identity
         self.progress_s = self._clock_s()
-        self._supervisor.claimed("claimed")
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
 
     async def _bounds(self, identity: str) -> tuple[int, int]:
