@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import redis
+from aiokafka.errors import KafkaConnectionError
 
 from tests.domain.compiled import READER
 from tests.servers import Redis
@@ -260,3 +261,36 @@ def test_partitions_that_a_rebalance_has_not_left_here_are_let_go_of(url: str) -
         assert set(processor.health().partitions) == {1}
 
     work(url, Asked(), doing)
+
+
+def test_a_worker_that_ends_claims_nothing_any_more(url: str) -> None:
+    async def doing(processor: Processor) -> None:
+        await until(lambda: processor.running() == {0, 1})
+        await processor.close()
+        processor.assigned({0, 1})
+        assert not processor.health().partitions
+
+    work(url, Asked(), doing)
+
+
+def test_a_claim_that_fails_again_and_again_is_told_of_once(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries = 0
+
+    async def bounds(_: Still, partition: int) -> tuple[int, int]:
+        nonlocal tries
+        del partition
+        tries += 1
+        raise KafkaConnectionError("away")
+
+    monkeypatch.setattr(Still, "bounds", bounds)
+
+    async def doing(processor: Processor) -> None:
+        del processor
+        await until(lambda: tries >= 6)
+
+    work(url, Asked(), doing)
+    assert sorted(record.message for record in caplog.records) == [
+        f"partition {number} can't be claimed yet: Kafka: KafkaConnectionError('away')" for number in (0, 1)
+    ]

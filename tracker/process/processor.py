@@ -90,9 +90,12 @@ class Processor:
         self._told: list[asyncio.Task[None]] = []
         self._redis_answers: bool | None = None
         self._kafka_answers: bool | None = None
+        self._closed = False
 
     def assigned(self, partitions: set[int]) -> None:
         """Claims partitions that are new here; those that a rebalance left are kept."""
+        if self._closed:  # A rebalance that was under way: a claim would take them from the worker that comes behind.
+            return
         cache = self._settings.cache_parcels // max(len(partitions), 1)
         for number in sorted(partitions - self._runners.keys()):
             partition = Partition(self.topic, number, self._settings.partitions, self._reader, cache)
@@ -109,7 +112,8 @@ class Processor:
         await self.revoked(self._runners.keys() - partitions)
 
     async def close(self) -> None:
-        """Lets go of every partition."""
+        """Lets go of every partition for good."""
+        self._closed = True
         await self.keep(set())
 
     def running(self) -> set[int]:

@@ -292,6 +292,7 @@ class Runner:
                 *(number, claimed.mark.next, claimed.from_offset),
             )
         self._epoch = claimed.mark.epoch
+        why = self.partition.why
         try:
             earliest, end = await self._bounds(identity)
             begin = self.partition.claimed(claimed, dictionary, earliest, end)
@@ -304,7 +305,7 @@ class Runner:
             await self._kafka.seek(number, begin)
         except BaseException:
             await chain.close()
-            self.partition.lost("the claim was not finished")
+            self.partition.lost(why)
             raise
         if not self.running:  # Something has changed while it was sought: this claim is none any more.
             await chain.close()

@@ -54,7 +54,12 @@ def senders_time(world: World) -> Iterator[None]:
 
 
 def of_workers(world: World) -> Strike:
-    """The wall clock of every worker jumps an hour ahead, back, another hour back, and is right again."""
+    """The wall clock of every worker jumps an hour ahead, back, another hour back, and is right again.
+
+    It waits until each has partitions: one that only begins would be struck by little, and its start be taken for
+    recovery.
+    """
+    yield Await(lambda: len(world.crew.at_work) >= world.workers_wanted)
     able = world.crew.able
     with (world.folder / "clock").open("r+b") as file, mmap.mmap(file.fileno(), 8) as clock:
         try:
