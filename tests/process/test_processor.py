@@ -1,6 +1,7 @@
 """All partitions of a worker, at a real Redis, with a log that says what a test wants."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -276,6 +277,7 @@ def test_a_worker_that_ends_claims_nothing_any_more(url: str) -> None:
 def test_a_claim_that_fails_again_and_again_is_told_of_once(
     url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, "tracker.process")
     tries = 0
 
     async def bounds(_: Still, partition: int) -> tuple[int, int]:

@@ -23,6 +23,9 @@ from tracker.store.connection import connection_to
 MARK: Final = "t:{3}:mark"
 PATIENCE_S: Final = 0.3
 
+TURNS: Final = 200
+"""Of the event loop, at each of which a claim is cancelled once; it takes fewer."""
+
 
 @pytest.fixture(scope="module")
 def server(redis_server: Redis) -> Iterator[Redis]:
@@ -433,6 +436,26 @@ def _three_states(folder: Path) -> tuple[list[dict[bytes, Any]], list[int], Path
         run(work())
         server.kill()
     return states, sizes, aof
+
+
+@pytest.mark.usefixtures("client")
+def test_a_claim_that_is_cancelled_goes_no_further_whenever_that_comes(url: str) -> None:
+    async def work() -> int:
+        cancelled = 0
+        for turns in range(TURNS):
+            claiming = asyncio.ensure_future(claim(url))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if not claiming.done():
+                cancelled += 1
+                claiming.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await claiming
+            elif claiming.exception() is None:  # The one before may land in between.
+                await claiming.result().close()
+        return cancelled
+
+    assert run(work()) > TURNS // 10
 
 
 def test_a_connection_does_nothing_by_itself(server: Redis) -> None:

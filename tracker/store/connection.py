@@ -105,7 +105,7 @@ class Chain:
         """Claims the partition and begins to watch its mark. Closes the connection unless it is claimed."""
         claimed = False
         try:
-            await self._connection.connect()  # type: ignore[no-untyped-call]
+            await self._connect()
             answer = claims.claim_answer(await self._ask(claims.claim_command(self._partition, log, partitions)))
             if isinstance(answer, Denied):
                 return answer
@@ -128,7 +128,7 @@ class Chain:
     async def epoch(self) -> int | None:
         """The epoch that the mark has, without a claim. Closes the connection."""
         try:
-            await self._connection.connect()  # type: ignore[no-untyped-call]
+            await self._connect()
             mark = claims.mark_of(await self._ask(claims.mark_command(self._partition)))
         except (RedisError, OSError, ValueError) as error:
             raise ChainBrokenError(str(error) or type(error).__name__) from error
@@ -186,6 +186,17 @@ class Chain:
     async def close(self) -> None:
         """Ends the chain. What was sent may still land; the next claim sees whether it has."""
         await self._connection.disconnect(nowait=True)
+
+    async def _connect(self) -> None:
+        """Opens the connection.
+
+        Before Python 3.12 redis-py loses a cancellation that comes just as something is sent (asyncio.wait_for):
+        whoever was cancelled would go on, and claim what is somebody else's by now.
+        """
+        await self._connection.connect()  # type: ignore[no-untyped-call]
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
 
     async def _read_dictionary(self) -> Dictionary:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
