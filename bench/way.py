@@ -17,7 +17,7 @@ from bench.servers import PARTITIONS, Servers, busy_seconds, cpu_seconds, pause,
 from bench.workload import STEPS, Workload
 from tracker.domain import _parcel
 from tracker.domain.machine import STATES
-from tracker.ingest.ends import Log
+from tracker.log.extents import Log
 from tracker.store import keys
 from tracker.store.marks import Marks
 

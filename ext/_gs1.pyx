@@ -17,8 +17,8 @@ from gs1 cimport size_t, uint8_t, uint16_t
 from string import ascii_letters, ascii_uppercase, digits as DIGITS, hexdigits
 
 from tracker.domain.formats import elements, symbologies
-from tracker.domain.formats.countries import ISO_3166_ALPHA_2
-from tracker.domain.gs1_countries import ISO_3166_NUMERIC
+from tracker.domain.countries import ISO_3166_ALPHA_2
+from tracker.domain.countries import ISO_3166_NUMERIC
 
 cdef enum:
     EOT = 0x04
@@ -36,7 +36,7 @@ include "gs1_tables.pxi"
 
 
 cdef class Table:
-    """Application identifiers, made ready for the reader. See tracker.domain.gs1_table."""
+    """Application identifiers, made ready for the reader. See tracker.domain.gs1.table."""
 
     cdef table_t* table
 
@@ -105,7 +105,7 @@ def check_digit_for(bytes digits not None):
 
 
 def use_for_parcels(Table table not None):
-    """The table by which reads are walked; set once, by tracker.domain.gs1_table."""
+    """The table by which reads are walked; set once, by tracker.domain.gs1.table."""
     global PARCELS, parcels
     parcels = table
     PARCELS = table.table

@@ -27,7 +27,7 @@ cdef enum gs1_kind_t:
     GS1_LINK = 3
     GS1_ENVELOPE = 4              # ISO 15434: each element is a field, `ai` its format indicator, `ai_digits` 0
 
-# Reasons; their names are tracker.domain.gs1_reasons.REASONS, in this order.
+# Reasons; their names are tracker.domain.gs1.reasons.REASONS, in this order.
 cdef enum gs1_reason_t:
     GS1_OK = 0
     GS1_EMPTY
@@ -114,6 +114,6 @@ ctypedef struct gs1_api_t:
 
 cdef inline const gs1_api_t* gs1_api() except NULL:
     """The functions of tracker.domain._gs1, with the table of the AIs that parcels carry."""
-    import tracker.domain.gs1_table
+    import tracker.domain.gs1.table
     from tracker.domain._gs1 import API
     return <const gs1_api_t*>PyCapsule_GetPointer(API, "tracker.domain._gs1.API")

@@ -1,4 +1,4 @@
-# How the reader's tables are made, when it is imported and from the declarations of tracker.domain.gs1_table.
+# How the reader's tables are made, when it is imported and from the declarations of tracker.domain.gs1.table.
 
 LINKS = frozenset({"]Q1", "]d1", "]J0"})
 """Symbology identifiers behind which a URI may stand."""

@@ -10,27 +10,23 @@ import pytest
 PACKAGE: Final = Path(__file__).resolve().parents[1] / "tracker"
 
 BASE: Final = frozenset({"errors", "limits"})
-SHARED: Final = BASE | {"config", "metrics", "site"}
+SHARED: Final = BASE | {"config", "site"}
 """What everything but the domain may use."""
 
 ALLOWED: Final[dict[str, frozenset[str]]] = {
     "errors": frozenset(),
     "limits": frozenset(),
     "config": BASE,
-    "metrics": BASE,
-    "site": BASE | {"config", "domain"},
     "domain": BASE | {"domain"},
+    "site": BASE | {"config", "domain"},
+    "observe": SHARED | {"observe"},
+    "log": SHARED | {"log", "domain"},
     "store": SHARED | {"store", "domain"},
-    "ingest": SHARED | {"ingest", "domain"},
-    "process": SHARED | {"process", "domain", "store"},
-    "serve": SHARED | {"serve", "domain", "store"},
-    "simulate": SHARED | {"simulate", "domain", "ingest"},
-    "embedded": SHARED,
-    "child": SHARED | {"embedded"},
-    "applied": SHARED | {"domain", "store", "ingest", "simulate"},
-    "mend": SHARED | {"domain", "store", "ingest", "process"},
-    "up": SHARED | {"domain", "store", "ingest", "embedded", "child", "applied"},
-    "demo": SHARED | {"domain", "store", "ingest", "simulate", "serve", "embedded", "child", "applied", "up", "demo"},
+    "process": SHARED | {"process", "domain", "log", "store", "observe"},
+    "serve": SHARED | {"serve", "domain", "log", "store"},
+    "simulate": SHARED | {"simulate", "domain", "log", "observe"},
+    "operate": SHARED | {"operate", "domain", "log", "store", "observe", "simulate"},
+    "local": SHARED | {"local", "domain", "log", "store", "observe", "serve", "simulate", "operate"},
 }
 """Folder or module of tracker -> those of tracker that it may import. `cli`, which ties all together, may all."""
 

@@ -4,7 +4,8 @@ import doctest
 import re
 from pathlib import Path
 
-from tracker import cli, config
+from tracker import config
+from tracker.cli import main as command_line
 from tracker.errors import FAULTS, REASONS
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +34,7 @@ def test_its_examples_of_the_library_run() -> None:
 
 def test_its_commands_are_all_there_is() -> None:
     listed = re.findall(r"^\| `tracker ([\w-]+)` \|", README, re.MULTILINE)
-    assert sorted(listed) == sorted(cli.cli.commands)
+    assert sorted(listed) == sorted(command_line.cli.commands)
 
 
 def test_its_examples_name_commands_and_options_that_exist() -> None:
@@ -42,7 +43,7 @@ def test_its_examples_name_commands_and_options_that_exist() -> None:
     )
     assert len(examples) > 5
     for name, arguments in examples:
-        command = cli.cli.commands[name]
+        command = command_line.cli.commands[name]
         options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", arguments)) <= options, name
 

@@ -12,7 +12,7 @@ import redis
 from tests.process.workers import Worker, counters, new_topic, parcels, until_applied
 from tests.reference.real import KNOWN_DISAGREEMENTS, REAL, SHARED
 from tests.servers import Kafka, Redis
-from tracker.cli import cli
+from tracker.cli.main import cli
 from tracker.domain import machine
 
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/real beside the project")

@@ -29,9 +29,9 @@ from tests.servers import Redis
 from tests.simulation.log import Entry, SimulatedFetch
 from tracker.domain import scan, vocabulary
 from tracker.domain.aliases import Announcement
-from tracker.process.batch import Folding, Outgoing
-from tracker.process.fetch import WholeFetch
-from tracker.process.partition import Partition, State
+from tracker.process.core.batch import Folding, Outgoing
+from tracker.process.core.partition import Partition, State
+from tracker.process.faust.fetch import WholeFetch
 from tracker.process.runner import Runner
 from tracker.simulate.send import Record as SentRecord
 from tracker.simulate.traffic import END_MS

@@ -17,7 +17,7 @@ from tests.chaos import shown
 from tests.chaos.campaign import Campaign
 from tests.chaos.results import RowResult
 from tests.chaos.row import Row
-from tracker.embedded import end_with_parent
+from tracker.local.embedded import end_with_parent
 
 LANES: Final = 3
 """Groups that run at once: two of single faults, and the mixture, which takes as long as all of those."""

@@ -14,12 +14,12 @@ from typing import Any, Final
 from aiokafka.structs import TopicPartition
 
 from tests.simulation.planted import PLANTED
-from tracker import cli
+from tracker.cli import main as command_line
 from tracker.domain import _records
-from tracker.process.app import WorkerApp
-from tracker.process.batch import Fetched
-from tracker.process.fetch import WholeFetch
-from tracker.process.partition import Partition
+from tracker.process.core.batch import Fetched
+from tracker.process.core.partition import Partition
+from tracker.process.faust.app import WorkerApp
+from tracker.process.faust.fetch import WholeFetch
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark
 from tracker.store.connection import Chain, RedisStore
@@ -196,4 +196,4 @@ BUGS: Final[dict[str, Callable[[], None]]] = {
 if __name__ == "__main__":
     BUGS[sys.argv[1]]()
     sys.argv[1:2] = ["worker"]
-    cli.main()
+    command_line.main()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos import traffic
-from tracker.ingest.producer import OnDelivery, ScanProducer
+from tracker.log.producer import OnDelivery, ScanProducer
 from tracker.simulate.ledger import Ledger
 from tracker.simulate.send import Record
 

@@ -12,7 +12,7 @@ from tests.chaos.cutting import Cutting, MemoryLog
 from tests.chaos.planted import NEXT_AT
 from tests.chaos.seeds import seed
 from tests.servers import Redis
-from tracker.process.batch import Outgoing
+from tracker.process.core.batch import Outgoing
 from tracker.store import claims
 from tracker.store.claims import Batch
 

@@ -13,7 +13,7 @@ from typing import Final
 from tests.chaos.links import Link
 from tests.servers.process import Server, free_port
 from tracker import config
-from tracker.cli import EXIT_ERROR
+from tracker.cli.main import EXIT_ERROR
 from tracker.config import Address, Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -24,7 +24,7 @@ from tests.chaos.watch import Watch
 from tests.chaos.workers import Crew, Worker
 from tests.servers import Redis
 from tracker.config import Settings
-from tracker.ingest import topics
+from tracker.log import topics
 from tracker.store import keys
 
 PARTITIONS: Final = 4

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from tests.conformance import VECTORS, dictionary
-from tracker.domain import gs1, gs1_writing
+from tracker.domain import gs1
+from tracker.domain.gs1 import writing
 from tracker.errors import TrackerError
 
 PATH = VECTORS / "gs1" / "gs1_syntax_engine_vectors.json"
@@ -90,7 +91,7 @@ def is_on(vector: Vector, option: str) -> bool:
 
 
 def in_engines_notation(message: gs1.Message) -> str:
-    return "^" + gs1_writing.write_elements(message.elements, table=table()).replace("\x1d", "^")
+    return "^" + writing.write_elements(message.elements, table=table()).replace("\x1d", "^")
 
 
 def text_in_engines_notation(text: str) -> str:
@@ -148,7 +149,7 @@ def written_links(vector: Vector) -> bool:
     message = gs1.read_bracketed(vector["bracketed"], permit_unknown=unknown, rules=(), table=table())
     stem = vector["stem"] or "https://id.gs1.org"
     try:
-        uri = gs1_writing.write_link(message.elements, stem=stem, permit_unknown=unknown and in_link, table=table())
+        uri = writing.write_link(message.elements, stem=stem, permit_unknown=unknown and in_link, table=table())
     except TrackerError:
         return vector["ok"] is False
     return vector["ok"] is True and uri == str(vector["uri"])
@@ -169,7 +170,7 @@ def written_scans(vector: Vector) -> bool:
         data = data.removeprefix("^").replace("^", "\x1d")
         composite = composite.replace("^", "\x1d")
     try:
-        scan = gs1_writing.write_scan(
+        scan = writing.write_scan(
             symbol, data, composite=composite, add_check_digit=is_on(vector, "setAddCheckDigit"), table=table()
         )
     except TrackerError:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain import barcode_model as model
-from tests.domain.barcodes import S10, SSCC, UPS, front_of, reason_of, valid_text
+from tests.domain.barcode import model
+from tests.domain.barcode.reads import S10, SSCC, UPS, front_of, reason_of, valid_text
 from tracker.domain import barcode
-from tracker.domain.barcode_making import read_of
+from tracker.domain.barcode.making import read_of
+from tracker.domain.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats import FORMATS, pattern
-from tracker.domain.formats.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.format import Format, Frame, Rank
 from tracker.domain.formats.forms import FORMS
 from tracker.domain.formats.pattern import Form

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.domain import compiled
 from tracker.domain import _records
 from tracker.domain._records import CorruptBatch, LargeBatch
-from tracker.process.fetch import WholeFetch
+from tracker.process.faust.fetch import WholeFetch
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 LOG_APPEND_TIME, CONTROL = 0x08, 0x20

@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaConnectionError
 from tests.domain.compiled import READER
 from tests.servers import Redis
 from tracker.config import Settings
-from tracker.process.batch import Folding
-from tracker.process.log import Identity
+from tracker.log.identity import Identity
+from tracker.process.core.batch import Folding
 from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
 from tracker.store.connection import RedisStore

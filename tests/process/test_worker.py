@@ -455,7 +455,8 @@ def test_workers_that_join_and_leave_apply_every_scan_once(kafka: Kafka, url: st
 
 def test_a_kafka_that_goes_away_while_a_worker_begins_is_told_of_in_a_line() -> None:
     begun = (
-        "from tracker import cli; from tracker.process import start; start.check_servers = lambda _: None; cli.main()"
+        "from tracker.cli.main import main; from tracker.process import start; "
+        "start.check_servers = lambda _: None; main()"
     )
     nobody = f"127.0.0.1:{free_port()}"
     worker = subprocess.run(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHARED_TABLE: Final = ROOT.parent / "shared" / "tables" / "state_machine.json"
-OWN_TABLE: Final = ROOT / "tracker" / "domain" / "machine.toml"
+OWN_TABLE: Final = ROOT / "tracker" / "domain" / "machine" / "machine.toml"
 
 UNDO: Final = "UNDO"
 CORRECT: Final = "CORRECT"

@@ -12,7 +12,7 @@ from tracker.config import Settings
 from tracker.domain import scan, side_data, vocabulary
 from tracker.domain.parcel import Names
 from tracker.domain.partition import partition_of
-from tracker.serve.log import event_id
+from tracker.log.search import event_id
 from tracker.store import claims, keys
 
 PARTITIONS = 4

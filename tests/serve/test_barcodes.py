@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tracker import cli
+from tracker.cli import main as command_line
 from tracker.domain.barcode import explain
 from tracker.serve import barcodes
 from tracker.serve.barcodes import LINE_BYTES_MAX
@@ -28,7 +28,9 @@ def answers(*lines: bytes) -> list[dict[str, Any]]:
 
 
 def test_codes_give_an_object_each() -> None:
-    done = CliRunner().invoke(cli.cli, ["barcode", "rr 123 456 785 kz", "]C100095287654321012346", "RR123456786KZ"])
+    done = CliRunner().invoke(
+        command_line.cli, ["barcode", "rr 123 456 785 kz", "]C100095287654321012346", "RR123456786KZ"]
+    )
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert list(first) == KEYS
     assert (first["input"], first["ok"], first["key"], first["scheme"], first["carrier"], first["reason"]) == (

@@ -1,4 +1,4 @@
-"""Where the servers are on this machine, as `deploy/fetch.py` found them."""
+"""Where the servers are on this machine, as `deploy/dev/fetch.py` found them."""
 
 import json
 from functools import cache

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tracker.errors import TrackerError
-from tracker.ingest.producer import OnDelivery, ScanProducer
+from tracker.log.producer import OnDelivery, ScanProducer
 from tracker.simulate import ledger, send
 from tracker.simulate.ledger import Ledger, Outcome, digest
 from tracker.simulate.send import HoldBack, Record

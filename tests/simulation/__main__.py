@@ -18,7 +18,7 @@ from tests.simulation.case import Case, read_faults, shrunk
 from tests.simulation.planted import PLANTED
 from tests.simulation.violation import Violation
 from tests.simulation.world import BEGIN_S, STEPS, WORKERS_MAX, World
-from tracker.simulate.progress import ProgressShown
+from tracker.observe.progress import ProgressShown
 
 FULL_SEEDS: Final = 100_000
 """What makes a run a full one, whose results are kept and written into docs/proof.md."""

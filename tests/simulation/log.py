@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from tests.reference import scan as reading
 from tests.simulation import scans
-from tracker.process.batch import Fetched
+from tracker.process.core.batch import Fetched
 
 RECORD: Final = struct.Struct("<qqiiii")
 """One packed record_t (ext/records.pxd)."""
@@ -32,7 +32,7 @@ Rekeyed = tuple[int, bytes | None, bytes | None]
 
 
 class SimulatedFetch(NamedTuple):
-    """What a fetch returned; stands for tracker.process.fetch.WholeFetch."""
+    """What a fetch returned; stands for tracker.process.faust.fetch.WholeFetch."""
 
     begin: int
     end: int

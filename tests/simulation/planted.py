@@ -23,12 +23,12 @@ from tracker.domain import aliases, side_data
 from tracker.domain.aliases import Announcement, ReadOn
 from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
-from tracker.process import partition as product
 from tracker.process import processor
-from tracker.process.batch import Fetched, Folding, Outgoing, Reading
-from tracker.process.cache import Cache
-from tracker.process.labels import announcements
-from tracker.process.partition import Partition
+from tracker.process.core import partition as product
+from tracker.process.core.batch import Fetched, Folding, Outgoing, Reading
+from tracker.process.core.cache import Cache
+from tracker.process.core.labels import announcements
+from tracker.process.core.partition import Partition
 from tracker.store import claims
 from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
 

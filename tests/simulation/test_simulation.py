@@ -13,7 +13,7 @@ from tests.simulation.planted import PLANTED
 from tests.simulation.scans import PARTITIONS
 from tests.simulation.violation import Violation
 from tests.simulation.world import World
-from tracker.process.partition import State
+from tracker.process.core.partition import State
 
 SEEDS = 2_000
 

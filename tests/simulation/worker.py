@@ -11,8 +11,8 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.store import SimulatedStore
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
-from tracker.process.batch import Folding
-from tracker.process.log import Identity
+from tracker.log.identity import Identity
+from tracker.process.core.batch import Folding
 from tracker.process.processor import Processor
 from tracker.store.claims import Claimed, Denied, Dictionary
 

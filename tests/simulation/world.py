@@ -18,7 +18,7 @@ from tests.simulation.violation import DIED, Violation
 from tests.simulation.worker import SimulatedWorker
 from tracker import limits
 from tracker.config import Settings
-from tracker.process.partition import Partition, State
+from tracker.process.core.partition import Partition, State
 from tracker.store.claims import Batch
 
 WORKERS_MAX: Final = 3

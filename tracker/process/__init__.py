@@ -1,1 +1,1 @@
-"""Kafka to Redis: the Faust app, its batch transport, and the decisions between claim and apply."""
+"""Kafka to Redis: the worker, between a claim and an apply."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from tracker.process.batch import Folding, Outgoing
+from tracker.process.core.batch import Folding, Outgoing
 from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
-from tracker.process.batch import Folding, Outgoing
-from tracker.process.fetch import WholeFetch
+from tracker.log.identity import Identity, LogUnknownError
+from tracker.process.core.batch import Folding, Outgoing
+from tracker.process.core.partition import Partition
+from tracker.process.faust.fetch import WholeFetch
 from tracker.process.health import Health, PartitionHealth
-from tracker.process.log import Identity, LogUnknownError
-from tracker.process.partition import Partition
 from tracker.process.ports import Store, Watcher
 from tracker.process.runner import Runner
 
@@ -46,7 +46,7 @@ class Fetching(Protocol):
 
 
 class LogIdentity(Protocol):
-    """Who knows which log it is: what tracker.process.log.LogClient does."""
+    """Who knows which log it is: what tracker.log.identity.LogClient does."""
 
     async def identity(self) -> Identity:
         """Which log it is now; raises LogUnknownError."""

@@ -11,10 +11,10 @@ from typing import Final
 
 from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
-from tracker.process.batch import Fetched, Folding, Outgoing
-from tracker.process.fetch import WholeFetch
-from tracker.process.log import LogUnknownError
-from tracker.process.partition import Partition, State
+from tracker.log.identity import LogUnknownError
+from tracker.process.core.batch import Fetched, Folding, Outgoing
+from tracker.process.core.partition import Partition, State
+from tracker.process.faust.fetch import WholeFetch
 from tracker.process.ports import ClaimedChain, Log, Store, Supervisor
 from tracker.store.claims import ChainBrokenError, Denied
 

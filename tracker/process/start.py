@@ -11,7 +11,7 @@ from typing import Final
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.process.log import Identity, LogClient, LogUnknownError
+from tracker.log.identity import log_identity
 from tracker.store import checks
 
 log = logging.getLogger("tracker.process")
@@ -68,22 +68,3 @@ def check_servers(settings: Settings) -> None:
     log_identity(settings)
     for warning in checks.check(settings).warnings:
         log.warning("Redis: %s", warning)
-
-
-def log_identity(settings: Settings) -> Identity:
-    """Gives the identity of the topic, which has as many partitions as every key in Redis says.
-
-    Raises:
-        TrackerError: `bad_topic`, it has others; `no_kafka`.
-    """
-    try:
-        identity = LogClient(settings.kafka, settings.topic).ask()
-    except LogUnknownError as error:
-        raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
-    if identity.partitions != settings.partitions:
-        raise TrackerError(
-            "bad_topic",
-            f"topic {settings.topic} has {identity.partitions} partitions, TRACKER_PARTITIONS is "
-            f"{settings.partitions}; the count is part of every key in Redis: set TRACKER_PARTITIONS to the topic's",
-        )
-    return identity

@@ -15,11 +15,12 @@ from aiokafka.errors import KafkaError
 from tracker import config
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.metrics import WorkerMetrics
+from tracker.observe.monitor import Monitor
 from tracker.process import start
-from tracker.process.app import WorkerApp
+from tracker.process.faust.app import WorkerApp
 from tracker.process.health import Health
-from tracker.process.monitor import Monitor
+from tracker.process.metrics import WorkerMetrics
+from tracker.process.watched import WatchedWorker
 
 log = logging.getLogger("tracker.process")
 
@@ -101,7 +102,7 @@ def run(settings: Settings) -> None:
     starting = _Starting()
     with contextlib.ExitStack() as stack:
         if settings.monitor is not None:
-            stack.enter_context(Monitor(settings.monitor, metrics, starting.health))
+            stack.enter_context(Monitor(settings.monitor, WatchedWorker(metrics, starting.health)))
         start.wait_for_servers(settings, starting.waits)
         uvloop.install()
         # What the worker makes by the thousand is bytes, which hold no references: the collector finds nothing, often.

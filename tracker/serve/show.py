@@ -11,7 +11,7 @@ from tracker.domain.barcode import format_for_humans, recognise
 from tracker.domain.machine import MACHINE
 from tracker.domain.parcel import Life, Parcel
 from tracker.domain.vocabulary import Vocabularies
-from tracker.serve.explaining import FLAGS, Explained, explain, meaning
+from tracker.serve.explain import FLAGS, Explained, explain, meaning
 from tracker.serve.plain import visible, words_of
 
 SIGNS: Final = {"apply": ("●", "green"), "note": ("·", "dim"), "anomaly": ("!", "yellow"), "void": ("x", "dim")}

@@ -9,8 +9,8 @@ from rich.text import Text
 from tracker.domain.machine import MACHINE
 from tracker.domain.parcel import Event, rfc3339
 from tracker.domain.vocabulary import Vocabularies
-from tracker.serve.explaining import Explained, explain, meaning
-from tracker.serve.log import Located
+from tracker.log.search import Located
+from tracker.serve.explain import Explained, explain, meaning
 from tracker.serve.plain import visible
 from tracker.serve.show import SIGNS
 from tracker.store.reading import Stored

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Final
 
 from tracker.errors import TrackerError
-from tracker.ingest.producer import ScanProducer
+from tracker.log.producer import ScanProducer
+from tracker.observe.progress import Watcher
 from tracker.simulate.ledger import Ledger
-from tracker.simulate.progress import Watcher
 
 Record = tuple[bytes | None, bytes]
 """Key and value."""

@@ -13,7 +13,7 @@ from tests.chaos import operator, traffic
 from tests.chaos.log import LogReader
 from tests.chaos.row import KAFKA, REDIS, WORKER, Await, Form, Row, Strike, Wait
 from tests.chaos.world import World
-from tracker.ingest import topics
+from tracker.log import topics
 from tracker.simulate.send import Record
 
 TRANSACTIONS: Final = 4

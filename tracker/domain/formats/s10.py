@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from string import ascii_uppercase
 from typing import Final
 
+from tracker.domain.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.checks import WeightedSum
-from tracker.domain.formats.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.format import Format, Lookup, Meaning, Pattern, Rank
 
 # First indicator, last indicator, service.

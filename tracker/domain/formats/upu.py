@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
-from tracker.domain.formats.countries import ISO_3166_ALPHA_2
+from tracker.domain.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats.format import Format, Lookup, Meaning, Names, Rank
 
 MAIL_CATEGORIES: Final = MappingProxyType({"A": "airmail", "B": "surface air lifted", "C": "surface", "D": "priority"})

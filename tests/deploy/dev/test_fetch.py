@@ -1,0 +1,112 @@
+"""Fetching: what is damaged is noticed, what is too old is passed over, what is missing is one line."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.dev import fetch
+
+
+def program(folder: Path, name: str, says: str) -> Path:
+    """Makes a program that prints a line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with nothing: no programs, no system packages, nothing from PyPI, an empty cache."""
+
+    def nothing(package: str) -> Path:
+        raise fetch.UnavailableError(f"pip install {package} failed")
+
+    monkeypatch.setenv("PATH", f"{tmp_path / 'venv' / 'bin'}:{tmp_path / 'bin'}")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(fetch, "JARS", tmp_path / "cache" / "libs")
+    monkeypatch.setattr(fetch, "pypi", nothing)
+    monkeypatch.setattr(fetch, "system_package", lambda _: False)
+    return tmp_path
+
+
+def test_where_nothing_can_be_had_each_server_is_one_line_that_says_how_to_get_it(
+    bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetch.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert "Java 17 or newer is missing" in lines[0]
+    assert "redis-server 7 or newer is missing" in lines[1]
+    assert all("apt-get install" in line for line in lines)
+    written = json.loads((bare / "cache" / "servers.json").read_text())
+    assert written.keys() == {"missing"}
+    assert written["missing"].keys() == {"kafka", "redis"}
+
+
+def test_a_machine_without_maven_is_told_so(bare: Path) -> None:
+    java = program(bare / "bin", "java", 'openjdk version "21.0.2"')
+    with pytest.raises(fetch.UnavailableError, match="apt-get install maven"):
+        fetch.find_kafka(java)
+
+
+def test_an_old_java_is_passed_over(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = bare / "jdk11"
+    program(home / "bin", "java", 'openjdk version "11.0.2"')
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    java = program(bare / "bin", "java", 'openjdk version "17.0.2"')
+    assert fetch.find_java() == java
+
+
+def test_the_redis_of_a_python_environment_and_an_old_one_are_passed_over(bare: Path) -> None:
+    program(bare / "venv" / "bin", "redis-server", "Redis server v=7.2.0 sha=0")
+    (bare / "venv" / "pyvenv.cfg").touch()
+    program(bare / "bin", "redis-server", "Redis server v=6.2.14 sha=0")
+    valkey = program(bare / "bin", "valkey-server", "Server v=8.0.1 sha=0")
+    assert fetch.find_redis() == valkey
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "problem"),
+    [(b"jar", "a.jar", None), (b"jaR", "a.jar", "a.jar"), (b"jar", "b.jar", "2 jars")],
+    ids=["whole", "damaged", "a stranger"],
+)
+def test_jars_are_compared_with_the_committed_list(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, name: str, problem: str | None
+) -> None:
+    listed = bare / "deploy" / "kafka" / "jars.sha256"
+    listed.parent.mkdir(parents=True)
+    listed.write_text(f"{hashlib.sha256(b'jar').hexdigest()}  a.jar\n")
+    monkeypatch.setattr(fetch, "DEPLOY", bare / "deploy")
+    fetch.JARS.mkdir(parents=True)
+    (fetch.JARS / name).write_bytes(content)
+    found = fetch.jars_problem()
+    assert (found is None) if problem is None else (found is not None and problem in found)
+
+
+def test_what_maven_brings_is_thrown_away_unless_it_is_what_the_list_names(bare: Path) -> None:
+    java = program(bare / "bin", "java", 'openjdk version "17.0.2"')
+    maven = program(bare / "bin", "mvn", "")
+    maven.write_text(f"#!/bin/sh\n/bin/mkdir -p {fetch.JARS}\necho jar > {fetch.JARS}/kafka.jar\n")
+    with pytest.raises(fetch.UnavailableError, match="thrown away"):
+        fetch.find_kafka(java)
+    assert not fetch.JARS.exists()
+
+
+def test_what_maven_says_when_it_fails_is_passed_on(bare: Path) -> None:
+    java = program(bare / "bin", "java", 'openjdk version "17.0.2"')
+    maven = program(bare / "bin", "mvn", "")
+    maven.write_text("#!/bin/sh\necho '[ERROR] no network'\nexit 1\n")
+    with pytest.raises(fetch.UnavailableError, match="no network"):
+        fetch.find_kafka(java)
+
+
+def test_every_jar_of_the_list_is_named_once_with_a_sha256() -> None:
+    lines = [line.split() for line in (fetch.DEPLOY / "kafka" / "jars.sha256").read_text().splitlines()]
+    assert all(len(digest) == 64 for digest, _ in lines)
+    assert len({name for _, name in lines}) == len(lines)
+    assert any(name.startswith("kafka_2.13-4.1.") for _, name in lines)

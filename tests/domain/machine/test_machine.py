@@ -1,0 +1,206 @@
+"""The state machine: its file, its compiled table, its page."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tracker.domain import machine
+from tracker.domain.machine import (
+    EVENTS,
+    KINDS,
+    MACHINE,
+    MARKS,
+    OVERLAYS,
+    STATES,
+    TABLE,
+    TERMINAL,
+    TIE_RANK,
+    TIE_RANKS,
+    Action,
+    Cell,
+    cell,
+    docs,
+)
+
+ROOT = Path(__file__).parents[3]
+GIVEN = ROOT.parent / "shared" / "tables" / "state_machine.json"
+TEXT = Path(machine.__file__).with_name("machine.toml").read_text("utf-8")
+
+
+def test_the_table_has_a_cell_for_every_state_and_event() -> None:
+    assert len(STATES) == 15
+    assert len(EVENTS) == 33
+    assert {(state, event) for state, event, here in MACHINE.cells if not here} == {
+        (state, event) for state in STATES for event in EVENTS
+    }
+
+
+def test_the_table_has_328_cells_that_apply_65_notes_and_116_anomalies() -> None:
+    assert Counter(cell.action for cell in MACHINE.cells.values()) == {
+        Action.APPLY: 328,
+        Action.NOTE: 65,
+        Action.ANOMALY: 116,
+    }
+    assert sum(here for *_, here in MACHINE.cells) == 14
+
+
+def test_every_state_can_be_reached_from_unknown() -> None:
+    reached = {"UNKNOWN"}
+    while more := {cell(state, event).next for state in reached for event in EVENTS} - reached:
+        reached |= more
+    assert reached == set(STATES)
+
+
+def test_nothing_gets_a_parcel_out_of_destroyed() -> None:
+    assert {cell("DESTROYED", event, here=here).next for event in EVENTS for here in (False, True)} == {"DESTROYED"}
+
+
+def test_every_mark_and_overlay_is_used() -> None:
+    cells = MACHINE.cells.values()
+    assert {mark for cell in cells for mark in cell.marks} == set(MARKS)
+    assert {overlay for cell in cells for overlay in cell.raises} == set(OVERLAYS)
+
+
+def test_a_scan_at_the_delivery_office_takes_its_own_cell_where_there_is_one() -> None:
+    assert cell("OUT_FOR_DELIVERY", "ARRIVED") == Cell("IN_TRANSIT", Action.APPLY, (), ("held",), ("regression",))
+    assert cell("OUT_FOR_DELIVERY", "ARRIVED", here=True) == Cell("OUT_FOR_DELIVERY", Action.NOTE)
+    assert cell("OUT_FOR_DELIVERY", "DELIVERED", here=True) == cell("OUT_FOR_DELIVERY", "DELIVERED")
+
+
+def test_numbers_of_kinds_are_those_of_stored_records() -> None:
+    assert (KINDS[0], KINDS[32], KINDS[33], KINDS[34]) == ("PRE_ADVISED", "COLLECTION_FAILED", "UNDO", "CORRECT")
+    assert (STATES[0], STATES[14]) == ("UNKNOWN", "DESTROYED")
+    assert list(MARKS) == sorted(MARKS)
+
+
+def test_undo_and_correct_come_last_among_events_at_the_same_time() -> None:
+    assert sorted(KINDS, key=TIE_RANK.__getitem__)[-2:] == ["CORRECT", "UNDO"]
+    assert len(set(TIE_RANK.values())) == len(KINDS) == 35
+    assert list(TIE_RANKS) == [TIE_RANK[kind] for kind in KINDS]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_compiled_table_agrees_with_the_cells(state: str) -> None:
+    def names(bits: int, order: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for place, name in enumerate(order) if bits >> place & 1)
+
+    assert len(TABLE) == 15 * 33 * 2 * 8
+    for number, event in enumerate(EVENTS):
+        for here in (False, True):
+            at = ((STATES.index(state) * 33 + number) * 2 + here) * 8
+            following, action, raises, clears, low, high, *rest = TABLE[at : at + 8]
+            compiled = Cell(
+                STATES[following],
+                Action(action),
+                names(raises, OVERLAYS),
+                names(clears, OVERLAYS),
+                names(low | high << 8, MARKS),
+            )
+            assert (compiled, rest) == (cell(state, event, here=here), [0, 0]), (event, here)
+
+
+def test_the_page_is_what_the_table_gives() -> None:
+    committed = (ROOT / "docs" / "machine.md").read_text("utf-8")
+    assert committed == docs.page(), "run python -m tracker.domain.machine.docs > docs/machine.md"
+
+
+def test_every_way_of_the_diagram_is_in_the_table() -> None:
+    drawn = re.findall(r"^ {4}(\w+) --> (\w+) : (\w+)", docs.page(), re.MULTILINE)
+    assert len(drawn) == len(docs.WAYS)
+    for source, target, event in drawn:
+        assert cell(source, event).next == target
+
+
+@pytest.mark.skipif(not GIVEN.exists(), reason=f"{GIVEN} is not there")
+def test_all_509_cells_agree_with_the_given_table() -> None:
+    given = json.loads(GIVEN.read_text("utf-8"))
+    assert list(STATES) == given["states"]
+    assert list(OVERLAYS) == given["overlays"]
+    assert set(TERMINAL) == set(given["terminal"])
+    events = {name: {"tie_rank": e.tie_rank, "physical": e.physical} for name, e in MACHINE.events.items()}
+    assert list(events.items()) == list(given["events"].items())
+    cells = {
+        f"{state}|{event}{'@here' if here else ''}": (
+            cell.next,
+            cell.action.name.lower(),
+            set(cell.raises),
+            set(cell.clears),
+            set(cell.marks),
+        )
+        for (state, event, here), cell in MACHINE.cells.items()
+    }
+    assert len(cells) == 509
+    assert cells == {
+        name: (
+            cell["next"],
+            cell["action"],
+            set(cell.get("raise", [])),
+            set(cell.get("clear", [])),
+            set(cell.get("marks", [])),
+        )
+        for name, cell in given["transitions"].items()
+    }
+
+
+def changed(event: str, line: str) -> str:
+    """The file, with another line for an event in DESTROYED, its last section."""
+    head, section, tail = TEXT.partition("[from.DESTROYED]\n")
+    tail, count = re.subn(rf"^{event} .*\n", line and f"{line}\n", tail, flags=re.MULTILINE)
+    assert count == 1
+    return head + section + tail
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("", "from.DESTROYED: missing: FOUND"),
+        ('FOUND = "note DESTROYED"\nFOUNDD = "note DESTROYED"', "from.DESTROYED: not known: FOUNDD"),
+        ('FOUND = "note DESTROYED"\n"FOUNDD@here" = "note DESTROYED"', "no such event: 'FOUNDD'"),
+        ("FOUND = 3", "from.DESTROYED, FOUND: expected apply, note or anomaly, then a state; got 3"),
+        ('FOUND = ""', "from.DESTROYED, FOUND: expected apply, note or anomaly"),
+        ('FOUND = "note"', "from.DESTROYED, FOUND: expected apply, note or anomaly"),
+        ('FOUND = "aply IN_TRANSIT"', "from.DESTROYED, FOUND: expected apply, note or anomaly"),
+        ('FOUND = "apply IN_TRANSITS"', "from.DESTROYED, FOUND: expected apply, note or anomaly"),
+        ('FOUND = "apply IN_TRANSIT ghost"', "expected +overlay, -overlay or !mark; got 'ghost'"),
+        ('FOUND = "apply IN_TRANSIT +ghots"', "expected +overlay, -overlay or !mark; got '+ghots'"),
+        ('FOUND = "apply IN_TRANSIT !ghost"', "expected +overlay, -overlay or !mark; got '!ghost'"),
+        ('FOUND = "apply IN_TRANSIT +ghost -ghost"', "from.DESTROYED, FOUND: 'ghost' stands twice"),
+        ('FOUND = "apply IN_TRANSIT !repeat !repeat"', "from.DESTROYED, FOUND: 'repeat' stands twice"),
+        ('FOUND = "note IN_TRANSIT"', "from.DESTROYED, FOUND: note changes nothing, so it keeps DESTROYED"),
+        ('FOUND = "anomaly DESTROYED -held"', "from.DESTROYED, FOUND: anomaly changes nothing"),
+    ],
+)
+def test_a_wrong_line_is_refused_by_the_name_of_its_state_and_event(line: str, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        machine.parse(changed("FOUND", line))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('terminal = ["DELIVERED"', 'terminal = ["DELIVERD"', "terminal: no such state: ['DELIVERD']"),
+        ("[marks]", "[remarks]", "machine.toml: missing: marks"),
+        ("[from.LOST]", "[from.LOSTS]", "machine.toml, from: missing: LOST"),
+        ("tie_rank = 58, ", "", "machine.toml, events.FOUND: missing: tie_rank"),
+        ("[marks]", 'a="1"\nb="2"\n[marks]', "more than 8 overlays"),
+        ("\n[events]", '\nz1="."\nz2="."\nz3="."\n[events]', "or 16 marks"),
+    ],
+)
+def test_a_wrong_list_of_names_is_refused(old: str, new: str, says: str) -> None:
+    assert TEXT.count(old) == 1
+    with pytest.raises(ValueError, match=re.escape(says)):
+        machine.parse(TEXT.replace(old, new))
+
+
+def test_eight_overlays_and_sixteen_marks_are_not_too_many() -> None:
+    text = TEXT.replace("[marks]", 'x = "."\n[marks]\ny = "."\nz = "."')
+    assert (len(machine.parse(text).overlays), len(machine.parse(text).marks)) == (8, 16)
+
+
+def test_a_new_mark_and_overlay_take_the_last_bit() -> None:
+    text = TEXT.replace("[marks]", 'x = "."\n[marks]\nzx = "."\nzy = "."')
+    text = text.replace('COLLECTION_FAILED       = "note    DESTROYED"', 'COLLECTION_FAILED = "apply LOST +x !zy"')
+    assert machine.compile_table(machine.parse(text))[-8:] == bytes([13, 0, 0x80, 0, 0x00, 0x80, 0, 0])

@@ -1,0 +1,310 @@
+"""Codes, vocabularies, and the files that they come from."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracker.domain.machine import EVENTS, KINDS
+from tracker.domain.vocabulary import SHIPPED, Code, Vocabularies, load
+from tracker.errors import TrackerError
+from tracker.limits import CODE_CHARS_MAX, VOCABULARY_BYTES_MAX, VOCABULARY_PREFIX_CHARS_MAX
+
+GIVEN = Path(__file__).parents[3].parent / "shared" / "tables" / "vocabularies"
+FROM_TEXT = re.compile(r"T[0-9a-f]{8}")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Vocabularies:
+    return load()
+
+
+def written(folder: Path, *files: Any) -> Path:
+    """The folder, with a vocabulary's file for each of `files` (bytes as they are, others as JSON)."""
+    for number, content in enumerate(files):
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        (folder / f"{number}.json").write_bytes(raw)
+    return folder
+
+
+def refusal(folder: Path, content: Any) -> str:
+    with pytest.raises(TrackerError) as caught:
+        load(written(folder, content))
+    assert caught.value.code == "bad_vocabulary"
+    return str(caught.value)
+
+
+def test_a_code_is_found_by_its_full_name(shipped: Vocabularies) -> None:
+    code = shipped.find("EMSEVT:EMD")
+    assert (code.name, code.vocabulary, code.event, code.undoes) == ("EMSEVT:EMD", "EMSEVT", "ARRIVED", None)
+    assert shipped["EMSEVT"].codes["EMD"] is code
+
+
+def test_a_code_may_have_blanks_and_slashes(shipped: Vocabularies) -> None:
+    assert shipped.find("SENDLE:In Transit").event == "EN_ROUTE"
+    assert shipped.find("GEODIS:AAR/CFM").event == "ARRIVED"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_canonical_name_is_a_code_that_means_itself(shipped: Vocabularies, name: str) -> None:
+    code = shipped.find(name)
+    assert (code.name, code.vocabulary, code.resolve("any text", "damaged")) == (name, None, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "says"),
+    [
+        ("DHLX:ZZ", "unknown_event", "one of the 17 codes of DHLX, got 'DHLX:ZZ'"),
+        ("dhlx:OK", "unknown_vocabulary", "got 'dhlx:OK'"),
+        ("NOBODY:1", "unknown_vocabulary", "AFTERSHIP, AMZL"),
+        (":OK", "unknown_vocabulary", "got ':OK'"),
+        ("", "unknown_event", "a canonical event (ARRIVED, DELIVERED, ...) or VOCABULARY:CODE, got ''"),
+        ("arrived", "unknown_event", "got 'arrived'"),
+        ("ARRIVED ", "unknown_event", "got 'ARRIVED '"),
+        ("DHLX:", "unknown_event", "got 'DHLX:'"),
+        ("\ud800\x00", "unknown_event", r"got '\ud800\x00'"),
+    ],
+)
+def test_an_unknown_event_is_refused_with_what_was_expected_and_what_came(
+    shipped: Vocabularies, name: str, reason: str, says: str
+) -> None:
+    with pytest.raises(TrackerError, match=re.escape(says)) as caught:
+        shipped.find(name)
+    assert caught.value.code == reason
+
+
+def test_a_message_does_not_repeat_an_endless_event(shipped: Vocabularies) -> None:
+    with pytest.raises(TrackerError) as caught:
+        shipped.find("A" * 60_000)
+    assert len(str(caught.value)) < 200
+
+
+def test_an_undo_of_a_vocabulary_knows_what_it_takes_back(shipped: Vocabularies) -> None:
+    undo = shipped.find("KAZPOST:DLV_UNDO")
+    assert (undo.event, undo.undoes) == ("UNDO", "KAZPOST:DLV")
+
+
+def test_an_undo_may_be_of_a_code_that_the_vocabulary_does_not_have(shipped: Vocabularies) -> None:
+    assert shipped.find("KAZPOST:PRNNTC2_UNDO").undoes == "KAZPOST:PRNNTC2"
+    assert "PRNNTC2" not in shipped["KAZPOST"].codes
+
+
+def test_kazpost_has_25_undo_codes(shipped: Vocabularies) -> None:
+    assert sum(code.event == "UNDO" for code in shipped["KAZPOST"].codes.values()) == 25
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        (None, "EN_ROUTE"),
+        ("", "EN_ROUTE"),
+        ("Your shipment has been accepted, and has arrived", "ACCEPTED"),
+        ("Your shipment has arrived, and was accepted", "ACCEPTED"),
+        ("It has arrived at the post office", "DELIVERY_OFFICE_ARRIVED"),
+        ("It has arrived", "ARRIVED"),
+        ("HAS ARRIVED", "EN_ROUTE"),
+    ],
+)
+def test_the_first_words_of_the_vocabulary_that_stand_in_the_text_win(
+    shipped: Vocabularies, text: str | None, event: str
+) -> None:
+    assert shipped.find("SHIPPO:TRANSIT").resolve(text) == event
+
+
+def test_a_disposition_stands_for_an_event_in_cbv_only(shipped: Vocabularies) -> None:
+    assert shipped.find("CBV:inspecting").resolve(disposition="damaged") == "DAMAGED"
+    assert shipped.find("CBV:inspecting").resolve(disposition="in_transit") == "MEASURED"
+    assert shipped.find("CBV:inspecting").resolve() == "MEASURED"
+    assert shipped.find("DHLX:OK").resolve(disposition="damaged") == "DELIVERED"
+
+
+def test_an_undo_stays_an_undo_whatever_the_disposition(shipped: Vocabularies) -> None:
+    assert shipped.find("CBV:void_shipping").resolve(disposition="damaged") == "UNDO"
+
+
+def test_what_is_shipped_has_a_meaning_for_each_code_and_no_ids_of_texts(shipped: Vocabularies) -> None:
+    assert len(shipped) == 28
+    for vocabulary in shipped.values():
+        assert vocabulary.name
+        for key, code in vocabulary.codes.items():
+            assert code.means, code.name
+            assert code.means.isascii(), code.name
+            assert not FROM_TEXT.fullmatch(key), code.name
+
+
+def test_a_shipped_file_has_its_prefix_for_a_name_and_one_code_a_line(shipped: Vocabularies) -> None:
+    files = {path.stem: path.read_text("utf-8").splitlines() for path in SHIPPED.glob("*.json")}
+    assert set(files) == set(shipped)
+    for prefix, lines in files.items():
+        assert sum(line.startswith("    ") for line in lines) == len(shipped[prefix].codes)
+
+
+@pytest.mark.skipif(not GIVEN.exists(), reason=f"{GIVEN} is not there")
+def test_what_is_shipped_agrees_with_the_given_tables(shipped: Vocabularies) -> None:
+    for path in GIVEN.glob("*.json"):
+        given = json.loads(path.read_text("utf-8"))
+        codes = {code: entry for code, entry in given["codes"].items() if not FROM_TEXT.fullmatch(code)}
+        if not codes:
+            assert given["prefix"] not in shipped
+            continue
+        ours = shipped[given["prefix"]]
+        assert dict(ours.disposition_instead) == given.get("disposition_instead", {})
+        assert {key: (c.event, c.undoes, c.when_text_has) for key, c in ours.codes.items()} == {
+            code: (
+                entry["event"],
+                f"{given['prefix']}:{entry['of']}" if "of" in entry else None,
+                tuple(map(tuple, entry.get("when_text_has", []))),
+            )
+            for code, entry in codes.items()
+        }
+
+
+@pytest.mark.skipif(not GIVEN.exists(), reason=f"{GIVEN} is not there")
+def test_the_given_tables_load_as_an_operators_folder(shipped: Vocabularies) -> None:
+    both = load(GIVEN)
+    assert both.find("AUSPOST:T373e0712").event == "DELIVERED"
+    assert len(both["USPS"].codes) == 69 > len(shipped["USPS"].codes)
+
+
+def test_an_operators_file_adds_a_carrier(tmp_path: Path) -> None:
+    file = {
+        "_note": "from the contract of 2026",
+        "prefix": "MY_POST_1",
+        "name": "My post",
+        "zone": "Asia/Almaty",
+        "codes": {
+            "a:b": {"event": "ARRIVED", "means": "прибыло", "sure": "contract", "when_text_has": [["x", "HELD"]]},
+            "back": {"event": "UNDO"},
+        },
+    }
+    loaded = load(written(tmp_path, file))
+    assert (loaded["MY_POST_1"].name, loaded["MY_POST_1"].zone) == ("My post", "Asia/Almaty")
+    code = loaded.find("MY_POST_1:a:b")
+    assert code == Code("MY_POST_1:a:b", "MY_POST_1", "ARRIVED", "прибыло", None, (("x", "HELD"),))
+    assert loaded.find("MY_POST_1:back").undoes is None
+    assert loaded.find("EMSEVT:EMD").event == "ARRIVED"
+
+
+def test_an_operators_file_of_a_shipped_prefix_adds_and_overrides(tmp_path: Path, shipped: Vocabularies) -> None:
+    first = {"prefix": "EMSEVT", "codes": {"EMX": {"event": "LOST"}, "EMZ": {"event": "FOUND"}}}
+    second = {"prefix": "EMSEVT", "zone": "Asia/Tokyo", "codes": {"EMX": {"event": "DAMAGED"}}}
+    loaded = load(written(tmp_path, first, second))
+    assert loaded.find("EMSEVT:EMX").event == "DAMAGED"
+    assert loaded.find("EMSEVT:EMZ").event == "FOUND"
+    assert loaded.find("EMSEVT:EMD") == shipped.find("EMSEVT:EMD")
+    assert (loaded["EMSEVT"].name, loaded["EMSEVT"].zone) == (shipped["EMSEVT"].name, "Asia/Tokyo")
+
+
+def test_a_disposition_that_an_operator_adds_holds_for_the_shipped_codes_too(tmp_path: Path) -> None:
+    file = {"prefix": "CBV", "disposition_instead": {"recalled": "HELD", "expired": "DESTROYED"}}
+    code = load(written(tmp_path, file)).find("CBV:shipping")
+    assert [code.resolve(disposition=word) for word in ("recalled", "expired", "damaged")] == [
+        "HELD",
+        "DESTROYED",
+        "DAMAGED",
+    ]
+
+
+def test_other_files_of_the_folder_are_left_alone(tmp_path: Path, shipped: Vocabularies) -> None:
+    for name in (".#draft.json", "README.md", "old.json.bak"):
+        (tmp_path / name).write_text("no vocabulary")
+    assert dict(load(tmp_path)) == dict(shipped)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    assert "MINE" in load(written(tmp_path, b'\xef\xbb\xbf{"prefix": "MINE"}'))
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrackerError, match="nowhere: expected a folder with vocabularies") as caught:
+        load(tmp_path / "nowhere")
+    assert caught.value.code == "bad_vocabulary"
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").mkdir()
+    with pytest.raises(TrackerError, match=r"mine\.json: cannot be read"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "0.json: is not JSON"),
+        (b"{", "0.json: is not JSON"),
+        (b"\xff{}", "0.json: is not JSON"),
+        (b'{"prefix": ' + b"1" * 5_000 + b"}", "0.json: is not JSON"),
+        (b"[" * 100_000, "0.json: is nested too deep"),
+        (b'{"prefix": "A", "codes": {"X": {}, "X": {}}}', "'X' stands twice"),
+        ([], "0.json: expected an object, got []"),
+        ({}, '"prefix": expected 1 to 16 of A-Z 0-9 _, got None'),
+        ({"prefix": "kazpost"}, "got 'kazpost'"),
+        ({"prefix": "А"}, "got 'А'"),
+        ({"prefix": "A\n"}, "got 'A\\n'"),
+        (
+            {"prefix": "A", "nmae": "x"},
+            "expected the names codes, disposition_instead, name, prefix, zone; got ['nmae']",
+        ),
+        ({"prefix": "A", "name": 7}, '"name": expected printable text, got 7'),
+        ({"prefix": "A", "name": "\ud800"}, '"name": expected printable text'),
+        ({"prefix": "A", "codes": []}, '"codes": expected an object, got []'),
+        (
+            {"prefix": "A", "disposition_instead": {"x": "UNDO"}},
+            "\"disposition_instead\" 'x': expected a canonical event",
+        ),
+    ],
+)
+def test_a_wrong_file_is_refused_by_its_name(tmp_path: Path, content: Any, says: str) -> None:
+    message = refusal(tmp_path, content)
+    assert str(tmp_path / "0.json") in message
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (None, "expected an object, got None"),
+        ({}, "expected a canonical event or UNDO, got None"),
+        ({"event": "ARIVED"}, "expected a canonical event or UNDO, got 'ARIVED'"),
+        ({"event": "CORRECT"}, "got 'CORRECT'"),
+        ({"event": ["ARRIVED"]}, "got ['ARRIVED']"),
+        ({"event": "ARRIVED", "mean": "x"}, "expected the names event, means, of, sure, when_text_has; got ['mean']"),
+        ({"event": "ARRIVED", "means": "a\x00"}, "\"means\": expected printable text, got 'a\\x00'"),
+        ({"event": "ARRIVED", "of": "X"}, "\"of\": expected a code, and only where the event is UNDO, got 'X'"),
+        ({"event": "UNDO", "of": ""}, "\"of\": expected a code, and only where the event is UNDO, got ''"),
+        ({"event": "UNDO", "of": 3}, '"of": expected a code, and only where the event is UNDO, got 3'),
+        ({"event": "UNDO", "when_text_has": [["a", "HELD"]]}, "an UNDO is always an UNDO"),
+        ({"event": "ARRIVED", "when_text_has": {"a": "HELD"}}, "expected an array of [words, event]"),
+        ({"event": "ARRIVED", "when_text_has": ["ab"]}, "expected [words, event], got 'ab'"),
+        ({"event": "ARRIVED", "when_text_has": [["", "HELD"]]}, "expected [words, event], got ['', 'HELD']"),
+        ({"event": "ARRIVED", "when_text_has": [["a"]]}, "expected [words, event], got ['a']"),
+        ({"event": "ARRIVED", "when_text_has": [["a", "UNDO"]]}, "expected a canonical event, got 'UNDO'"),
+    ],
+)
+def test_a_wrong_code_is_refused_by_the_names_of_file_and_code(tmp_path: Path, entry: Any, says: str) -> None:
+    message = refusal(tmp_path, {"prefix": "A", "codes": {"AR": entry}})
+    assert f"{tmp_path / '0.json'}, code 'AR'" in message
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Alma-Ata", "", "../passwd", "/etc/passwd", "America", "A\x00", "a" * 5_000, 5, {}]
+)
+def test_a_zone_that_is_no_iana_name_is_refused(tmp_path: Path, zone: object) -> None:
+    assert '"zone": expected an IANA name such as "Asia/Almaty"' in refusal(tmp_path, {"prefix": "A", "zone": zone})
+
+
+@pytest.mark.parametrize("code", ["", " ", " A", "A\u00a0", "A\n", "A\u200b", "\ud800", "A" * (CODE_CHARS_MAX + 1)])
+def test_a_code_that_nobody_could_read_back_is_refused(tmp_path: Path, code: str) -> None:
+    message = refusal(tmp_path, {"prefix": "A", "codes": {code: {"event": EVENTS[0]}}})
+    assert "expected 1 to 64 printable characters, no blanks at the ends" in message
+
+
+def test_prefix_code_and_file_may_be_as_long_as_the_limits_say(tmp_path: Path) -> None:
+    prefix, code = "P" * VOCABULARY_PREFIX_CHARS_MAX, "C" * CODE_CHARS_MAX
+    raw = json.dumps({"prefix": prefix, "codes": {code: {"event": "HELD"}}}).encode().ljust(VOCABULARY_BYTES_MAX)
+    assert load(written(tmp_path, raw)).find(f"{prefix}:{code}").event == "HELD"
+    assert "expected at most 1,048,576 bytes, found 1,048,577" in refusal(tmp_path, raw + b" ")
+    assert "got 'PPPPPPPPPPPPPPPPP'" in refusal(tmp_path, {"prefix": prefix + "P"})

@@ -1,0 +1,232 @@
+"""`tracker up` as a person runs it: a process, a scan through it, and every way in which it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pytest
+from redis import Redis as Client
+
+from tests.servers import Redis
+from tests.servers.process import free_port
+from tracker.config import Address, Settings
+from tracker.errors import TrackerError
+from tracker.local import embedded
+from tracker.local.up import _monitor
+from tracker.store import keys
+
+COMMAND: Final = (sys.executable, "-m", "tracker.cli")
+SCAN: Final = (
+    b'{"barcode": "RR123456785KZ", "event": "EMSEVT:EMD", "time": "2026-11-22T10:15:30+05:00", "site": "KZALAA"}'
+)
+END_S_MAX: Final = 10.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _server() -> None:
+    try:
+        embedded.find_redis_server()
+    except TrackerError as error:
+        pytest.skip(str(error))
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The test's own, without its settings, with these."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")} | variables
+
+
+class Up:
+    """A running `tracker up`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.out = folder / "out"
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up", "--data-dir", folder / "data"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=environment(PYTHONUNBUFFERED="1", TRACKER_MONITOR=f"127.0.0.1:{free_port()}"),
+            )  # fmt: skip
+
+    def said(self, wanted: str, seconds: float = 30.0, times: int = 1) -> re.Match[str]:
+        """Waits until it has said so, so often; the last time."""
+        deadline = time.monotonic() + seconds
+        while len(found := list(re.finditer(wanted, self.out.read_text()))) < times:
+            assert time.monotonic() < deadline, f"{wanted!r} was not said in {self.out.read_text()}"
+            time.sleep(0.05)
+        return found[-1]
+
+    def exports(self) -> dict[str, str]:
+        """The settings for a second terminal."""
+        return dict(pair.split("=", 1) for pair in self.said(r"export (.*)")[1].split())
+
+    def children(self) -> list[psutil.Process]:
+        return list(psutil.Process(self.process.pid).children(recursive=True))
+
+    def worker(self) -> psutil.Process:
+        (found,) = (child for child in self.children() if "worker" in child.cmdline())
+        return found
+
+    def ends(self) -> int:
+        """Its exit code, when it and all its children have ended."""
+        return self.process.wait(END_S_MAX)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Up]:
+    up = Up(folder)
+    try:
+        up.said("ready: 4 partitions claimed")
+        yield up
+    finally:
+        up.process.kill()
+        up.process.wait()
+
+
+def await_gone(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, END_S_MAX)
+    assert not alive
+
+
+def send(up: Up, scan: bytes = SCAN) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, "replay", "-", "--wait"],
+        input=scan,
+        capture_output=True,
+        check=False,
+        env=environment(**up.exports()),
+    )
+
+
+def shown(up: Up) -> str:
+    done = subprocess.run(
+        [*COMMAND, "show", "RR123456785KZ"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(**up.exports()),
+    )
+    return done.stdout
+
+
+def test_a_scan_goes_through_and_a_killed_worker_is_replaced_and_sigterm_ends_all(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        done = send(up)
+        assert done.returncode == 0, done.stderr
+        assert "KZALAA" in shown(up)
+        up.worker().kill()
+        up.said("warning: the worker was killed by SIGKILL; it starts again in 1 s")
+        up.said("ready: 4 partitions claimed", times=2)
+        assert send(up, SCAN.replace(b"EMD", b"EMH")).returncode == 0
+        assert (
+            "2 scans applied, 0 of them duplicates; 0 rejected; 0 left"
+            in up.said(".* scans applied.*; 0 left", times=2)[0]
+        )
+        children = up.children()
+        assert len(children) == 2
+        up.process.terminate()
+        assert up.ends() == 0
+        assert up.out.read_text().endswith("stopped\n")
+        await_gone(children)
+
+
+def test_ctrl_c_ends_all(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        children = up.children()
+        up.process.send_signal(signal.SIGINT)
+        assert up.ends() == 0
+        await_gone(children)
+
+
+def test_each_start_begins_with_an_empty_store(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        assert send(up).returncode == 0
+        up.process.terminate()
+        assert up.ends() == 0
+    with running(tmp_path) as up:
+        assert "emptied, since the embedded log begins anew" in up.out.read_text()
+        assert shown(up) == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        children = up.children()
+        up.process.kill()
+        await_gone(children)
+
+
+def test_a_dead_redis_ends_it_with_an_error(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        children = up.children()
+        (redis,) = (child for child in children if "redis" in child.name())
+        redis.kill()
+        assert up.ends() == 2
+        assert "tracker: error[embedded]: the embedded Redis has ended with code -9" in up.out.read_text()
+        await_gone(children)
+
+
+def refused(folder: Path, **variables: str) -> str:
+    done = subprocess.run(
+        [*COMMAND, "up", "--data-dir", folder],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment(**variables), timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_a_wrong_setting_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    assert refused(tmp_path / "d", TRACKER_PARTITIONS="x").startswith(
+        "tracker: error[bad_setting]: TRACKER_PARTITIONS:"
+    )
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_folder_that_another_one_uses_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path):
+        assert "is in use by another process" in refused(tmp_path / "data")
+
+
+def test_a_redis_with_parcels_of_another_log_is_refused_beside_an_embedded_broker(
+    tmp_path: Path, redis_server: Redis
+) -> None:
+    with Client.from_url(redis_server.url) as client:
+        client.flushdb()
+        client.hset(keys.mark(0), mapping={"epoch": 1, "version": keys.VERSION, "partitions": 4})
+        line = refused(tmp_path, TRACKER_REDIS=redis_server.url)
+        client.flushdb()
+    assert "TRACKER_REDIS: expected an empty Redis beside the embedded broker" in line
+
+
+def test_a_worker_that_refuses_to_start_ends_it_with_the_workers_error(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        line = refused(tmp_path, TRACKER_MONITOR=f"127.0.0.1:{taken.getsockname()[1]}")
+    assert line.startswith("tracker: error[bad_setting]: TRACKER_MONITOR: expected an address that is free")
+
+
+def test_the_monitor_goes_elsewhere_where_nobody_asked_for_a_port_that_is_taken() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        usual = Address("127.0.0.1", listening.getsockname()[1])
+        settings = Settings(monitor=usual)
+        other = _monitor(settings, ())
+        assert other is not None
+        assert other.port not in {0, usual.port}
+        assert _monitor(settings, {"monitor"}) == usual
+    assert _monitor(settings, ()) == usual
+
+
+def test_a_kafka_that_is_not_there_is_said(tmp_path: Path) -> None:
+    assert "tracker: error[no_kafka]: Kafka at 127.0.0.1:1" in refused(tmp_path, TRACKER_KAFKA="127.0.0.1:1")

@@ -1,0 +1,144 @@
+"""The topics, made and compared on a real broker."""
+
+import uuid
+
+import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewPartitions
+
+from tests.servers import Kafka
+from tracker.config import Settings
+from tracker.errors import FAULTS, TrackerError
+from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
+from tracker.log import topics
+
+
+@pytest.fixture
+def settings(kafka: Kafka) -> Settings:
+    """Settings with topics of their own on the shared broker."""
+    topic = f"scans-{uuid.uuid4().hex[:8]}"
+    return Settings(kafka=kafka.address, topic=topic, rejected_topic=f"{topic}.rejected", partitions=3)
+
+
+@pytest.fixture
+def admin(settings: Settings) -> AdminClient:
+    """A client of the broker."""
+    return AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
+
+
+def refusal(settings: Settings) -> TrackerError:
+    """Gives the error of topics that are refused."""
+    with pytest.raises(TrackerError) as caught:
+        topics.ensure(settings)
+    assert caught.value.code in FAULTS
+    return caught.value
+
+
+def test_topics_are_created_and_found_the_second_time(settings: Settings, admin: AdminClient) -> None:
+    first = topics.ensure(settings)
+    assert [(report.partitions, report.done) for report in first] == [(3, "created"), (4, "created")]
+    again = topics.ensure(settings)
+    assert [(report.done, report.differences) for report in again] == [("is there", [])] * 2
+    found = admin.list_topics(timeout=10).topics
+    assert len(found[settings.topic].partitions) == 3
+    assert len(found[settings.rejected_topic].partitions) == 4
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_cluster_that_does_not_answer_in_time_is_told_of(
+    settings: Settings, kafka: Kafka, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    if there:
+        topics.ensure(settings)
+    wanted = topics.wanted
+
+    def pausing(settings: Settings) -> tuple[topics.Wanted, topics.Wanted]:
+        kafka.pause()  # It has just said which topics there are.
+        return wanted(settings)
+
+    monkeypatch.setattr(topics, "wanted", pausing)
+    monkeypatch.setattr(topics, "REQUEST_S_MAX", 1)
+    try:
+        error = refusal(settings)
+    finally:
+        kafka.resume()
+    assert error.code == "no_kafka"
+    assert settings.kafka in str(error)
+
+
+def test_another_partition_count_is_refused_and_nothing_is_created(
+    settings: Settings, kafka: Kafka, admin: AdminClient
+) -> None:
+    kafka.create_topic(settings.topic, 2)
+    error = refusal(settings)
+    assert error.code == "bad_topic"
+    assert "has 2 partitions, but TRACKER_PARTITIONS is 3" in str(error)
+    assert settings.rejected_topic not in admin.list_topics(timeout=10).topics
+
+
+def test_partitions_that_were_added_later_are_refused(settings: Settings, kafka: Kafka, admin: AdminClient) -> None:
+    topics.ensure(settings)
+    admin.create_partitions([NewPartitions(settings.topic, 4)])[settings.topic].result(10)
+    kafka.await_topic(settings.topic, 4)
+    assert refusal(settings).code == "bad_topic"
+
+
+def test_a_topic_with_other_settings_is_described(settings: Settings, kafka: Kafka) -> None:
+    kafka.create_topic(settings.topic, 3, {"retention.ms": "1000"})
+    differences = topics.ensure(settings)[0].differences
+    assert [line.split(":")[0] for line in differences] == [
+        "message.timestamp.type is CreateTime, expected LogAppendTime",
+        "retention.ms is 1000, expected 604800000",
+        f"max.message.bytes is 1048588, expected {BATCH_BYTES_MAX}",
+    ]
+    assert f"kafka-configs.sh --alter --topic {settings.topic} --add-config retention.ms=604800000" in differences[1]
+
+
+def test_fewer_copies_than_the_setting_are_described(settings: Settings, kafka: Kafka, admin: AdminClient) -> None:
+    kafka.create_topic(settings.topic, 3)
+    want = topics.wanted(settings)[0]
+    differences = topics._differences(admin, want, 3)
+    assert differences[-1] == "it has 1 copies of a partition, but TRACKER_REPLICATION is 3"
+
+
+def test_more_copies_than_brokers_are_refused_by_the_broker_and_said(settings: Settings) -> None:
+    error = refusal(Settings(kafka=settings.kafka, topic=settings.topic, rejected_topic="r", replication=3))
+    assert error.code == "no_kafka"
+    assert "eplication factor" in str(error)
+
+
+def test_rejected_scans_are_kept_long_enough_to_be_mended() -> None:
+    hour_ms = 3_600_000
+    for hours, kept in ((168, REJECTED_RETENTION_HOURS_MIN), (1_000, 1_000)):
+        rejected = topics.wanted(Settings(retention_hours=hours))[1]
+        assert int(rejected.config["retention.ms"]) == kept * hour_ms
+
+
+@pytest.mark.parametrize(("replication", "copies"), [(1, "1"), (2, "1"), (3, "2")])
+def test_an_acknowledged_scan_stands_on_two_of_three_brokers(replication: int, copies: str) -> None:
+    for topic in topics.wanted(Settings(replication=replication)):
+        assert topic.config["min.insync.replicas"] == copies
+
+
+def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "TIMEOUT_S", 0.5)
+    error = refusal(Settings(kafka="127.0.0.1:1"))
+    assert error.code == "no_kafka"
+    assert "Kafka at 127.0.0.1:1 (TRACKER_KAFKA)" in str(error)
+
+
+def test_a_topic_that_another_init_made_meanwhile_is_compared(
+    settings: Settings, kafka: Kafka, admin: AdminClient
+) -> None:
+    want = topics.wanted(settings)[0]
+    kafka.create_topic(settings.topic, 3)
+    assert topics._create(admin, want, 1) is False
+    assert topics._visible(admin, settings.topic) == 3
+
+
+def test_a_topic_that_never_appears_is_an_error(
+    settings: Settings, admin: AdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "TIMEOUT_S", 0.5)
+    with pytest.raises(KafkaException, match="nknown topic"):
+        topics._visible(admin, settings.topic)

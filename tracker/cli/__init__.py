@@ -1,0 +1,1 @@
+"""The command line: `tracker.cli.main`, and a module for each family of commands."""

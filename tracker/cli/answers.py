@@ -1,0 +1,161 @@
+"""The commands that answer: `show`, `why`, `export`, `barcode`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import click
+
+from tracker import config
+from tracker.cli.options import command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from rich.text import Text
+
+    from tracker.config import Settings
+    from tracker.store.reading import Reader
+
+_READS_PARCELS: Final = ("redis", "partitions", "vocabularies", "barcode_first", "barcodes_off")
+_READS_LOG: Final = ("kafka", "topic", "site_zones")
+
+
+@command(*_READS_PARCELS)
+@click.argument("words", metavar="ID", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+@click.option("--all", "whole", is_flag=True, help="with re-reads and the timelines of earlier lives")
+def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bool) -> None:
+    """Shows a parcel: state, place, flags and timeline.
+
+    ID is the parcel's id, its barcode in any form, also as people write it, or another label that was read on it. Exit
+    code 3: no scan of it was applied.
+    """
+    from tracker.domain import vocabulary
+    from tracker.serve import show as showing
+    from tracker.serve.find import find
+    from tracker.site import recogniser
+    from tracker.store.reading import Reader
+
+    with Reader(settings) as reader:
+        found = find(reader, " ".join(words), recogniser(settings))
+    if (stored := found.stored) is None:
+        _answer(found.about(), found.lines(), as_json=as_json)
+        return
+    parcel = showing.lines(stored.parcel, vocabulary.load(settings.vocabularies), whole=whole)
+    _answer({**stored.to_dict(), **found.about()}, chain(found.lines(), parcel), as_json=as_json)
+
+
+@command(*_READS_PARCELS, *_READS_LOG)
+@click.argument("words", metavar="ID", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+@click.option(
+    "--seconds", type=click.FloatRange(0), default=10.0, show_default=True, help="how long to search the log; 0: not"
+)
+def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: float) -> None:
+    """Explains a parcel: what each event did and why, and its offset in the log.
+
+    ID is the parcel's id, its barcode in any form, also as people write it, or another label that was read on it. Exit
+    code 3: no scan of it was applied.
+    """
+    from tracker.domain import vocabulary
+    from tracker.domain.scan import SlowReader
+    from tracker.log.search import locate
+    from tracker.serve import why as explanation
+    from tracker.serve.find import find
+    from tracker.site import recogniser
+    from tracker.store.reading import Reader
+
+    vocabularies, barcodes = vocabulary.load(settings.vocabularies), recogniser(settings)
+    with Reader(settings) as reader:
+        found = find(reader, " ".join(words), barcodes)
+    if (stored := found.stored) is None:
+        _answer(found.about(), found.lines(), as_json=as_json)
+        return
+    read = SlowReader(vocabularies, config.site_zones(settings), barcodes)
+    located = locate(settings, stored.parcel, read, seconds)
+    explained = explanation.to_dict(stored, vocabularies, located) if as_json else {}
+    lines = chain(found.lines(), explanation.lines(stored, vocabularies, located))
+    _answer({**explained, **found.about()}, lines, as_json=as_json)
+
+
+@command("redis", "partitions")
+@click.option(
+    "--out", type=click.File("wb", lazy=False), default="-", metavar="FILE", help="instead of standard output"
+)
+def export(settings: Settings, *, out: BinaryIO) -> None:
+    """Writes every parcel as a JSON object, one a line."""
+    from tracker.serve import export as exporting
+    from tracker.store.reading import Reader
+
+    with Reader(settings) as reader, _progress(reader) as advance:
+        exporting.write(reader, out, advance)
+
+
+@command("barcode_first", "barcodes_off")
+@click.argument("codes", metavar="[CODE]...", nargs=-1)
+def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
+    """Tells what barcodes say, a JSON object a line, as the worker of these settings reads them.
+
+    Without CODE it reads standard input: a JSON value a line, a string, or an array of strings when one parcel gave
+    several reads.
+    """
+    from tracker.serve import barcodes
+    from tracker.site import recogniser
+
+    explain = recogniser(settings).explain
+
+    def write(lines: bytes) -> None:
+        click.echo(lines, nl=False)
+
+    if codes:
+        # What a shell gives that is no UTF-8 is a read like any other.
+        barcodes.of_codes(map(os.fsencode, codes), write, explain)
+    else:
+        barcodes.of_lines(sys.stdin.buffer, write, explain)
+
+
+def _answer(fields: Mapping[str, Any], lines: Iterable[Text], *, as_json: bool) -> None:
+    """Answers a program or a person."""
+    from tracker.serve.plain import json_line
+
+    if as_json:
+        click.echo(json_line(fields), nl=False)
+    else:
+        _print(lines)
+
+
+def _print(lines: Iterable[Text]) -> None:
+    """Prints lines to standard output: with styles on a terminal, plain elsewhere."""
+    from io import TextIOWrapper
+
+    from rich.console import Console
+
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What the terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    for line in lines:
+        console.print(line)
+
+
+@contextlib.contextmanager
+def _progress(reader: Reader) -> Iterator[Callable[[int], None]]:
+    """Shows on standard error how many parcels are written, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("parcels written"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=reader.keys_in_all())
+        yield lambda count: bar.advance(task, count)
+
+
+COMMANDS = (show, why, export, barcode)

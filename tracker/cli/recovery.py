@@ -1,0 +1,53 @@
+"""`tracker accept-loss` and `tracker rebuild`: decisions about partitions that are stopped."""
+
+from typing import Final
+
+import click
+
+from tracker.cli.options import command
+from tracker.config import Settings
+
+_PARTITION: Final = click.option(
+    "--partition", "numbers", type=click.IntRange(0), multiple=True, help="which; may be given several times"
+)
+_YES: Final = click.option("--yes", is_flag=True, help="do not ask")
+
+
+@command("kafka", "redis", "topic", "partitions")
+@_PARTITION
+@click.option(
+    "--to", "offset", type=click.IntRange(0), help="of one partition: where to go on, instead of its beginning"
+)
+@_YES
+def accept_loss_command(settings: Settings, *, numbers: tuple[int, ...], offset: int | None, yes: bool) -> None:
+    """Has partitions that are stopped with log_moved go on where their log begins now.
+
+    Shows what is lost and asks. Without --partition it is every one whose mark the log's beginning has overtaken. --to
+    passes over records that can't be read (corrupt_batch). Workers that run go on by themselves.
+    """
+    from tracker.operate import recovery
+
+    if offset is not None and len(set(numbers)) != 1:
+        raise click.UsageError("--to takes one --partition.")
+    recovery.accept_loss(settings, numbers, offset, yes=yes)
+
+
+@command("kafka", "redis", "topic", "partitions")
+@_PARTITION
+@click.option("--all", "whole", is_flag=True, help="every partition")
+@_YES
+def rebuild_command(settings: Settings, *, numbers: tuple[int, ...], whole: bool, yes: bool) -> None:
+    """Deletes partitions from Redis and has the workers apply their log again, from where it begins now.
+
+    Shows the partitions and asks. For those that are stopped with wrong_log, corrupt_record or corrupt_dictionary, or
+    whose log was cut. Parcels whose scans the log does not hold any more are gone afterwards. Workers that run go on by
+    themselves.
+    """
+    from tracker.operate import recovery
+
+    if whole == bool(numbers):
+        raise click.UsageError("One of --partition and --all is needed.")
+    recovery.rebuild(settings, numbers, yes=yes)
+
+
+COMMANDS = (accept_loss_command, rebuild_command)

@@ -1,0 +1,38 @@
+"""`tracker config`: every setting, its value, and where that comes from."""
+
+import json
+import os
+
+import click
+
+from tracker import config
+from tracker.cli.options import command
+from tracker.config import Settings
+
+
+@command(*config.TABLE)
+@click.option("--json", "as_json", is_flag=True, help="one JSON array")
+def config_command(settings: Settings, *, as_json: bool) -> None:
+    """Lists every setting with its value and its source."""
+    flags = click.get_current_context().params
+    rows = [
+        {
+            "name": config.variable(name),
+            "value": config.shown(settings, name),
+            "source": config.source(name, os.environ, flags),
+            "default": line.metadata["default"],
+            "unit": line.metadata["unit"],
+            "meaning": line.metadata["meaning"],
+        }
+        for name, line in config.TABLE.items()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    widths = {key: max(len(row[key]) for row in rows) for key in ("name", "value", "source")}
+    for row in rows:
+        columns = "  ".join(row[key].ljust(width) for key, width in widths.items())
+        click.echo(f"{columns}  {row['meaning']}".rstrip())
+
+
+COMMANDS = (config_command,)

@@ -1,0 +1,141 @@
+"""docs/barcodes.md, made from the formats: `python -m tracker.domain.barcode.docs > docs/barcodes.md`."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tracker.domain import barcode
+from tracker.domain.formats import FORMATS
+from tracker.domain.formats.checks import DIGIT_VALUES, Check, Mod37And36
+from tracker.domain.formats.format import Format, Frame, Names, Pattern, Rank
+from tracker.domain.formats.forms import CARRIERS, FORMS
+from tracker.domain.formats.pattern import Form
+
+HEAD: Final = f"""\
+# Barcodes
+<!-- Made from tracker/domain/formats by `python -m tracker.domain.barcode.docs > docs/barcodes.md`. -->
+
+{len(FORMATS)} formats of {len(CARRIERS)} carriers. `tracker barcode CODE` says what a code is;
+`tracker.domain.barcode` is the same as a library.
+
+Of several identifiers on a parcel, or of several formats that accept the same text, the lowest rank goes first:
+{", ".join(rank.name.lower().replace("_", " ") for rank in Rank)}. *Partner* is what tells itself by a literal
+prefix, its frame or its symbology, and *short* is such a number without a part of it; *plain* is what only has the
+right length and perhaps a check digit, which one number in ten has by chance. Containers come last: a receptacle or a
+despatch names itself where nothing names a parcel, and is never another key of a parcel. Whatever is not decided by
+this is `ambiguous`, with its candidates. A site's configuration can put carriers first, whose partner's numbers then
+are licence plates, and switch carriers off.
+
+Patterns are in the notation that GS1, ISO and the UPU use: `n8` 8 digits, `a2` 2 capital letters, `an7` 7 of both,
+`[0-8]1` one of these, `'1Z'` these very characters, `+` one part after the other. What stands between `<` and `>` is
+the parcel's key, else everything; `+'91'` belongs to the key and not to the text; `GS` is the group separator, as which
+readers send an FNC1. In examples the control characters GS, RS and EOT stand as ␝, ␞ and ␄. Typed numbers may have
+blanks, hyphens and small letters."""
+
+PICTURES: Final = str.maketrans({"\x1d": "␝", "\x1e": "␞", "\x04": "␄"})
+
+FRAMES: Final = {
+    Frame.TYPED: "without a symbology identifier",
+    Frame.LINEAR: "in linear symbols",
+    Frame.ITF: "in Interleaved 2 of 5",
+    Frame.TWO_DIMENSIONAL: "in two-dimensional symbols",
+    Frame.ELEMENT: "in GS1 elements",
+    Frame.ROUTED_ELEMENT: "in GS1 elements behind (420)",
+    Frame.DATA_IDENTIFIER: "behind a data identifier of ISO/IEC 15434 messages",
+    Frame.CARRIER_MESSAGE: "in ISO/IEC 15434 messages for transportation, as carrier/number/shipper",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join((HEAD, *_overview(), *(line for format_ in FORMATS for line in _section(format_)))) + "\n"
+
+
+def _overview() -> Iterator[str]:
+    yield "\n## All formats\n"
+    yield "| scheme | carrier | rank | example | check digit |"
+    yield "|---|---|---|---|---|"
+    for format_ in FORMATS:
+        checks = {form.check is not None for form in _forms(format_)}
+        check = "yes" if checks == {True} else "no" if checks == {False} else "some"
+        rank = {Names.CONTAINER: "container", Names.PLACE: "names no parcel"}.get(format_.names)
+        rank = rank or format_.rank.name.lower()
+        yield f"| [{format_.name}](#{format_.name}) | {format_.carrier} | {rank} | `{_example(format_)}` | {check} |"
+
+
+def _section(format_: Format) -> Iterator[str]:
+    yield f"\n## {format_.name}"
+    yield f"{format_.carrier}. Source: {format_.source}."
+    yield ""
+    yield f"- Example: `{_example(format_)}`, printed {format_.for_humans(_key_of_example(format_))}"
+    if format_.names is Names.CONTAINER:
+        yield "- Names what parcels travel in: a key where no label names a parcel."
+    if format_.names is Names.PLACE:
+        yield "- Names no parcel: it is shown as a candidate, and never a key."
+    for check in dict.fromkeys(described(form.check) for form in _forms(format_) if form.check is not None):
+        yield f"- Check: {check}"
+    yield "\n```"
+    for pattern in format_.texts:
+        yield _line(format_, pattern, "text")
+    for pattern in format_.elements:
+        yield _line(format_, pattern, "element")
+    yield "```"
+
+
+def _line(format_: Format, declared: str | Pattern, kind: str) -> str:
+    """A pattern with what holds for it alone."""
+    pattern = Pattern(declared) if isinstance(declared, str) else declared
+    remarks = []
+    if pattern.rank is not None and pattern.rank != format_.rank:
+        remarks.append(pattern.rank.name.lower())
+    if pattern.unchecked:
+        remarks.append("no check digit")
+    if pattern.only_in:
+        remarks.append(f"only {' or '.join(FRAMES[frame] for frame in pattern.only_in)}")
+    if pattern.also_in:
+        remarks.append(f"also {' or '.join(FRAMES[frame] for frame in pattern.also_in)}")
+    if pattern.decided_in:
+        remarks.append(f"{Rank.PARTNER.name.lower()} {' or '.join(FRAMES[frame] for frame in pattern.decided_in)}")
+    if pattern.yields:
+        remarks.append("unless another format of its rank fits")
+    suffix = f"    ({'; '.join(remarks)})" if remarks else ""
+    return f"{kind:8}{pattern.text}{suffix}"
+
+
+def described(check: Check) -> str:
+    """How a check character is made, in a line."""
+    over = " ".join(check.over)
+    if isinstance(check, Mod37And36):
+        return f"ISO 7064 MOD 37,36 over {over}"
+    side = "right" if check.from_right else "left"
+    steps = [f"values of {over} times {' '.join(map(str, check.weights))} from the {side}"]
+    if check.tens_and_units:
+        steps.append("tens and units of each product added")
+    if check.start:
+        steps.append(f"plus {check.start}")
+    steps.append(f"modulo {check.modulus}: 0 to {check.modulus - 1} give {' '.join(check.characters)}")
+    if check.values != DIGIT_VALUES:
+        steps.append(f"letters count {_letters(check.values)}")
+    return ", ".join(steps)
+
+
+def _letters(values: Mapping[str, int]) -> str:
+    return " ".join(f"{letter}={value}" for letter, value in values.items() if letter not in DIGIT_VALUES)
+
+
+def _forms(format_: Format) -> list[Form]:
+    return [form for form in FORMS if form.format is format_]
+
+
+def _example(format_: Format) -> str:
+    return format_.example.translate(PICTURES)
+
+
+def _key_of_example(format_: Format) -> str:
+    reads = (front + format_.example for front in ("", "]C0", "]d1"))
+    found = (candidate for read in reads for candidate in barcode.recognise(read).candidates)
+    return next(candidate.key for candidate in found if candidate.scheme == format_.name)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,317 @@
+"""What parcel a barcode names: recognise one read, the reads of one parcel, or a batch; make and print identifiers.
+
+A read is what a scanner hands over: bytes, perhaps behind a symbology identifier (`]C1`, ISO/IEC 15424), or what a
+person typed. Only ASCII counts; a str is taken as UTF-8. Formats are declared in `tracker.domain.formats`, and listed
+with examples in docs/barcodes.md. What is a partner's for one site is the own carrier's for another: `configure` makes
+a reader for a site, and the functions here are those of the reader without any such preference.
+
+    >>> from tracker.domain import barcode
+    >>> barcode.recognise("ee 876 543 216 ca").key
+    'EE876543216CA'
+    >>> barcode.recognise(b"]C100095287654321012346").scheme
+    'sscc'
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
+
+from tracker.domain import _barcode, gs1
+from tracker.domain.barcode.making import check_digit, format_for_humans, make_valid
+from tracker.domain.formats import FORMATS
+from tracker.domain.formats.format import Frame
+from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, SCHEMES_AND_CARRIERS, WARNINGS
+from tracker.domain.formats.pattern import Form
+from tracker.domain.formats.ups import TRANSPORTATION
+from tracker.errors import TrackerError
+
+__all__ = [
+    "FORMATS",
+    "REASONS",
+    "WARNINGS",
+    "Barcode",
+    "Batch",
+    "Candidate",
+    "Recogniser",
+    "check_digit",
+    "configure",
+    "explain",
+    "format_for_humans",
+    "make_valid",
+    "recognise",
+    "recognise_batch",
+    "recognise_set",
+]
+
+REASONS: Final[tuple[str | None, ...]] = (None, "no_identifier", "bad_check_digit", "ambiguous")
+"""Number of a reason in packed results -> its code in `tracker.errors`; None: recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One identifier that the reads contain.
+
+    Args:
+        scheme: name of its format.
+        carrier: who issues such identifiers.
+        key: canonical parcel id.
+        check: whether its check digit is right; numbers of schemes without one are only well-formed.
+        parts: the parts of the identifier, in their order, with what is known of their meaning.
+    """
+
+    scheme: str
+    carrier: str
+    key: str
+    check: Literal["valid", "none"]
+    parts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    """What reads come to.
+
+    What tells itself goes before what only has the right length, in the order of `Rank`: an own carrier's
+    number, S10, SSCC, a partner's number with a prefix or frame of its own, such a number without a part of it, any
+    other number. What parcels travel in comes last.
+
+    Args:
+        key: canonical parcel id, or None.
+        scheme: name of the format of the key, or None.
+        carrier: who issues such identifiers, or None.
+        candidates: the first 64 identifiers that were found, the parcel's first, the others in order of precedence.
+        aliases: the parcel's other keys; a candidate that is another reading of the same text is none.
+        warnings: what is odd about the key, though it is taken.
+        reason: why there is no key: `no_identifier`, `bad_check_digit` or `ambiguous`; None if there is one.
+    """
+
+    key: str | None
+    scheme: str | None
+    carrier: str | None
+    candidates: tuple[Candidate, ...]
+    aliases: tuple[str, ...]
+    warnings: tuple[str, ...]
+    reason: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the reads name one parcel."""
+        return self.reason is None
+
+
+class Batch(NamedTuple):
+    """What the reads of a batch come to, each by itself and in their order.
+
+    Args:
+        keys: parcel ids in ASCII, or None.
+        formats: a byte a read, the place of its format in `FORMATS`; 0 where there is no key.
+        reasons: a byte a read, the place of its reason in `REASONS`; 0 where there is a key.
+    """
+
+    keys: list[bytes | None]
+    formats: bytes
+    reasons: bytes
+
+
+def _check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise TrackerError("bad_setting", f"expected {what} of {', '.join(known)}, got {name!r}")
+
+
+class Recogniser:
+    """A reader of barcodes, as `configure` makes it for a site."""
+
+    __slots__ = ("_site", "first", "off")
+
+    first: Final[tuple[str, ...]]
+    off: Final[tuple[str, ...]]
+
+    def __init__(self, first: Iterable[str] = (), off: Iterable[str] = ()) -> None:
+        self.first, self.off = tuple(dict.fromkeys(first)), tuple(dict.fromkeys(off))
+        _check_names(self.first, CARRIERS, "carriers")
+        _check_names(self.off, SCHEMES_AND_CARRIERS, "formats or carriers")
+        if len(self.first) >= PRECEDENCE_STEP:
+            raise TrackerError("bad_setting", f"expected at most {PRECEDENCE_STEP - 1} carriers that go first")
+        self._site: Final = _barcode.Site(self.first, self.off)
+
+    def __repr__(self) -> str:
+        return f"Recogniser(first={self.first}, off={self.off})"
+
+    @property
+    def site(self) -> _barcode.Site:
+        """What compiled code hands to the functions of ext/barcode.pxd."""
+        return self._site
+
+    def recognise(self, read: bytes | str) -> Barcode:
+        """What one read says: see `recognise`."""
+        return self.recognise_set((read,))
+
+    def recognise_set(self, reads: Iterable[bytes | str]) -> Barcode:
+        """What the reads of one parcel say together: see `recognise_set`."""
+        if isinstance(reads, (bytes, str)):
+            raise TypeError("expected the reads of a parcel, got a single one")
+        raw = [gs1.as_bytes(read) for read in reads]
+        reason, key, format_number, warnings, aliases, findings = self._site.read_all(raw)
+        found = [
+            _candidate(FORMS[number], text.decode("ascii"), raw[read - 1])
+            for _, read, number, text in sorted(findings, key=lambda finding: finding[0])
+        ]
+        candidates = {(candidate.scheme, candidate.key): candidate for candidate in found}
+        # What names the parcel may stand behind more identifiers than are listed, and is not to be looked for there.
+        format_ = FORMATS[format_number] if REASONS[reason] is None else None
+        first = candidates.pop((format_.name, key.decode("ascii")), None) if format_ else None
+        return Barcode(
+            key=key.decode("ascii") if format_ else None,
+            scheme=format_.name if format_ else None,
+            carrier=format_.carrier if format_ else None,
+            candidates=(*([first] if first else []), *candidates.values()),
+            aliases=tuple(alias.decode("ascii") for alias in aliases),
+            warnings=tuple(warning for bit, warning in enumerate(WARNINGS) if warnings >> bit & 1),
+            reason=REASONS[reason],
+        )
+
+    def recognise_batch(self, reads: list[bytes]) -> Batch:
+        """What each of many reads says by itself: see `recognise_batch`."""
+        return Batch(*self._site.recognise_batch(reads))
+
+    def explain(self, reads: Sequence[bytes | str]) -> dict[str, Any]:
+        """What `recognise_set` found, as a JSON object: see `explain`."""
+        found = self.recognise_set(reads)
+        return {
+            "input": [read if isinstance(read, str) else read.decode("utf-8", "backslashreplace") for read in reads],
+            "ok": found.ok,
+            "key": found.key,
+            "scheme": found.scheme,
+            "carrier": found.carrier,
+            "candidates": [
+                {
+                    "scheme": candidate.scheme,
+                    "carrier": candidate.carrier,
+                    "key": candidate.key,
+                    "check": candidate.check,
+                    "parts": candidate.parts,
+                }
+                for candidate in found.candidates
+            ],
+            "warnings": list(found.warnings),
+            "reason": found.reason,
+        }
+
+
+_DEFAULT: Final = Recogniser()
+
+
+def configure(first: Iterable[str] = (), off: Iterable[str] = ()) -> Recogniser:
+    """A reader for a site.
+
+    Numbers of a carrier in `first` that tell themselves are the own carrier's licence plates; those that only happen to
+    have the right length are still no match for an S10, but are taken before any other carrier's. Formats in `off`, and
+    those of carriers in `off`, are not read at all.
+
+    >>> recognise("287809468872").reason
+    'ambiguous'
+    >>> configure(first=("purolator",)).recognise("287809468872").scheme
+    'purolator'
+    >>> configure(off=("ups",)).recognise("1Z999AA10123456784").reason
+    'no_identifier'
+    >>> configure(off=("fedex_12",)).recognise("287809468872").carrier
+    'purolator'
+
+    Args:
+        first: carriers, the first one before the second.
+        off: formats or carriers. Where both have the name, it is the carrier's.
+
+    Raises:
+        TrackerError: `bad_setting` if there is no such carrier or format, or too many of them go first.
+    """
+    return Recogniser(first, off)
+
+
+def recognise(read: bytes | str) -> Barcode:
+    """What one read says.
+
+    Any read gives a result: one that is no identifier gives a reason. A read of more than 4,096 bytes is none.
+
+    >>> recognise("RR123456785KZ").candidates[0].parts["service"]
+    'letter post, registered'
+    >>> recognise("RR123456786KZ").reason
+    'bad_check_digit'
+
+    Raises:
+        TypeError: if the read is neither bytes nor str.
+    """
+    return _DEFAULT.recognise(read)
+
+
+def recognise_set(reads: Iterable[bytes | str]) -> Barcode:
+    """What the reads of one parcel say together.
+
+    The identifier of the lowest `Rank` names the parcel and the others are its aliases. Two of that rank that differ
+    are `ambiguous`: nothing is guessed. So is a text that formats of several carriers accept, unless one of them tells
+    itself by its prefix, its frame or its symbology, or another label says which it is.
+
+    >>> found = recognise_set([b"]C100095287654321012346", b"]C0RR123456785KZ", b"4006381333931"])
+    >>> found.key, found.aliases
+    ('RR123456785KZ', ('095287654321012346',))
+    >>> recognise_set(["RR123456785KZ", "EE876543216CA"]).reason
+    'ambiguous'
+
+    A receptacle or a despatch names itself where no read names a parcel, and is never an alias.
+
+    >>> recognise_set(["KZALAADEFRAAAUN51234001110123"]).scheme
+    's9'
+
+    Raises:
+        TypeError: if a read is neither bytes nor str, or a single one is given in place of several.
+    """
+    return _DEFAULT.recognise_set(reads)
+
+
+def recognise_batch(reads: list[bytes]) -> Batch:
+    r"""What each of many reads says by itself, at some 50 ns a read.
+
+    >>> recognise_batch([b"EE876543216CA", b"EE876543217CA"])
+    Batch(keys=[b'EE876543216CA', None], formats=b'\x00\x00', reasons=b'\x00\x02')
+
+    Raises:
+        TypeError: if a read is not bytes.
+    """
+    return _DEFAULT.recognise_batch(reads)
+
+
+def explain(reads: Sequence[bytes | str]) -> dict[str, Any]:
+    """What `recognise_set` found, as the JSON object that `tracker barcode` prints.
+
+    >>> explanation = explain(["]C100095287654321012346"])
+    >>> explanation["key"], explanation["candidates"][0]["parts"]
+    ('095287654321012346', {'extension_digit': '0', 'body': '9528765432101234', 'check_digit': '6'})
+    """
+    return _DEFAULT.explain(reads)
+
+
+def _candidate(form: Form, text: str, read: bytes) -> Candidate:
+    return Candidate(
+        scheme=form.format.name,
+        carrier=form.format.carrier,
+        key=form.key_of(text),
+        check="none" if form.check is None else "valid",
+        parts=_message_parts(read) if Frame.CARRIER_MESSAGE in form.pattern.only_in else _parts(form, text),
+    )
+
+
+def _parts(form: Form, text: str) -> dict[str, str]:
+    parts = {}
+    for name, place in form.parts.items():
+        parts[name] = text[place]
+        for meaning in form.format.meanings:
+            if meaning.part == name:
+                parts[meaning.gives] = meaning.known.get(text[place], "")
+    return parts
+
+
+def _message_parts(read: bytes) -> dict[str, str]:
+    """The fields of a message for transportation, as far as it has them."""
+    read = read.rstrip(b"\r\n")  # As the compiled reader takes it: the line end of a scanner that acts as a keyboard.
+    elements = gs1.read_scan(read if read.startswith(b"]") else b"]U1" + read).elements
+    fields = (element.value for element in elements if element.ai == "01")
+    return dict(zip(TRANSPORTATION, fields, strict=False))

@@ -1,1 +1,0 @@
-"""Scanners to Kafka: the producer that everything which sends scans goes through."""

@@ -1,0 +1,1 @@
+"""Everything on this machine, with no service installed: embedded servers, `tracker up`, the demo."""

@@ -1,0 +1,105 @@
+"""What became of a demo's scans, read back from Redis and Kafka."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tracker.config import Settings
+from tracker.domain.parcel import Parcel
+from tracker.errors import TrackerError
+from tracker.log.extents import Log
+from tracker.log.topics import REJECTED_PARTITIONS
+from tracker.store.marks import Marks, Progress
+from tracker.store.reading import Reader, Stored
+
+EVENTS_EXPLAINED: Final = range(5, 13)
+"""How many events a parcel has that explains well: a story, and still a page."""
+
+READ_TIMEOUT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a demo's scans.
+
+    Attributes:
+        marks: of each partition, at the end.
+        rejected: reason -> how many stand in the topic of rejected scans.
+        states: state -> how many parcels.
+        best: a parcel that is worth explaining; None if there is none at all.
+    """
+
+    marks: list[Progress]
+    rejected: Counter[str]
+    states: Counter[str]
+    best: Stored | None
+
+    @property
+    def applied(self) -> int:
+        """Scans that were applied, duplicates too."""
+        return sum(mark.scans for mark in self.marks)
+
+    @property
+    def duplicates(self) -> int:
+        """Scans that were known already."""
+        return sum(mark.duplicates for mark in self.marks)
+
+    @property
+    def accounted(self) -> int:
+        """Scans of which it is known what became of them."""
+        return self.applied + sum(mark.rejected + mark.foreign for mark in self.marks)
+
+
+def read(settings: Settings, marks: Marks) -> Outcome:
+    """Reads the outcome, once all is applied.
+
+    Raises:
+        TrackerError: `no_redis`, `no_kafka`, `corrupt_record`.
+    """
+    states: Counter[str] = Counter()
+    best: Stored | None = None
+    with Reader(settings) as reader:
+        for stored in reader.all(_raise):
+            states[stored.parcel.now.state] += 1
+            if best is None or _worth(stored.parcel) > _worth(best.parcel):
+                best = stored
+    return Outcome(marks.read(), _rejected(settings), states, best)
+
+
+def _raise(error: TrackerError) -> None:
+    raise error
+
+
+def _worth(parcel: Parcel) -> int:
+    """How much there is to explain about a parcel."""
+    events = parcel.now.events
+    if len(events) not in EVENTS_EXPLAINED:
+        return 0
+    effects = Counter(event.effect for event in events)
+    kinds = len({event.kind for event in events})
+    return 20 * min(effects["void"], 2) + 15 * min(effects["anomaly"], 2) + 3 * len(parcel.now.flags) + kinds
+
+
+def _rejected(settings: Settings) -> Counter[str]:
+    """Counts the dead letters by the reason in their header."""
+    topic = settings.rejected_topic
+    extents = Log(settings.kafka, topic, REJECTED_PARTITIONS).extents()
+    left = sum(extent.end - extent.begin for extent in extents)
+    reasons: Counter[str] = Counter()
+    consumer = Consumer(
+        {"bootstrap.servers": settings.kafka, "group.id": "demo", "enable.auto.commit": False, "log_level": 0}
+    )
+    try:
+        consumer.assign([TopicPartition(topic, number, extent.begin) for number, extent in enumerate(extents)])
+        while left > 0 and (messages := consumer.consume(left, READ_TIMEOUT_S)):
+            left -= len(messages)
+            reasons.update(_text(dict(message.headers() or []).get("reason")) for message in messages)
+    finally:
+        consumer.close()
+    return reasons
+
+
+def _text(header: bytes | str | None) -> str:
+    return header if isinstance(header, str) else (header or b"").decode(errors="replace")

@@ -1,0 +1,123 @@
+"""Simulated scans through an embedded broker, a worker and an embedded Redis, timed."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Collection
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from tracker.config import Settings
+from tracker.domain import vocabulary
+from tracker.errors import TrackerError
+from tracker.local.child import Worker
+from tracker.local.demo import outcome
+from tracker.local.demo.report import Report
+from tracker.local.demo.visibility import TimedProducer, Visibility
+from tracker.local.up import Servers, servers
+from tracker.observe.progress import ProgressShown
+from tracker.simulate.rates import PRESETS
+from tracker.simulate.send import HoldBack, send
+from tracker.simulate.traffic import Traffic
+from tracker.store.marks import Marks
+
+START_TIMEOUT_S: Final = 30.0
+APPLY_TIMEOUT_S: Final = 30.0
+LOOK_EVERY_S: Final = 0.05
+
+
+def demo(settings: Settings, given: Collection[str], parcels: int, rate: float, seed: int) -> None:
+    """Runs simulated scans through embedded servers and shows what became of them.
+
+    Args:
+        settings: as they were loaded; their Kafka, Redis and folder are not used.
+        given: names of the settings that were given explicitly.
+        parcels: how many parcels the scans are of.
+        rate: scans a second; 0 as fast as the worker applies them.
+        seed: of the traffic.
+
+    Raises:
+        TrackerError: `embedded`, a server can't be started; `not_applied`, the worker fails.
+    """
+    # SIGTERM leaves as little behind as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    show = Report(vocabulary.load(settings.vocabularies))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
+        own = replace(settings, data_dir=folder, monitor=None)
+        running = stack.enter_context(servers(own, set(given) - {"kafka", "redis"}))
+        worker = stack.enter_context(Worker(running.settings, folder / "worker.log", dict(os.environ)))
+        run = _Run(running, worker, stack)
+        show.begun(running, run.wait_claimed())
+        traffic = Traffic(parcels, seed, PRESETS["default"], time.time_ns() // 1_000_000)
+        scans, seconds = run.send(traffic, rate)
+        ended = outcome.read(running.settings, run.marks)
+        show.ended(scans, seconds, run.visibility.latencies_us, ended)
+        show.explained(running.settings, ended.best)
+    if ended.accounted != scans:
+        raise TrackerError("not_applied", f"expected {scans:,} scans applied or rejected, found {ended.accounted:,}")
+    show.next_steps()
+
+
+class _Run:
+    """One demo, on servers that run."""
+
+    def __init__(self, running: Servers, worker: Worker, stack: ExitStack) -> None:
+        self.marks = stack.enter_context(Marks(running.settings))
+        self.visibility = stack.enter_context(Visibility(running.settings))
+        self._running = running
+        self._worker = worker
+
+    def wait_claimed(self) -> float:
+        """Waits until the worker has its partitions; how long it took since its start, in seconds."""
+        while not all(mark.epoch for mark in self.marks.read()):
+            self._check()
+            if time.monotonic() - self._worker.started > START_TIMEOUT_S:
+                raise TrackerError(
+                    "not_applied", f"the worker does not claim its partitions: {self._worker.last_words()}"
+                )
+            time.sleep(LOOK_EVERY_S)
+        return time.monotonic() - self._worker.started
+
+    def send(self, traffic: Traffic, rate: float) -> tuple[int, float]:
+        """Sends the traffic and waits until all of it is applied: (scans acknowledged, seconds)."""
+        producer = TimedProducer(self._running.settings, self.visibility)
+        records = ((sent.key, sent.value) for sent in traffic)
+        begin = time.monotonic()
+        with ProgressShown("scans sent", sum(1 for _ in traffic)) as progress:
+            send(records, producer, rate, hold_back=HoldBack(self._behind), watcher=_Both(progress, self.visibility))
+        sent = time.monotonic()
+        while left := self._behind():
+            if time.monotonic() - sent > APPLY_TIMEOUT_S:
+                raise TrackerError("not_applied", f"{left:,} scans are not applied: {self._worker.last_words()}")
+            time.sleep(LOOK_EVERY_S)
+        self.visibility.read()
+        return producer.acknowledged, time.monotonic() - begin
+
+    def _behind(self) -> int:
+        """How many offsets are acknowledged and not applied."""
+        self._check()
+        self.visibility.read()
+        pairs = zip(self.visibility.acknowledged, self.marks.read(), strict=True)
+        return sum(max(0, acknowledged - (mark.next or 0)) for acknowledged, mark in pairs)
+
+    def _check(self) -> None:
+        self._running.check()
+        if (code := self._worker.ended()) is not None:
+            raise TrackerError("not_applied", f"the worker has ended with code {code}: {self._worker.last_words()}")
+
+
+class _Both:
+    """Shows progress, and reads the stream of changes while it still has them."""
+
+    def __init__(self, progress: ProgressShown, visibility: Visibility) -> None:
+        self._progress = progress
+        self._visibility = visibility
+
+    def advance(self, count: int) -> None:
+        """So many more are sent."""
+        self._progress.advance(count)
+        self._visibility.read()

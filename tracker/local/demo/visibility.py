@@ -1,0 +1,102 @@
+"""How long it takes from handing a scan over until its parcel can be read with it: measured in a run, scan by scan."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, Self, cast
+
+from redis import Redis
+
+from tracker.config import Settings
+from tracker.log.producer import OnDelivery, ScanProducer
+from tracker.store import keys
+
+_ENTRIES_A_READ: Final = 1_000
+
+
+class TimedProducer(ScanProducer):
+    """A producer that tells when each scan was handed to it, and where it stands in the log.
+
+    Args:
+        settings: `kafka` and `topic`.
+        visibility: is told.
+    """
+
+    def __init__(self, settings: Settings, visibility: "Visibility") -> None:
+        super().__init__(settings.kafka, settings.topic)
+        self._visibility = visibility
+
+    def send(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[tuple[str, str | bytes | None]] | None = None,
+        on_delivery: OnDelivery | None = None,
+        *,
+        topic: str | None = None,
+        partition: int = -1,
+    ) -> None:
+        """As ScanProducer does; the acknowledgement is told on to `on_delivery` too."""
+        told = partial(self._delivered, time.time_ns() // 1_000, on_delivery)
+        super().send(key, value, headers, told, topic=topic, partition=partition)
+
+    def _delivered(
+        self, sent_us: int, on_delivery: OnDelivery | None, error: str | None, partition: int, offset: int
+    ) -> None:
+        if error is None:
+            self._visibility.sent(partition, offset, sent_us)
+        if on_delivery is not None:
+            on_delivery(error, partition, offset)
+
+
+class Visibility:
+    """Holds the times of sending against the times of the workers' transactions.
+
+    A transaction's time is that of its entry in the stream of changes, which Redis gives in whole milliseconds: what is
+    measured is at most 1 ms too long. The stream keeps few entries, so `read` must be called several times a second.
+
+    Args:
+        settings: `redis` and `partitions`.
+
+    Attributes:
+        latencies_us: of each scan that is visible, in microseconds.
+        acknowledged: for each partition, the offset behind the last scan that was acknowledged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.latencies_us: list[int] = []
+        self.acknowledged = [0] * settings.partitions
+        self._redis = Redis.from_url(settings.redis, protocol=2)
+        self._waiting: list[deque[tuple[int, int]]] = [deque() for _ in range(settings.partitions)]
+        self._partitions = {keys.out(partition): partition for partition in range(settings.partitions)}
+        self._after: dict[bytes, bytes] = dict.fromkeys(self._partitions, b"0")
+
+    def sent(self, partition: int, offset: int, sent_us: int) -> None:
+        """A scan was handed over at that time, and stands in the log at that offset."""
+        self._waiting[partition].append((offset, sent_us))
+        self.acknowledged[partition] = max(self.acknowledged[partition], offset + 1)
+
+    def read(self) -> None:
+        """Takes what the workers have done since the last time."""
+        answer = self._redis.xread(cast("Any", self._after), count=_ENTRIES_A_READ)
+        for stream, entries in cast("Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]", answer):
+            self._after[stream] = entries[-1][0]
+            waiting = self._waiting[self._partitions[stream]]
+            for entry, change in entries:
+                visible_us = (int(entry.partition(b"-")[0]) + 1) * 1_000
+                behind = int(change[b"next"])
+                while waiting and waiting[0][0] < behind:
+                    self.latencies_us.append(visible_us - waiting.popleft()[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._redis.close()
+
+
+def percentile(values: Sequence[int], share: float) -> int:
+    """The smallest value that this share of all values does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-int(len(ordered) * share * 1_000) // 1_000) - 1)]

@@ -1,0 +1,1 @@
+"""Kafka: topics, the producer, how far the log goes, which log it is, and what it holds of a parcel."""

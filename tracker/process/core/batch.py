@@ -1,0 +1,109 @@
+"""A batch on its way through the worker: as it was fetched, read, folded, and what it sends to the log."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tracker import limits
+from tracker.domain import _records
+from tracker.domain._scan import Scans
+from tracker.process.core.labels import Announced
+from tracker.store.claims import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Records of the partition as they were fetched and walked.
+
+    Attributes:
+        begin: offset from which they were asked for.
+        end: offset behind the last of them, and behind what is not shown: control records, aborted ones, gaps.
+        buffer, records: as tracker.domain._records.walk gives them.
+    """
+
+    begin: int
+    end: int
+    buffer: bytes
+    records: bytes
+
+    def batches(self) -> "Iterator[Fetched]":
+        """The same in batches of at most BATCH_SCANS_MAX records: one is applied while the next is folded."""
+        count = _records.count(self.records)
+        size = len(self.records) // count if count else 0
+        begin = self.begin
+        for first in range(0, max(count, 1), limits.BATCH_SCANS_MAX):
+            behind = first + limits.BATCH_SCANS_MAX
+            end = self.end if behind >= count else _records.record(self.records, behind)[0]
+            yield Fetched(begin, end, self.buffer, self.records[first * size : behind * size])
+            begin = end
+
+    def record(self, index: int) -> tuple[int, bytes | None, bytes | None]:
+        """Offset, key and value of a record."""
+        offset, _, key_at, key_length, at, length = _records.record(self.records, index)
+        key = None if key_length < 0 else self.buffer[key_at : key_at + key_length]
+        return offset, key, None if length < 0 else self.buffer[at : at + length]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record that must be in the log before the mark passes the one it comes from.
+
+    Attributes:
+        rekeyed: for the topic of scans, by its key; otherwise a dead letter.
+        key, value: value is the original bytes, or an announcement.
+        headers: `source`, and of a dead letter `reason` and `detail`.
+    """
+
+    rekeyed: bool
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A batch that was read, with what the store has to be asked for.
+
+    Attributes:
+        fetched, scans: what was read, and the scans in it.
+        parcels: the parcel id of each scan.
+        known: {parcel id: record} of those that the cache holds.
+        missing: ids whose records have to be read.
+        with_data: ids whose data has to be read.
+        aliases: those announced in the batch, whose parcels have to be read.
+    """
+
+    fetched: Fetched
+    scans: Scans
+    parcels: list[bytes]
+    known: dict[bytes, bytes | None]
+    missing: list[bytes]
+    with_data: list[bytes]
+    aliases: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """A batch that was folded.
+
+    Attributes:
+        batch: what to apply.
+        outgoing: what must be in the log before it is applied.
+        announces: what is announced among that.
+        scans, duplicates, late, anomalies, foreign, aliases: how many, in this batch; aliases are announcements.
+        rejected: how many, by reason.
+        unread: of these, whose barcodes name no parcel: how many, by reason, site and device.
+        timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
+    """
+
+    batch: Batch
+    outgoing: list[Outgoing]
+    announces: Announced
+    scans: int
+    duplicates: int
+    late: int
+    anomalies: int
+    foreign: int
+    aliases: int
+    rejected: Mapping[str, int]
+    unread: Mapping[tuple[str, bytes, bytes], int]
+    timestamps: tuple[int, ...]

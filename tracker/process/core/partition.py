@@ -1,0 +1,263 @@
+"""What decides in the worker, for one partition: claim, batch, apply, answers, revoke. No I/O and no clock.
+
+    idle --claim asked--> claiming --claimed--> running --lost, dropped--> claiming | idle
+                             |                     |
+                             +--denied, log moved--+--> stopped (a person has to look)
+
+A shell asks and tells: it fetches, reads and writes where this says so, and hands in what came of it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from tracker import limits
+from tracker.domain import _parcel, _records, side_data
+from tracker.domain._scan import ScanReader
+from tracker.domain.aliases import Announcement, day_of
+from tracker.domain.errors import Unread
+from tracker.domain.parcel import Folded, Names, fold
+from tracker.process.core.batch import Fetched, Folding, Outgoing, Reading
+from tracker.process.core.cache import Cache
+from tracker.process.core.labels import Announced, announcements, labels
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost
+
+
+class State(StrEnum):
+    """Where a partition stands."""
+
+    IDLE = "idle"
+    CLAIMING = "claiming"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class Partition:
+    """One partition of the log, from assignment to revocation.
+
+    Args:
+        topic, number, partitions: which partition, of how many.
+        reader: reads scans.
+        cache_parcels: records to keep in memory, and announcements.
+
+    Attributes:
+        state: where it stands.
+        why: of STOPPED, what a person has to know; of CLAIMING, why it is not claimed yet.
+        position: offset behind what was folded last: the next batch begins there.
+        applied: offset behind what has landed, None if not known.
+    """
+
+    def __init__(self, topic: str, number: int, partitions: int, reader: ScanReader, cache_parcels: int) -> None:
+        self.topic = topic
+        self.number = number
+        self.partitions = partitions
+        self.state = State.IDLE
+        self.why = ""
+        self.position = 0
+        self.applied: int | None = None
+        self._reader = reader
+        self._cache: Cache[bytes, bytes | None] = Cache(cache_parcels)
+        self._announced: Cache[tuple[bytes, bytes], int] = Cache(cache_parcels)
+        self._names = Names(reader.names)
+        self._counters = NO_COUNTERS
+
+    def claim(self) -> None:
+        """The partition is ours by assignment: the store is asked for it."""
+        self._forget()
+        self.state = State.CLAIMING
+
+    def denied(self, answer: Denied) -> None:
+        """The store has refused the claim."""
+        self.stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
+
+    def claimed(self, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
+        """The store has granted the claim.
+
+        Args:
+            answer: its answer.
+            dictionary: of the partition.
+            earliest, end: offsets that the log begins and ends with.
+
+        Returns:
+            The offset to fetch from; None if the partition is stopped.
+        """
+        if dictionary.corrupt:
+            self.stop(f"corrupt_dictionary: {dictionary.corrupt}")
+            return None
+        begin = answer.mark.next or 0
+        if not earliest <= begin <= end:
+            self.stop(
+                f"log_moved: the store has applied up to offset {begin}, the log holds {earliest} to {end}; "
+                + ("records between were deleted before they were applied" if begin < earliest else "it is another log")
+            )
+            return None
+        for site, device in dictionary.places:
+            self._names.place(site, device)
+        for name in dictionary.codes:
+            self._names.code(name)
+        self._names.stored()
+        self._counters = answer.counters
+        self.position = begin
+        self.applied = begin
+        self.state = State.RUNNING
+        self.why = ""
+        return begin
+
+    def takes(self, fetched: Fetched) -> bool:
+        """Whether a fetch goes on where the last batch ended; if not, it must be fetched again from `position`."""
+        return self.state is State.RUNNING and fetched.begin == self.position and fetched.end > fetched.begin
+
+    def read(self, fetched: Fetched) -> Reading:
+        """Reads a batch that the partition takes."""
+        assert self.takes(fetched)
+        scans = self._reader.read(fetched.buffer, fetched.records, self.number, self.partitions)
+        parcels = scans.parcels()
+        known, missing = _parcel.gather(parcels, self._cache.young, self._cache.old)
+        with_data = dict.fromkeys(parcels[i] for i in scans.data)
+        announced = dict.fromkeys(alias for alias, _, _ in scans.announced)
+        return Reading(fetched, scans, parcels, known, missing, list(with_data), list(announced))
+
+    def fold(self, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+        """Folds a batch.
+
+        Args:
+            reading: what `read` gave.
+            found: the records of its `missing`, then the data of its `with_data`, then the parcels of its `aliases`, in
+                their order.
+
+        Raises:
+            CorruptRecord: the store holds something that is no record.
+        """
+        records: dict[bytes, bytes | None] = reading.known
+        for parcel, record in zip(reading.missing, found, strict=False):
+            if record is not None:
+                self._names.check(parcel, record)
+            records[parcel] = record
+        scans = reading.scans
+        folded = fold(self._names, reading.parcels, scans.buffer, scans.arena, scans.scans, records)
+        refused = [(index, refusal.code, refusal.detail) for index, refusal in scans.refused]
+        if folded.refused:
+            offsets = scans.offsets()
+            for index, reason in folded.refused:
+                refused.append((_records.index_of(reading.fetched.records, offsets[index]), reason, ""))
+        of_data = len(reading.missing)
+        of_aliases = of_data + len(reading.with_data)
+        aliases = labels(scans, zip(reading.aliases, found[of_aliases:], strict=True))
+        announced = announcements(scans, reading.parcels, (index for index, _ in folded.refused), self._announced)
+        outgoing = self._outgoing(reading, refused, announced)
+        taken = len(reading.parcels) - len(folded.refused)
+        applied, duplicates, rejected, foreign, of_labels = self._counters
+        counted = self._counters
+        self._counters = (
+            applied + taken,
+            duplicates + folded.duplicates,
+            rejected + len(refused),
+            foreign + len(scans.foreign),
+            of_labels + len(scans.announced),
+        )
+        places, codes = self._names.new()
+        last = _records.count(reading.fetched.records) - 1
+        batch = Batch(
+            begin=reading.fetched.begin,
+            end=reading.fetched.end,
+            records=folded.records,
+            data=self._data(reading, found[of_data:of_aliases], folded),
+            final=folded.final,
+            places=places,
+            codes=codes,
+            counters=self._counters,
+            aliases=aliases,
+            reopened=folded.reopened,
+            counted=counted,
+        )
+        self._names.stored()
+        self._cache.keep(folded.records)
+        self.position = batch.end
+        return Folding(
+            batch=batch,
+            outgoing=outgoing,
+            announces={(one.alias, one.parcel): day_of(one.time) for _, one in announced},
+            scans=taken,
+            duplicates=folded.duplicates,
+            late=folded.late,
+            anomalies=folded.anomalies,
+            foreign=len(scans.foreign),
+            aliases=len(scans.announced),
+            rejected=Counter(reason for _, reason, _ in refused),
+            unread=Counter((one.code, one.site, one.device) for _, one in scans.refused if isinstance(one, Unread)),
+            timestamps=tuple(_records.record(reading.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
+        )
+
+    def announced(self, announces: Announced) -> None:
+        """What a batch announces stands in the log: it need not be said again soon."""
+        self._announced.keep(announces)
+
+    def answered(self, answer: Applied | Lost, batch: Batch) -> bool:
+        """The store has answered an apply; False if the partition must be claimed again."""
+        if isinstance(answer, Applied):
+            self.applied = batch.end
+            return True
+        self.lost(answer.why)
+        return False
+
+    def lost(self, why: str) -> None:
+        """The chain is broken: nothing in memory is valid, the store is asked again."""
+        if self.state is not State.STOPPED:
+            self.claim()
+            self.why = why
+
+    def stop(self, why: str) -> None:
+        """The log or the store can't be read on: a person has to look."""
+        self._forget()
+        self.state = State.STOPPED
+        self.why = why
+
+    def revoked(self) -> None:
+        """The partition is somebody else's now."""
+        self._forget()
+        self.state = State.IDLE
+
+    def _forget(self) -> None:
+        self._cache.clear()
+        self._announced.clear()
+        self._names = Names(self._reader.names)
+        self._counters = NO_COUNTERS
+        self.applied = None
+        self.why = ""
+
+    def _data(self, reading: Reading, found: Sequence[bytes | None], folded: Folded) -> dict[bytes, bytes]:
+        """The data of parcels to whose events a scan of the batch brought some."""
+        carried: dict[bytes, list[tuple[int, bytes, bytes]]] = {parcel: [] for parcel in reading.with_data}
+        for index, event in folded.data:
+            carried[reading.parcels[index]].append((event, *reading.scans.data[index]))
+        return {
+            parcel: side_data.merged(held, carried[parcel], self._names, parcel, folded.records[parcel])
+            for parcel, held in zip(reading.with_data, found, strict=True)
+            if carried[parcel]
+        }
+
+    def _outgoing(
+        self,
+        reading: Reading,
+        refused: Sequence[tuple[int, str, str]],
+        announced: Sequence[tuple[int, Announcement]],
+    ) -> list[Outgoing]:
+        """Dead letters, re-keyed records and announcements, in the order of the log."""
+        outgoing: list[tuple[int, Outgoing]] = [
+            (offset, Outgoing(True, one.alias, one.value(), {"source": self._source(offset)}))
+            for offset, one in announced
+        ]
+        for index, reason, detail in refused:
+            headers = {
+                "reason": reason.encode(),
+                "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
+            }
+            offset, key, value = reading.fetched.record(index)
+            outgoing.append((offset, Outgoing(False, key, value, {**headers, "source": self._source(offset)})))
+        for index, home in reading.scans.foreign:
+            offset, _, value = reading.fetched.record(index)
+            outgoing.append((offset, Outgoing(True, home, value, {"source": self._source(offset)})))
+        return [record for _, record in sorted(outgoing, key=lambda pair: pair[0])]
+
+    def _source(self, offset: int) -> bytes:
+        return f"{self.topic}/{self.number}/{offset}".encode()

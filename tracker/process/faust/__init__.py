@@ -1,0 +1,1 @@
+"""The worker on Faust: its app, and the transport that hands over whole fetches."""

@@ -1,0 +1,161 @@
+"""The Faust app of a worker, and what ties it to the processor."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import replace
+from typing import Any, Final, cast
+
+import faust
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+from yarl import URL
+
+from tracker.config import Settings
+from tracker.domain import scan, vocabulary
+from tracker.limits import BATCH_BYTES_MAX
+from tracker.log.identity import LogClient
+from tracker.process.faust import closing, fetch
+from tracker.process.faust.transport import BatchConsumer, BatchTransport, ConsumerThread
+from tracker.process.health import Health, Membership
+from tracker.process.ports import Watcher
+from tracker.process.processor import Processor
+from tracker.site import recogniser
+from tracker.store.connection import RedisStore
+
+log = logging.getLogger("tracker.process")
+
+HEARTBEATS_A_SESSION: Final = 3
+COMMIT_INTERVAL_S: Final = 2.0
+
+
+JOIN_PAUSE_S_MIN, JOIN_PAUSE_S_MAX = 1.0, 5.0
+"""Between two looks at whether the group has refused us: longer while it does."""
+
+
+class WorkerApp(faust.App):
+    """A Faust app that reads scans in whole fetches and keeps no tables.
+
+    Args:
+        settings: of the worker.
+        site_zones: {site: IANA zone}.
+        watcher: is told what happens.
+    """
+
+    def __init__(self, settings: Settings, site_zones: Mapping[str, str], watcher: Watcher) -> None:
+        brokers = [URL(f"kafka://{address}") for address in settings.kafka.split(",")]
+        session_s = float(settings.session_timeout_s)
+        super().__init__(
+            settings.group,
+            broker=brokers,
+            broker_session_timeout=session_s,
+            broker_heartbeat_interval=session_s / HEARTBEATS_A_SESSION,
+            broker_request_timeout=max(session_s, 30.0),
+            broker_commit_interval=COMMIT_INTERVAL_S,
+            consumer_max_fetch_size=settings.fetch_bytes,
+            producer_max_request_size=2 * BATCH_BYTES_MAX,
+            stream_wait_empty=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+            autodiscover=False,
+        )
+        self._worker_settings = settings
+        self.fetch_wait_ms = settings.fetch_wait_ms
+        """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
+        self._transport = BatchTransport(brokers, self)
+        fetch.keep_whole(settings.topic, settings.inflate_bytes)
+        closing.tell_of_closed()
+        reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
+        client = LogClient(settings.kafka, settings.topic)
+        store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
+        self.processor = Processor(settings, reader, store, self, client, watcher)
+        self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
+        self._turned_s: float | None = None
+        self._refused = ""
+
+    def health(self) -> Health:
+        """What is known now; for the monitor, also from another thread."""
+        if self._turned_s is None:  # Faust is still on its way.
+            return Health(group=Membership(joined=False, why="it begins"))
+        group = self._thread().membership(self.processor.topic)
+        if not group.joined:
+            group = replace(group, why=self._refused or group.why)
+        return replace(self.processor.health(), group=group, loop_age_s=time.monotonic() - self._turned_s)
+
+    async def on_start(self) -> None:
+        """Begins to look after the worker itself. Faust's tasks wait until the group has given it partitions."""
+        await super().on_start()
+        self.add_future(self._turn())
+        self.add_future(self.processor.watch())
+        self.add_future(self._stay_in_group())
+
+    async def _turn(self) -> None:
+        """Shows again and again that the event loop turns."""
+        while True:
+            self._turned_s = time.monotonic()
+            await asyncio.sleep(1.0)
+
+    async def _stay_in_group(self) -> None:
+        """Hears what keeps us out of the group: until somebody does, aiokafka does not try again."""
+        pause_s = JOIN_PAUSE_S_MIN
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._thread().check_membership()
+            except KafkaError as error:
+                if repr(error) != self._refused:
+                    log.warning("not in the consumer group %s: %r", self._worker_settings.group, error)
+                self._refused = repr(error)
+                pause_s = min(2 * pause_s, JOIN_PAUSE_S_MAX)
+            else:
+                pause_s = JOIN_PAUSE_S_MIN
+                if self._refused and self._thread().membership(self.processor.topic).joined:
+                    log.info("in the consumer group %s after all", self._worker_settings.group)
+                    self._refused = ""
+
+    def _create_directories(self) -> None:
+        """Faust keeps tables on disk; there are none."""
+
+    async def on_stop(self) -> None:
+        """Finishes what is in flight before the consumer goes."""
+        await self.processor.close()
+        await super().on_stop()
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """Offsets that a partition begins and ends with."""
+        tp = TopicPartition(self._worker_settings.topic, partition)
+        thread = self._thread()
+        first = await thread.earliest_offsets(tp)
+        last = await thread.highwaters(tp)
+        return first[tp], last[tp]
+
+    async def seek(self, partition: int, offset: int) -> None:
+        """Fetches a partition from an offset on."""
+        tp = TP(self._worker_settings.topic, partition)
+        thread = self._thread()
+        # Faust itself seeks from the caller's thread, for which aiokafka is not made.
+        await thread.call_thread(_seek, thread, tp, offset)
+
+    def _thread(self) -> ConsumerThread:
+        return cast("ConsumerThread", cast("BatchConsumer", self.consumer)._thread)  # noqa: SLF001  # Not public in Faust.
+
+    async def produce(
+        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+    ) -> Awaitable[Any]:
+        """Hands a record to the producer."""
+        return await self.producer.send(topic, key, value, partition, None, dict(headers))
+
+    def ends(self) -> Mapping[int, int]:
+        """Partition -> offset that it ends with, as the last fetches told."""
+        consumer = self._thread()._consumer  # noqa: SLF001  # A look at what is known, without a question.
+        if consumer is None:
+            return {}
+        found = {tp.partition: consumer.highwater(tp) for tp in consumer.assignment()}
+        return {number: end for number, end in found.items() if end is not None}
+
+
+async def _seek(thread: Any, tp: TP, offset: int) -> None:  # noqa: ANN401
+    thread.seek(tp, offset)

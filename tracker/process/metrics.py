@@ -1,0 +1,247 @@
+"""Every metric of a worker, by Prometheus' conventions: base units, `_total` for counters, labels from bounded sets.
+
+Nothing here is called for each scan: a worker tells of a batch, and what is seen of a partition when it is looked at.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from tracker.errors import FAULTS, REASONS
+from tracker.limits import UNREAD_PLACES_MAX
+from tracker.observe.conventions import label, new_registry
+from tracker.observe.histogram import CountedHistogram
+
+CLAIM_RESULTS: Final = ("claimed", "denied", "stopped", "failed")
+"""How a claim ends: ours; the store refuses for good; the log and the store don't fit; Redis or Kafka failed."""
+
+STATES: Final = ("idle", "claiming", "running", "stopped")
+"""Where a partition stands."""
+
+BATCH_BUCKETS: Final = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+APPLY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+VISIBLE_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
+"""Live traffic is seen within milliseconds; after a standstill it takes as long as that was."""
+
+
+class AppliedBatch(Protocol):
+    """A batch that has landed, as `tracker.process` knows it."""
+
+    @property
+    def scans(self) -> int:
+        """Scans taken, with duplicates."""
+
+    @property
+    def duplicates(self) -> int:
+        """Of these, sent before."""
+
+    @property
+    def late(self) -> int:
+        """Of these, with an event time before another event's of their parcel."""
+
+    @property
+    def anomalies(self) -> int:
+        """Of these, that should not have happened."""
+
+    @property
+    def foreign(self) -> int:
+        """Scans and announcements that were sent on to their own partition."""
+
+    @property
+    def aliases(self) -> int:
+        """Announcements of other labels of parcels."""
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """How many were refused, by reason."""
+
+    @property
+    def unread(self) -> Mapping[tuple[str, bytes, bytes], int]:
+        """Of these, whose barcodes name no parcel: how many, by reason, site and device."""
+
+    @property
+    def timestamps(self) -> Sequence[int]:
+        """Broker's times of the first and last record, milliseconds; empty where there are none."""
+
+
+class _Unread:
+    """Scans whose barcodes name no parcel, by reason, site and device: which camera needs cleaning.
+
+    Sites and devices are what senders say, so there is a bound to how many get series of their own.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._counter = Counter(
+            "tracker_scans_unread",
+            "Scans sent to the dead letters because their barcodes name no parcel, or more than one.",
+            ("reason", "site", "device"),
+            registry=registry,
+        )
+        self._places: set[tuple[bytes, bytes]] = set()
+        self._lock = threading.Lock()
+
+    def count(self, unread: Mapping[tuple[str, bytes, bytes], int]) -> None:
+        for (reason, site, device), count in unread.items():
+            self._counter.labels(reason, *self._labels(site, device)).inc(count)
+
+    def _labels(self, site: bytes, device: bytes) -> tuple[str, str]:
+        with self._lock:
+            if (site, device) not in self._places:
+                if len(self._places) >= UNREAD_PLACES_MAX:
+                    return "other", "other"
+                self._places.add((site, device))
+        return label(site), label(device)
+
+
+Standing = Mapping[int, tuple[str, int | None, int | None, str]]
+"""{partition: (one of STATES, offset behind the last record applied, records behind that, code of why it is stopped)};
+None where not known, no code where it is not stopped."""
+
+
+class _Partitions(Collector):
+    """Where each partition of a worker stands. A partition that goes to another worker leaves no value behind."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.standing: Standing = {}
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        standing = self.standing
+        lag, offset, state, stopped = self.describe()
+        for partition, (stands, applied_offset, behind, why) in sorted(standing.items()):
+            for name in STATES:
+                state.add_metric((str(partition), name), name == stands)
+            if applied_offset is not None:
+                offset.add_metric((str(partition),), applied_offset)
+            if behind is not None:
+                lag.add_metric((str(partition),), behind)
+            if why:
+                stopped.add_metric((str(partition), why if why in FAULTS else "other"), 1)
+        yield from (lag, offset, state, stopped)
+
+    def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
+        return (
+            GaugeMetricFamily(
+                "tracker_partition_lag_records", "Records in the log that are not applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_applied_offset", "Offset behind the last record applied.", labels=("partition",)
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_state", "1 for the state that it is in.", labels=("partition", "state")
+            ),
+            GaugeMetricFamily(
+                "tracker_partition_stopped",
+                "1 for the reason for which it is stopped: a person has to look.",
+                labels=("partition", "reason"),
+            ),
+        )
+
+
+class WorkerMetrics:
+    """What a worker tells about itself. Its methods may be called from any thread.
+
+    Args:
+        clock_s: gives the time in seconds since the epoch.
+
+    Attributes:
+        registry: what a server of metrics gives out.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.time) -> None:
+        self.registry = new_registry()
+        self._clock_s = clock_s
+        self._applied = self._counter("tracker_scans_applied", "Scans applied for the first time.")
+        self._duplicates = self._counter("tracker_scans_duplicate", "Scans that had been applied before.")
+        self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
+        self._anomalies = self._counter("tracker_scan_anomalies", "Scans that should not have happened where they did.")
+        self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
+        self._unread = _Unread(self.registry)
+        self._rekeyed = self._counter("tracker_scans_rekeyed", "Records sent on to the partition of their key.")
+        self._aliases = self._counter("tracker_aliases_applied", "Announcements of other labels that were applied.")
+        self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
+        self._redis_errors = self._counter("tracker_redis_errors", "Broken connections to Redis and refusals by it.")
+        self._kafka_errors = self._counter("tracker_kafka_errors", "Failed requests to Kafka.")
+        self._batch = Histogram(
+            "tracker_batch_scans", "Scans of a batch.", buckets=BATCH_BUCKETS, registry=self.registry
+        )
+        self._apply = Histogram(
+            "tracker_apply_seconds",
+            "From a batch's sending to Redis to its answer.",
+            buckets=APPLY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._visible = CountedHistogram(
+            "tracker_scan_visible_seconds",
+            "From the broker's time of a scan to its being visible in Redis.",
+            VISIBLE_BUCKETS_S,
+            self.registry,
+        )
+        self._partitions = _Partitions(self.registry)
+        for reason in REASONS:
+            self._rejected.labels(reason)
+        for result in CLAIM_RESULTS:
+            self._claims.labels(result)
+
+    def applied(self, partition: int, batch: AppliedBatch, apply_s: float) -> None:
+        """A batch of a partition has landed, so many seconds after it was sent."""
+        del partition  # Its offset and lag are told by partition; what was done is not, or the labels would be many.
+        # Copies of a batch that landed without its mark count all at once, with the first scan of it that comes again:
+        # they may be more than the scans of the batch that this one stands in, and no counter goes down.
+        self._applied.inc(max(batch.scans - batch.duplicates, 0))
+        self._duplicates.inc(batch.duplicates)
+        self._late.inc(batch.late)
+        self._anomalies.inc(batch.anomalies)
+        self._rekeyed.inc(batch.foreign)
+        self._aliases.inc(batch.aliases)
+        for reason, count in batch.rejected.items():
+            if reason not in REASONS:
+                raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")
+            self._rejected.labels(reason).inc(count)
+        self._unread.count(batch.unread)
+        self._batch.observe(batch.scans)
+        self._apply.observe(apply_s)
+        if batch.scans and batch.timestamps:
+            self._observe_visible(batch)
+
+    def claimed(self, result: str) -> None:
+        """A claim has ended.
+
+        Raises:
+            ValueError: the result is none of CLAIM_RESULTS.
+        """
+        if result not in CLAIM_RESULTS:
+            raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
+        self._claims.labels(result).inc()
+
+    def partitions(self, standing: Standing) -> None:
+        """Where all partitions of this worker stand."""
+        self._partitions.standing = dict(standing)
+
+    def redis_error(self) -> None:
+        """A connection to Redis broke, or Redis refused."""
+        self._redis_errors.inc()
+
+    def kafka_error(self) -> None:
+        """A request to Kafka failed."""
+        self._kafka_errors.inc()
+
+    def _observe_visible(self, batch: AppliedBatch) -> None:
+        """One half of a batch counts as old as its first record, the other as its last: they came in that order."""
+        now = self._clock_s()
+        older = batch.scans // 2
+        for timestamp_ms, count in ((batch.timestamps[0], older), (batch.timestamps[-1], batch.scans - older)):
+            if timestamp_ms >= 0:
+                self._visible.observe(max(0.0, now - timestamp_ms / 1_000), count)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self.registry)
