@@ -1,21 +1,24 @@
 # Everything a person does here. Needs Python 3.11 to 3.14, a C compiler and make; the rest is fetched, pinned and checked.
-#   make PYTHON=/path/to/python3.12 ...    another Python than the newest on the PATH
+#   make quick PYTHON=python3.13           another Python than the newest on the PATH, in an environment of its own
 #   make test ARGS="-k barcode -x"         what is handed on to pytest, `tracker demo`, `tracker up` or the benchmarks
 
 PYTHON ?= $(shell deploy/dev/python.sh)
-VENV := .venv
+VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV := .venv$(if $(filter command%,$(origin PYTHON)),-$(VERSION))
 PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo up test simulate-faults chaos conformance fuzz bench lint format debug lock clean distclean
+.PHONY: help setup demo up test quick simulate-faults chaos conformance fuzz bench lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    runs simulated scans through broker, worker and Redis, and shows what became of them"
 	@echo "make up      runs broker, Redis and worker until Ctrl-C, with no service installed"
 	@echo "make test    runs every test, against a real Kafka and a real Redis"
+	@echo "make quick   runs the tests that need no server, within a minute"
 	@echo "make simulate-faults    runs the worker in 100,000 simulated worlds full of faults; ARGS=--planted: with bugs"
 	@echo "make chaos   breaks real workers, Kafka and Redis in every way of the fault matrix; ARGS=--planted: with bugs"
 	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
@@ -37,7 +40,10 @@ up: setup
 	@$(VENV)/bin/tracker up $(ARGS)
 
 test: setup
-	@$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+quick: $(VENV)/.built
+	@$(PYTEST) -m "not server and not slow and not extra" $(ARGS)
 
 simulate-faults: $(VENV)/.built
 	@$(PY) -m tests.simulation $(ARGS)
@@ -96,8 +102,8 @@ lock: $(VENV)/.locked
 
 clean:
 	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
-	@rm -f ext/*.c ext/*.html tests/fuzz/*.c tracker/domain/*.so $(VENV)/.built
-	@find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +
+	@rm -f ext/*.c ext/*.html tests/fuzz/*.c tracker/domain/*.so .venv*/.built
+	@find . -name __pycache__ -not -path './.venv*/*' -exec rm -rf {} +
 
 distclean: clean
-	@rm -rf $(VENV) .cache
+	@rm -rf .venv* .cache

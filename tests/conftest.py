@@ -1,7 +1,7 @@
 """What every test can ask for: real servers, once a session, and their versions in the header."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -11,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck
 
 from tests.servers import Kafka, Redis, UnavailableError
+from tests.servers.process import Server
+from tracker.errors import TrackerError
+from tracker.local import embedded
 
 # How long an example takes, or takes to be made, says more about who else uses the machine than about the code.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +29,24 @@ def pytest_report_header() -> list[str]:
         except UnavailableError as error:
             lines.append(f"not there: {error}")
     return lines
+
+
+SERVER_FIXTURES: Final = frozenset({"kafka", "redis_server", "embedded_redis"})
+"""Whoever asks for one of these, directly or through another fixture, needs a server."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a server, for `make quick`; a test that starts one without a fixture bears the mark itself."""
+    for item in items:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Lets only a test that is marked so start a server: `make quick` would miss one on a machine that has none."""
+    Server.allowed = item.get_closest_marker("server") is not None
+    return (yield)
 
 
 TOLD: Final = "told"
@@ -73,3 +94,12 @@ def redis_server() -> Iterator[Redis]:
         server = Redis()
     with server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def embedded_redis() -> None:
+    """Skips a test where there is no redis-server that `tracker up` and the demo could start."""
+    try:
+        embedded.find_redis_server()
+    except TrackerError as error:
+        pytest.skip(str(error))

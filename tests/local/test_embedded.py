@@ -23,14 +23,6 @@ KEYS_SLOW: Final = 300_000
 """So many take some tenths of a second to read."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> None:
-    try:
-        embedded.find_redis_server()
-    except TrackerError as error:
-        pytest.skip(str(error))
-
-
 def test_the_broker_has_its_topics_with_their_partitions() -> None:
     with EmbeddedBroker({"scans": 8, "scans.rejected": 1}) as broker:
         found = AdminClient({"bootstrap.servers": broker.address, "log_level": 0}).list_topics(timeout=10).topics
@@ -74,6 +66,7 @@ def test_a_topic_that_the_broker_refuses_is_an_error_and_leaves_no_broker_behind
     assert caught.value.code in FAULTS
 
 
+@pytest.mark.usefixtures("embedded_redis")
 def test_redis_is_fit_for_parcels_and_keeps_them_over_a_restart(tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
         assert checks.check(Settings(redis=server.url)) == ("redis", server.version, [])
@@ -82,6 +75,7 @@ def test_redis_is_fit_for_parcels_and_keeps_them_over_a_restart(tmp_path: Path) 
         assert client.get("k") == b"v"
 
 
+@pytest.mark.usefixtures("embedded_redis")
 def test_redis_is_there_when_it_has_read_its_data(tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
         client.eval(f"for number = 1, {KEYS_SLOW} do redis.call('SET', number, number) end", 0)
@@ -89,6 +83,7 @@ def test_redis_is_there_when_it_has_read_its_data(tmp_path: Path) -> None:
         assert client.dbsize() == KEYS_SLOW
 
 
+@pytest.mark.usefixtures("embedded_redis")
 def test_a_folder_has_one_redis_at_a_time(tmp_path: Path) -> None:
     with (
         EmbeddedRedis(tmp_path),
@@ -98,6 +93,7 @@ def test_a_folder_has_one_redis_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.usefixtures("embedded_redis")
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path / "a") as server:
         with pytest.raises(TrackerError, match="did not start") as caught, EmbeddedRedis(tmp_path / "b", server.port):
@@ -105,6 +101,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         assert "redis.log" in str(caught.value)
 
 
+@pytest.mark.usefixtures("embedded_redis")
 def test_redis_saves_and_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tracker.local.embedded import EmbeddedRedis\n"

@@ -19,8 +19,6 @@ from redis import Redis as Client
 from tests.servers import Redis
 from tests.servers.process import free_port
 from tracker.config import Address, Settings
-from tracker.errors import TrackerError
-from tracker.local import embedded
 from tracker.local.up import _monitor
 from tracker.store import keys
 
@@ -30,13 +28,7 @@ SCAN: Final = (
 )
 END_S_MAX: Final = 10.0
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _server() -> None:
-    try:
-        embedded.find_redis_server()
-    except TrackerError as error:
-        pytest.skip(str(error))
+pytestmark = pytest.mark.usefixtures("embedded_redis")
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 START_TIMEOUT_S: Final = 60
 STOP_TIMEOUT_S: Final = 20
@@ -83,10 +83,12 @@ class Server(ABC):
     Attributes:
         environment: what the process is given beside this one's environment.
         poll_s: how often a server that starts is asked whether it is ready.
+        allowed: whether one may start now; a test that is not marked `server` may start none.
     """
 
     name: str
     poll_s = 0.05
+    allowed: ClassVar[bool] = True
 
     def __init__(self, folder: Path | None = None) -> None:
         self._temporary = folder is None
@@ -138,6 +140,7 @@ class Server(ABC):
     def launch(self) -> None:
         """Starts the server and does not wait."""
         assert self._process is None, f"{self.name} runs already"
+        assert Server.allowed, "a test that starts a server is marked so: @pytest.mark.server"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),

@@ -45,6 +45,29 @@ def test_a_port_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+class Sleeper(process.Server):
+    """The least that a server can be."""
+
+    name = "sleeper"
+
+    def command(self) -> list[str]:
+        return ["sleep", "60"]
+
+    def ready(self) -> bool:
+        return True
+
+
+def test_a_test_that_is_not_marked_starts_no_server(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"@pytest\.mark\.server"):
+        Sleeper(tmp_path).start()
+
+
+@pytest.mark.server
+def test_a_test_that_is_marked_may_start_one(tmp_path: Path) -> None:
+    with Sleeper(tmp_path) as server:
+        assert server.runs
+
+
 def test_a_server_dies_with_the_process_that_started_it(redis_server: Redis, tmp_path: Path) -> None:
     del redis_server
     program = (

@@ -14,8 +14,7 @@ from redis import Redis as Client
 
 from tests.servers import Redis
 from tracker.config import Settings
-from tracker.errors import REASONS, TrackerError
-from tracker.local import embedded
+from tracker.errors import REASONS
 from tracker.local.demo.visibility import Visibility, percentile
 from tracker.store import keys
 
@@ -28,15 +27,7 @@ def environment(folder: Path) -> dict[str, str]:
     return clean | {"TMPDIR": str(folder)}
 
 
-@pytest.fixture(scope="module")
-def _server() -> None:
-    try:
-        embedded.find_redis_server()
-    except TrackerError as error:
-        pytest.skip(str(error))
-
-
-@pytest.mark.usefixtures("_server")
+@pytest.mark.usefixtures("embedded_redis")
 def test_the_demo_ends_by_itself_with_a_summary_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "--parcels", "300", "--rate", "0"],
@@ -55,7 +46,7 @@ def test_the_demo_ends_by_itself_with_a_summary_and_leaves_nothing_behind(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("_server")
+@pytest.mark.usefixtures("embedded_redis")
 def test_sigterm_ends_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "--rate", "100"],
