@@ -1,9 +1,7 @@
 """Reads and what they come to: one, the set of a parcel, a batch; and identifiers that are made."""
 
 import ctypes
-import doctest
 import json
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,19 +11,11 @@ from hypothesis import strategies as st
 from tests.domain.barcode.reads import EVERY_FORM, S10, SSCC, UPS, key_of, reason_of
 from tracker import errors, limits
 from tracker.domain import _barcode, barcode, gs1
-from tracker.domain.barcode import making, reader
-from tracker.domain.formats import FORMATS, checks
+from tracker.domain.formats import FORMATS
 
 
 def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
     assert _barcode.__file__.endswith((".so", ".pyd"))
-
-
-@pytest.mark.parametrize("module", [reader, making, checks])
-def test_the_examples_in_docstrings_run(module: ModuleType) -> None:
-    results = doctest.testmod(module)
-    assert results.attempted > 0
-    assert results.failed == 0
 
 
 def test_every_reason_is_a_reason_code() -> None:

@@ -1,6 +1,5 @@
 """GS1 messages as the library reads and writes them. The vectors of GS1 itself are in tests/conformance."""
 
-import doctest
 from string import digits
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracker.domain import _gs1, gs1
 from tracker.domain.countries import ISO_3166_NUMERIC
-from tracker.domain.gs1 import associations, reader, table, writing
+from tracker.domain.gs1 import table, writing
 from tracker.domain.gs1.reasons import EXPECTED, REASONS
 from tracker.errors import TrackerError
 
@@ -18,11 +17,6 @@ SSCC = "00095287654321012346"
 
 def reasons(message: gs1.Message) -> list[str]:
     return [fault.reason for fault in message.faults]
-
-
-@pytest.mark.parametrize("module", [reader, table, associations, writing])
-def test_the_examples_of_the_documentation_hold(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
 
 def test_the_compiled_reader_has_a_name_for_each_reason() -> None:
