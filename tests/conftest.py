@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from tests.servers import Kafka, Redis, UnavailableError
+from tests.servers import Authority, Kafka, Redis, SecureKafka, TokenIssuer, UnavailableError
 from tests.servers.process import Server
 from tracker.errors import TrackerError
 from tracker.local import embedded
@@ -31,7 +31,7 @@ def pytest_report_header() -> list[str]:
     return lines
 
 
-SERVER_FIXTURES: Final = frozenset({"kafka", "redis_server", "embedded_redis"})
+SERVER_FIXTURES: Final = frozenset({"kafka", "secure_kafka", "redis_server", "embedded_redis"})
 """Whoever asks for one of these, directly or through another fixture, needs a server."""
 
 
@@ -83,6 +83,33 @@ def kafka() -> Iterator[Kafka]:
     """A real broker, shared by the session: a test makes topics of its own and leaves those of others alone."""
     with _or_skipped():
         server = Kafka()
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The certificate authority that the secure servers of the session share."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def unknown_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority that no server trusts, and whose certificate no server has."""
+    return Authority(tmp_path_factory.mktemp("unknown-authority"))
+
+
+@pytest.fixture(scope="session")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> TokenIssuer:
+    """Issues the tokens that the secure broker of the session accepts."""
+    return TokenIssuer(tmp_path_factory.mktemp("tokens"))
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(authority: Authority, tokens: TokenIssuer) -> Iterator[SecureKafka]:
+    """A broker with TLS, SASL and ACLs, shared by the session as `kafka` is; tests/servers says how it is used."""
+    with _or_skipped():
+        server = SecureKafka(authority, tokens)
     with server:
         yield server
 

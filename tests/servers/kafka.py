@@ -6,7 +6,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import (
@@ -25,7 +25,6 @@ SETTINGS: Final[Mapping[str, str]] = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
     "auto.create.topics.enable": "false",
     # A group starts at once; in production a broker waits 3 s for more members.
     "group.initial.rebalance.delay.ms": "0",
@@ -64,9 +63,9 @@ class Kafka(Server):
         self.properties = self.folder / "server.properties"
         controller = f"127.0.0.1:{free_port()}"
         lines = {
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{controller}",
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self.folder / "log"),
+            **self._listeners(controller),
             **SETTINGS,
             **(settings or {}),
         }
@@ -91,25 +90,32 @@ class Kafka(Server):
 
     def command(self) -> Sequence[str]:
         """Gives the broker's command; 512 MB of heap are enough for a million scans."""
-        return self._java("kafka.Kafka", str(self.properties), options=("-Xms256m", "-Xmx512m", "-XX:+UseG1GC"))
+        return self._java("kafka.Kafka", str(self.properties), options=self._options())
 
     def ready(self) -> bool:
         """Tells if the broker is registered with its controller and answers to a request for metadata."""
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0, "socket.timeout.ms": 1_000})
         try:
-            return bool(admin.list_topics(timeout=1).brokers)
+            return bool(self.admin(**{"socket.timeout.ms": 1_000}).list_topics(timeout=1).brokers)
         except KafkaException:
             return False
 
+    def admin_settings(self) -> dict[str, Any]:
+        """Gives librdkafka's settings of a client that may do everything."""
+        return {"bootstrap.servers": self.address, "log_level": 0}
+
+    def admin(self, **settings: Any) -> AdminClient:
+        """Gives a client that may do everything, with librdkafka's settings beside or over its own."""
+        return AdminClient({**self.admin_settings(), **settings})
+
     def create_topic(self, topic: str, partitions: int, settings: Mapping[str, str] | None = None) -> None:
         """Creates a topic and waits until the broker knows it, which is a little later than the controller says so."""
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin = self.admin()
         admin.create_topics([NewTopic(topic, partitions, 1, config=dict(settings or {}))])[topic].result(10)
         self.await_topic(topic, partitions)
 
     def configure_topic(self, topic: str, settings: Mapping[str, str]) -> None:
         """Sets settings of a topic that there is; its others stay."""
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin = self.admin()
         entries = [
             ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
         ]
@@ -118,7 +124,7 @@ class Kafka(Server):
 
     def await_topic(self, topic: str, partitions: int) -> None:
         """Waits until the broker shows a topic with that many partitions."""
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin = self.admin()
         deadline = time.monotonic() + 10
         while len(admin.list_topics(topic, timeout=5).topics[topic].partitions) != partitions:
             assert time.monotonic() < deadline, f"topic {topic} did not appear"
@@ -126,7 +132,7 @@ class Kafka(Server):
 
     def delete_topic(self, topic: str) -> None:
         """Deletes a topic and waits until the broker no longer shows it."""
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin = self.admin()
         admin.delete_topics([topic])[topic].result(10)
         deadline = time.monotonic() + 10
         while topic in admin.list_topics(timeout=5).topics:
@@ -135,9 +141,24 @@ class Kafka(Server):
 
     def delete_records(self, topic: str, partition: int, before: int) -> None:
         """Deletes the records of a partition before an offset, as retention does with whole segments."""
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        admin = self.admin()
         place = TopicPartition(topic, partition, before)
         admin.delete_records([place])[place].result(10)
+
+    def _listeners(self, controller: str) -> Mapping[str, str]:
+        """Gives the settings of the listeners; `controller` is the address of the controller's."""
+        return {
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{controller}",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        }
+
+    def _options(self) -> Sequence[str]:
+        """Gives Java's options for the broker."""
+        return ["-Xms256m", "-Xmx512m", "-XX:+UseG1GC"]
+
+    def _credentials(self) -> Sequence[str]:
+        """Gives the options of the format tool that make users."""
+        return []
 
     def _java(self, main: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
         """Gives the command of a Java program of Kafka."""
@@ -147,7 +168,14 @@ class Kafka(Server):
     def _format(self) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         # An id that begins with a dash would be taken for an option.
-        tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self.properties))
+        tool = (
+            "kafka.tools.StorageTool",
+            "format",
+            f"--cluster-id={cluster}",
+            "-c",
+            str(self.properties),
+            *self._credentials(),
+        )
         # The tool lives for a second: the first compiler and the simplest collector are the quickest.
         command = self._java(*tool, options=("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"))
         with self.log.open("ab") as log:
