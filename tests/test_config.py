@@ -6,7 +6,7 @@ import pytest
 
 from tracker import config
 from tracker.config import Address, Settings
-from tracker.errors import FAULTS, TrackerError
+from tracker.errors import COMMAND_ERRORS, TrackerError
 
 
 def refusal(variables: dict[str, str], flags: dict[str, str | None] | None = None) -> str:
@@ -14,7 +14,7 @@ def refusal(variables: dict[str, str], flags: dict[str, str | None] | None = Non
     with pytest.raises(TrackerError) as caught:
         config.load(variables, flags)
     assert caught.value.code == "bad_setting"
-    assert caught.value.code in FAULTS
+    assert caught.value.code in COMMAND_ERRORS
     return str(caught.value)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tracker import config
 from tracker.cli import main as command_line
-from tracker.errors import FAULTS, REASONS
+from tracker.errors import COMMAND_ERRORS, REASONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 def reasons_table() -> str:
     """The table as it must stand in the README."""
     of_scans, of_others = (
-        [f"| `{code}` | {meaning} |" for code, meaning in codes.items()] for codes in (REASONS, FAULTS)
+        [f"| `{code}` | {meaning} |" for code, meaning in codes.items()] for codes in (REASONS, COMMAND_ERRORS)
     )
     return "\n".join(["| reason | |", "|---|---|", *of_scans, "| | |", *of_others])
 

@@ -33,7 +33,7 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a scan is refused: code -> what it means."""
 
-FAULTS: Final[dict[str, str]] = {
+COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_vocabulary": "a vocabulary's file is not as it should be",
     "unknown_scheme": "no barcode format has this name",
     "bad_part": "a part of an identifier to be made is missing, or is not what its format accepts",

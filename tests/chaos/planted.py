@@ -47,12 +47,12 @@ def commit_before_apply() -> None:
         answer = await _claim(self, partition, log)
         if isinstance(answer, Denied):
             return answer
-        chain, claimed, dictionary = answer
+        chain, claimed, names = answer
         committed = await chain._ask(claims.command("GET", _committed(partition)))
         if committed is not None:
             chain._mark = Mark(claimed.mark.epoch, int(committed))
             claimed = replace(claimed, mark=chain._mark)
-        return chain, claimed, dictionary
+        return chain, claimed, names
 
     Chain.send_apply = send_apply  # type: ignore[method-assign]
     RedisStore.claim = claim  # type: ignore[method-assign]
@@ -124,12 +124,12 @@ def no_offset_check() -> None:
         committed[partition] = await thread.call_thread(consumer.committed, tp) or 0
         return await bounds(self, partition)
 
-    def from_there(self: Partition, answer: Any, dictionary: Any, earliest: int, end: int) -> int | None:
+    def from_there(self: Partition, answer: Any, names: Any, earliest: int, end: int) -> int | None:
         assert isinstance(answer, Claimed)
         memory = remembered.get(self.number)
         begin = memory.position if memory is self else committed[self.number]
         remembered[self.number] = self
-        return claimed(self, replace(answer, mark=replace(answer.mark, next=begin)), dictionary, earliest, end)
+        return claimed(self, replace(answer, mark=replace(answer.mark, next=begin)), names, earliest, end)
 
     async def send_apply(self: Chain, batch: Batch) -> int:
         self._mark = Mark(self._epoch, batch.begin)

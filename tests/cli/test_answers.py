@@ -25,7 +25,7 @@ from tracker.limits import LIFE_GAP_MS
 from tracker.log import search
 from tracker.log.search import Located, locate
 from tracker.store import keys
-from tracker.store.reading import Reader
+from tracker.store.reading import ParcelReader
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Topics = Callable[..., list[int]]
@@ -349,7 +349,7 @@ def topics(kafka: Kafka) -> Iterator[Topics]:
 
 def located_at(redis_server: Redis, kafka: Kafka, topic: str, seconds: float = 20.0) -> Located:
     settings = stores.settings(redis_server.url, kafka.address, topic)
-    with Reader(settings) as reader:
+    with ParcelReader(settings) as reader:
         stored = reader.parcel(PARCEL)
     assert stored is not None
     return locate(settings, stored.parcel, READ, seconds)

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from tracker.config import Settings
-from tracker.errors import FAULTS, TrackerError
+from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.local import embedded
 from tracker.local.embedded import EmbeddedBroker, EmbeddedRedis
 from tracker.store import checks
@@ -63,7 +63,7 @@ class Twice(dict[str, int]):
 def test_a_topic_that_the_broker_refuses_is_an_error_and_leaves_no_broker_behind() -> None:
     with pytest.raises(TrackerError, match="refused topic scans") as caught, EmbeddedBroker(Twice(scans=1)):
         pass
-    assert caught.value.code in FAULTS
+    assert caught.value.code in COMMAND_ERRORS
 
 
 @pytest.mark.usefixtures("embedded_redis")

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Producer
 
 from tests.servers import Kafka
-from tracker.errors import FAULTS, TrackerError
+from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.local.embedded import EmbeddedBroker
 from tracker.log import extents
 from tracker.log.extents import Extent, Log
@@ -51,7 +51,7 @@ def test_a_broker_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(TrackerError, match=r"Kafka at 127\.0\.0\.1:1") as caught:
             asked()
         assert caught.value.code == "no_kafka"
-        assert caught.value.code in FAULTS
+        assert caught.value.code in COMMAND_ERRORS
 
 
 def test_the_embedded_broker_answers_too() -> None:

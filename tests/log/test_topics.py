@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.servers import Kafka
 from tracker.config import Settings
-from tracker.errors import FAULTS, TrackerError
+from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
 from tracker.log import topics
 
@@ -30,7 +30,7 @@ def refusal(settings: Settings) -> TrackerError:
     """Gives the error of topics that are refused."""
     with pytest.raises(TrackerError) as caught:
         topics.ensure(settings)
-    assert caught.value.code in FAULTS
+    assert caught.value.code in COMMAND_ERRORS
     return caught.value
 
 

@@ -90,7 +90,7 @@ def _write_partition(
     places, codes = names.new()
     client.delete(keys.sources(partition), keys.codes(partition))
     for number, site, device in places:
-        client.hset(keys.sources(partition), str(number), site + claims.BETWEEN + device)
+        client.hset(keys.sources(partition), str(number), site + claims.SEPARATOR + device)
     for number, code in codes:
         client.hset(keys.codes(partition), str(number), code)
     client.mset({keys.parcels(partition) + parcel: record for parcel, record in kept.items()})

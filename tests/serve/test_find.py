@@ -18,7 +18,7 @@ from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
 from tracker.serve.find import Found, find
 from tracker.store import keys
-from tracker.store.reading import Reader
+from tracker.store.reading import ParcelReader
 
 __all__ = ["run"]
 
@@ -48,7 +48,7 @@ def label(url: str, alias: str, *read_on: tuple[int, str]) -> None:
 
 
 def found(url: str, name: str, off: tuple[str, ...] = ()) -> Found:
-    with Reader(stores.settings(url)) as reader:
+    with ParcelReader(stores.settings(url)) as reader:
         return find(reader, name, configure(off=off))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.simulation.store import SimulatedStore
 from tracker.store import claims
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
 
 TIMEOUT_S: Final = 5.0
 
@@ -50,7 +50,7 @@ class SimulatedChain:
 
     # The client's side.
 
-    async def claim(self, log: str, partitions: int) -> "tuple[SimulatedChain, Claimed, Dictionary] | Denied":
+    async def claim(self, log: str, partitions: int) -> "tuple[SimulatedChain, Claimed, StoredNames] | Denied":
         """Claims the partition."""
         held = False
         try:
@@ -59,14 +59,14 @@ class SimulatedChain:
             if isinstance(claimed, Denied):
                 return claimed
             self._epoch = claimed.mark.epoch
-            self._send(lambda: self._store.dictionary(self._partition))
-            dictionary = await self._next()
+            self._send(lambda: self._store.names(self._partition))
+            names = await self._next()
             self._send(self._run_watch)
             if await self._next() != claimed.mark:
                 raise ChainBrokenError("another worker has claimed the partition meanwhile")
             self._mark = claimed.mark
             held = True
-            return self, claimed, dictionary
+            return self, claimed, names
         finally:
             if not held:
                 await self.close()

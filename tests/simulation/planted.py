@@ -25,12 +25,12 @@ from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import processor
 from tracker.process.core import partition as product
-from tracker.process.core.batch import Fetched, Folding, Outgoing, Reading
+from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.labels import announcements
 from tracker.process.core.partition import Partition
 from tracker.store import claims
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Lost, Mark, StoredNames
 
 SCAN_BYTES: Final = 88
 """Length of one packed scan_t (ext/scan.pxd)."""
@@ -69,9 +69,9 @@ def _without_next(records: Mapping[bytes, bytes | None]) -> dict[bytes, bytes | 
 def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractContextManager[None]:
     """Folds as ever, but another batch is applied."""
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        folding = _fold(self, reading, found)
-        return replace(folding, batch=change(self, folding.batch))
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        folded = _fold(self, read, found)
+        return replace(folded, batch=change(self, folded.batch))
 
     return _patched(Partition, "fold", fold)
 
@@ -84,9 +84,9 @@ def commit_before_apply() -> AbstractContextManager[None]:
         answer = await original(self, partition, log)
         if isinstance(answer, Denied):
             return answer
-        chain, claimed, dictionary = answer
+        chain, claimed, names = answer
         begin = committed.get((self.store, partition), claimed.mark.next)
-        return chain, replace(claimed, mark=replace(claimed.mark, next=begin)), dictionary
+        return chain, replace(claimed, mark=replace(claimed.mark, next=begin)), names
 
     def send_apply(self: SimulatedChain, batch: Batch) -> Any:
         committed[self._store, self._partition] = batch.end
@@ -174,9 +174,9 @@ def swapped_pair() -> AbstractContextManager[None]:
 def rejected_swallowed() -> AbstractContextManager[None]:
     """Refused scans are counted and forgotten."""
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        folding = _fold(self, reading, found)
-        return replace(folding, outgoing=[record for record in folding.outgoing if record.rekeyed])
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        folded = _fold(self, read, found)
+        return replace(folded, outgoing=[record for record in folded.outgoing if record.rekeyed])
 
     return _patched(Partition, "fold", fold)
 
@@ -242,10 +242,10 @@ def rekeyed_wrongly() -> AbstractContextManager[None]:
 def letter_without_value() -> AbstractContextManager[None]:
     """A dead letter says why a record was refused, and not what it was."""
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        folding = _fold(self, reading, found)
-        emptied = [record if record.rekeyed else replace(record, value=None) for record in folding.outgoing]
-        return replace(folding, outgoing=emptied)
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        folded = _fold(self, read, found)
+        emptied = [record if record.rekeyed else replace(record, value=None) for record in folded.outgoing]
+        return replace(folded, outgoing=emptied)
 
     return _patched(Partition, "fold", fold)
 
@@ -253,13 +253,13 @@ def letter_without_value() -> AbstractContextManager[None]:
 def letter_of_no_refusal() -> AbstractContextManager[None]:
     """The first record of a batch that has any stands among the dead letters too, whatever it is."""
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        folding = _fold(self, reading, found)
-        if not reading.fetched.records:
-            return folding
-        offset, key, value = reading.fetched.record(0)
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        folded = _fold(self, read, found)
+        if not read.fetched.records:
+            return folded
+        offset, key, value = read.fetched.record(0)
         letter = Outgoing(False, key, value, {"reason": b"not_json", "detail": b"", "source": self._source(offset)})
-        return replace(folding, outgoing=[letter, *folding.outgoing])
+        return replace(folded, outgoing=[letter, *folded.outgoing])
 
     return _patched(Partition, "fold", fold)
 
@@ -267,11 +267,11 @@ def letter_of_no_refusal() -> AbstractContextManager[None]:
 def rekey_swallowed() -> AbstractContextManager[None]:
     """A scan on the wrong partition is counted and forgotten."""
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        folding = _fold(self, reading, found)
-        announced = {alias for alias, _ in folding.announces}
-        kept = [record for record in folding.outgoing if not record.rekeyed or record.key in announced]
-        return replace(folding, outgoing=kept)
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        folded = _fold(self, read, found)
+        announced = {alias for alias, _ in folded.announces}
+        kept = [record for record in folded.outgoing if not record.rekeyed or record.key in announced]
+        return replace(folded, outgoing=kept)
 
     return _patched(Partition, "fold", fold)
 
@@ -294,10 +294,10 @@ def announced_before_it_was_acknowledged() -> AbstractContextManager[None]:
         _forget(self)
         self._announced.keep(announced)
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        folding = _fold(self, reading, found)
-        self.announced(folding.announces)
-        return folding
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        folded = _fold(self, read, found)
+        self.announced(folded.announces)
+        return folded
 
     return _all_of(_patched(Partition, "fold", fold), _patched(Partition, "_forget", forget))
 
@@ -345,10 +345,10 @@ def retention_not_noticed() -> AbstractContextManager[None]:
     """Where the log does not hold the next record any more, the first that it holds is taken for the next."""
     original = Partition.claimed
 
-    def claimed(self: Partition, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
+    def claimed(self: Partition, answer: Claimed, names: StoredNames, earliest: int, end: int) -> int | None:
         if (answer.mark.next or 0) < earliest:
             answer = replace(answer, mark=replace(answer.mark, next=earliest))
-        return original(self, answer, dictionary, earliest, end)
+        return original(self, answer, names, earliest, end)
 
     return _patched(Partition, "claimed", claimed)
 
@@ -356,8 +356,8 @@ def retention_not_noticed() -> AbstractContextManager[None]:
 def corrupt_record_taken_for_none() -> AbstractContextManager[None]:
     """A parcel whose record is none begins anew."""
 
-    def fold(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
-        return _fold(self, reading, [None if record == CORRUPT else record for record in found])
+    def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
+        return _fold(self, read, [None if record == CORRUPT else record for record in found])
 
     return _patched(Partition, "fold", fold)
 
@@ -367,11 +367,11 @@ def undo_forgotten() -> AbstractContextManager[None]:
     furthest: dict[Partition, int] = {}
     again = False
 
-    def fold_partition(self: Partition, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+    def fold_partition(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
         nonlocal again
-        again = reading.fetched.begin < furthest.get(self, 0)
-        furthest[self] = max(reading.fetched.end, furthest.get(self, 0))
-        return _fold(self, reading, found)
+        again = read.fetched.begin < furthest.get(self, 0)
+        furthest[self] = max(read.fetched.end, furthest.get(self, 0))
+        return _fold(self, read, found)
 
     def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
         changed = bytearray(scans)
@@ -395,9 +395,9 @@ def reply_taken_for_granted() -> AbstractContextManager[None]:
 def begins_where_it_was() -> AbstractContextManager[None]:
     """A worker that claims again goes on from its own memory, not from where the store says."""
 
-    def claimed(self: Partition, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
+    def claimed(self: Partition, answer: Claimed, names: StoredNames, earliest: int, end: int) -> int | None:
         position = self.position
-        begin = original(self, answer, dictionary, earliest, end)
+        begin = original(self, answer, names, earliest, end)
         if begin is not None and earliest <= position <= end:
             self.position = begin = max(begin, position)
         return begin

@@ -15,7 +15,7 @@ from tests.simulation import reached
 from tests.simulation.content import NOTHING, Content, Write, after, taking_back, writes_of
 from tests.simulation.violation import Violation
 from tracker.store import claims
-from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Mark
+from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Mark, StoredNames
 
 
 class Step(NamedTuple):
@@ -221,11 +221,11 @@ class SimulatedStore:
         """The transaction, once it runs."""
         self.write(partition, partial(after, some=writes_of(partition, batch)), batch)
 
-    def dictionary(self, partition: int) -> Dictionary:
+    def names(self, partition: int) -> StoredNames:
         """A partition's dictionaries, in the order of their numbers."""
         content = self.contents[partition]
-        places = {b"%d" % number: claims.BETWEEN.join(place) for number, place in content.places.items()}
-        return claims.dictionary_of(places, {b"%d" % number: name for number, name in content.codes.items()})
+        places = {b"%d" % number: claims.SEPARATOR.join(place) for number, place in content.places.items()}
+        return claims.stored_names(places, {b"%d" % number: name for number, name in content.codes.items()})
 
 
 def _without_mark(content: Content) -> Content:

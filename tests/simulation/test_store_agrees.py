@@ -252,7 +252,7 @@ def _commands(batch: Batch) -> list[list[bytes]]:
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:
-    site, _, device = text.partition(claims.BETWEEN)
+    site, _, device = text.partition(claims.SEPARATOR)
     return site, device
 
 

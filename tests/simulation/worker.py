@@ -12,9 +12,9 @@ from tests.simulation.store import SimulatedStore
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.log.identity import Identity
-from tracker.process.core.batch import Folding
+from tracker.process.core.batch import FoldedBatch
 from tracker.process.processor import Processor
-from tracker.store.claims import Claimed, Denied, Dictionary
+from tracker.store.claims import Claimed, Denied, StoredNames
 
 FETCH_S: Final = 0.05
 
@@ -112,7 +112,7 @@ class SimulatedWorker:
 
     # The store, as the product's runner sees it.
 
-    async def claim(self, partition: int, log: str) -> tuple[SimulatedChain, Claimed, Dictionary] | Denied:
+    async def claim(self, partition: int, log: str) -> tuple[SimulatedChain, Claimed, StoredNames] | Denied:
         """A claim on a connection of its own."""
         self.chains = [chain for chain in self.chains if chain.is_open or chain.requests]
         chain = SimulatedChain(self.store, partition, self.loop)
@@ -181,7 +181,7 @@ class SimulatedWorker:
 
     # The watcher.
 
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
         """Does nothing: the world hears of it from the store."""
 
     def claimed(self, result: str) -> None:

@@ -8,7 +8,7 @@ import redis
 
 from tests.servers import Redis
 from tracker.config import Settings
-from tracker.errors import FAULTS, TrackerError
+from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.store import checks
 from tracker.store.checks import Facts
 
@@ -34,7 +34,7 @@ def refusal(url: str) -> TrackerError:
     """Gives the error of a Redis that is refused."""
     with pytest.raises(TrackerError) as caught:
         checks.check(Settings(redis=url))
-    assert caught.value.code in FAULTS
+    assert caught.value.code in COMMAND_ERRORS
     return caught.value
 
 

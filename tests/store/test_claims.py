@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Counters, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Counters, Denied, Lost, Mark, StoredNames
 from tracker.store.connection import RedisStore
 
 DATABASE = 9
@@ -31,7 +31,7 @@ def client(url: str) -> Iterator[redis.Redis]:
         yield client
 
 
-async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claimed, Dictionary] | Denied:
+async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claimed, StoredNames] | Denied:
     answer = await RedisStore(url, partitions, TTL_S).claim(PARTITION, log)
     if isinstance(answer, Denied):
         return answer
@@ -40,7 +40,7 @@ async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claime
 
 
 def test_the_first_claim_of_an_empty_store_begins_it(url: str, client: redis.Redis) -> None:
-    assert run(claimed(url)) == (Claimed(Mark(1, None), NO_COUNTERS), Dictionary([], []))
+    assert run(claimed(url)) == (Claimed(Mark(1, None), NO_COUNTERS), StoredNames([], []))
     assert contents(client) == {
         b"t:{3}:mark": ({b"log": LOG.encode(), b"partitions": b"4", b"version": b"1", b"epoch": b"1"}, -1)
     }
@@ -54,7 +54,7 @@ def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, clie
         one = batch(0, 5, places=[(1, b"A", b""), (2, b"", b"D")], codes=[(0, b"ARRIVED"), (1, b"LAB:IN")])
         assert await apply(chain, one) == Applied()
         await chain.close()
-        expected = Dictionary([(b"A", b""), (b"", b"D")], [b"ARRIVED", b"LAB:IN"])
+        expected = StoredNames([(b"A", b""), (b"", b"D")], [b"ARRIVED", b"LAB:IN"])
         assert await claimed(url) == (Claimed(Mark(2, 5), (5, 2, 3, 4, 5)), expected)
         assert await claimed(url) == (Claimed(Mark(3, 5), (5, 2, 3, 4, 5)), expected)
 
@@ -113,9 +113,9 @@ def test_a_dictionary_that_no_worker_has_written_is_told_with_the_claim(
 
 def test_a_dictionary_has_as_many_entries_as_it_may_and_no_more() -> None:
     entries = {b"%d" % number: b"C%d" % number for number in range(CODES_MAX)}
-    assert len(claims.dictionary_of({}, entries).codes) == CODES_MAX
+    assert len(claims.stored_names({}, entries).codes) == CODES_MAX
     more = {**entries, b"%d" % CODES_MAX: b"one more"}
-    assert claims.dictionary_of({}, more).corrupt == f"a dictionary has {CODES_MAX + 1} entries, more than {CODES_MAX}"
+    assert claims.stored_names({}, more).corrupt == f"a dictionary has {CODES_MAX + 1} entries, more than {CODES_MAX}"
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from tests.serve.stores import BASE_MS, PARCEL, PARTITIONS, a_scan, journey, set
 from tests.servers import Redis
 from tracker.domain import _parcel
 from tracker.domain.partition import partition_of
-from tracker.errors import FAULTS, TrackerError
+from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.store import keys
-from tracker.store.reading import KEYS_A_SCAN, Reader, Stored
+from tracker.store.reading import KEYS_A_SCAN, ParcelReader, Stored
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def of_parcels(count: int) -> list[Record]:
     ]
 
 
-def export(reader: Reader) -> list[Stored]:
+def export(reader: ParcelReader) -> list[Stored]:
     def never(error: TrackerError) -> None:
         raise error
 
@@ -46,9 +46,12 @@ def export(reader: Reader) -> list[Stored]:
 
 def refusal(redis_url: str, partitions: int = PARTITIONS, parcel: str = PARCEL) -> TrackerError:
     changed = stores.settings(redis_url)
-    with Reader(type(changed)(redis=redis_url, partitions=partitions)) as reader, pytest.raises(TrackerError) as caught:
+    with (
+        ParcelReader(type(changed)(redis=redis_url, partitions=partitions)) as reader,
+        pytest.raises(TrackerError) as caught,
+    ):
         reader.parcel(parcel)
-    assert caught.value.code in FAULTS
+    assert caught.value.code in COMMAND_ERRORS
     return caught.value
 
 
@@ -56,7 +59,7 @@ def test_a_parcel_is_read_as_it_was_folded(client: redis.Redis, redis_server: Re
     del client
     records = journey()
     stores.write(redis_server.url, [*of_parcels(50), *records])
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         stored = reader.parcel(PARCEL)
     assert stored is not None
     assert stored.parcel.to_dict() == compiled.fold_one(records)
@@ -65,7 +68,7 @@ def test_a_parcel_is_read_as_it_was_folded(client: redis.Redis, redis_server: Re
 def test_what_events_carry_stands_with_them(client: redis.Redis, redis_server: Redis) -> None:
     del client
     stores.write(redis_server.url, journey())
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         (whole,) = [one.to_dict() for one in export(reader)]
         stored = reader.parcel(PARCEL)
     assert stored is not None
@@ -76,7 +79,7 @@ def test_what_events_carry_stands_with_them(client: redis.Redis, redis_server: R
 
 def test_a_parcel_that_no_scan_has_reached_is_none(client: redis.Redis, redis_server: Redis) -> None:
     del client
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         assert reader.parcel(PARCEL) is None
         assert export(reader) == []
         assert reader.marks() == {}
@@ -87,7 +90,7 @@ def test_all_gives_every_parcel_of_every_partition_once(client: redis.Redis, red
     stores.write(redis_server.url, of_parcels(count))
     client.set("t:{0}:p:no id", b"not ours")
     client.set("another application's", b"key")
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         found = {one.parcel.id: one.parcel for one in export(reader)}
         assert len(found) == count
         assert found["P42"].now.site == "SITE-42"
@@ -122,7 +125,7 @@ def test_all_is_consistent_while_a_worker_writes(client: redis.Redis, redis_serv
     worker.start()
     seen: set[str] = set()
     try:
-        with Reader(settings(redis_server.url)) as reader:
+        with ParcelReader(settings(redis_server.url)) as reader:
             deadline = time.monotonic() + 3
             while time.monotonic() < deadline and len(seen) < 5:
                 found = {one.parcel.id: one.parcel for one in export(reader)}
@@ -154,7 +157,7 @@ def test_a_record_without_its_names_is_read_again_until_they_are_there(
     names = client.hgetall(keys.sources(partition))
     client.delete(keys.sources(partition))
 
-    class LateReader(Reader):
+    class LateReader(ParcelReader):
         attempts = 0
 
         def _decoded(self, *arguments: bytes) -> object:  # type: ignore[override]
@@ -185,7 +188,7 @@ def test_a_corrupt_record_is_told_and_its_neighbours_come(
     stores.write(redis_server.url, of_parcels(20))
     client.set(keys.parcels(partition_of(b"P7", PARTITIONS)) + b"P7", damage)
     told: list[TrackerError] = []
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         found = {one.parcel.id for one in reader.all(told.append)}
     assert found == {f"P{number}" for number in range(20) if number != 7}
     assert [(error.code, "P7" in str(error)) for error in told] == [("corrupt_record", True)]
@@ -197,7 +200,7 @@ def test_data_that_is_no_json_is_corrupt(client: redis.Redis, redis_server: Redi
     client.set(keys.data(partition_of(PARCEL.encode(), PARTITIONS)) + PARCEL.encode(), b"{")
     assert refusal(redis_server.url).code == "corrupt_record"
     told: list[TrackerError] = []
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         assert list(reader.all(told.append)) == []
     assert [error.code for error in told] == ["corrupt_record"]
 
@@ -223,7 +226,7 @@ def test_a_store_of_another_version_is_refused(client: redis.Redis, redis_server
 def test_marks_say_what_is_applied(client: redis.Redis, redis_server: Redis) -> None:
     del client
     stores.write(redis_server.url, [a_scan("ACCEPTED", 0)])
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         marks = reader.marks()
     assert list(marks) == [partition_of(PARCEL.encode(), PARTITIONS)]
     (mark,) = marks.values()
@@ -243,7 +246,7 @@ def test_a_redis_that_is_not_there_or_refuses_is_an_error_without_its_password(
 def test_times_are_utc_with_milliseconds(client: redis.Redis, redis_server: Redis) -> None:
     del client
     stores.write(redis_server.url, [a_scan("ACCEPTED", 0, "KZALAA", time=BASE_MS + 7)])
-    with Reader(settings(redis_server.url)) as reader:
+    with ParcelReader(settings(redis_server.url)) as reader:
         (one,) = export(reader)
     assert one.to_dict()["since"] == "2025-11-22T08:26:40.007Z"
     assert json.loads(json.dumps(one.to_dict())) == one.to_dict()

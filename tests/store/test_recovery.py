@@ -11,10 +11,9 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, apply, batch, claim, contents, run
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.store import recovery
 from tracker.store.claims import Applied, Denied, Lost, Mark
 from tracker.store.connection import RedisStore
-from tracker.store.recovery import Mending, Shown
+from tracker.store.recovery import MarkSnapshot, Recovery
 
 MARK: Final = "t:{3}:mark"
 
@@ -32,10 +31,10 @@ def url(redis_server: Redis) -> str:
 
 
 @pytest.fixture
-def mender(url: str, client: redis.Redis) -> Iterator[Mending]:
+def recovery(url: str, client: redis.Redis) -> Iterator[Recovery]:
     del client
-    with Mending(Settings(redis=url, partitions=4)) as mender:
-        yield mender
+    with Recovery(Settings(redis=url, partitions=4)) as recovery:
+        yield recovery
 
 
 async def applied(url: str, end: int) -> None:
@@ -53,26 +52,26 @@ async def mark_of(url: str) -> Mark:
     return answer[1].mark
 
 
-def rebuilt(mender: Mending, shown: Shown, begin: int = 0) -> int:
+def rebuilt(recovery: Recovery, shown: MarkSnapshot, begin: int = 0) -> int:
     deleted: list[int] = []
-    mender.rebuild([shown], LOG, {PARTITION: begin}, deleted.append)
+    recovery.rebuild([shown], LOG, {PARTITION: begin}, deleted.append)
     return sum(deleted)
 
 
-def test_a_mark_is_shown_as_it_is(url: str, mender: Mending) -> None:
+def test_a_mark_is_shown_as_it_is(url: str, recovery: Recovery) -> None:
     run(applied(url, 7))
-    assert mender.look() == [
-        *(Shown(number, 0, None, None, None) for number in range(3)),
-        Shown(PARTITION, 1, 7, LOG, None),
+    assert recovery.snapshots() == [
+        *(MarkSnapshot(number, 0, None, None, None) for number in range(3)),
+        MarkSnapshot(PARTITION, 1, 7, LOG, None),
     ]
 
 
 def test_a_partition_goes_on_at_the_offset_with_all_that_it_holds(
-    url: str, mender: Mending, client: redis.Redis
+    url: str, recovery: Recovery, client: redis.Redis
 ) -> None:
     run(applied(url, 7))
     before = contents(client)
-    mender.go_on(mender.look()[PARTITION], LOG, 500)
+    recovery.skip_to(recovery.snapshots()[PARTITION], LOG, 500)
     mark = before[b"t:{3}:mark"][0]
     assert contents(client) == {
         **before,
@@ -81,48 +80,51 @@ def test_a_partition_goes_on_at_the_offset_with_all_that_it_holds(
     assert run(mark_of(url)) == Mark(3, 500)
 
 
-def test_a_partition_that_was_never_claimed_can_begin_behind_a_loss(url: str, mender: Mending) -> None:
-    mender.go_on(mender.look()[PARTITION], LOG, 500)
+def test_a_partition_that_was_never_claimed_can_begin_behind_a_loss(url: str, recovery: Recovery) -> None:
+    recovery.skip_to(recovery.snapshots()[PARTITION], LOG, 500)
     assert run(mark_of(url)) == Mark(2, 500)
 
 
 @pytest.mark.parametrize("field", ["epoch", "next", "log", "rebuild"])
 def test_what_was_written_since_it_was_shown_is_not_overwritten(
-    url: str, mender: Mending, client: redis.Redis, field: str
+    url: str, recovery: Recovery, client: redis.Redis, field: str
 ) -> None:
     run(applied(url, 7))
-    shown = mender.look()[PARTITION]
+    shown = recovery.snapshots()[PARTITION]
     client.hset(MARK, field, 9)
     before = contents(client)
     with pytest.raises(TrackerError, match="not what was shown") as refused:
-        mender.go_on(shown, LOG, 500)
+        recovery.skip_to(shown, LOG, 500)
     assert refused.value.code == "mark_changed"
     assert contents(client) == before
 
 
-def test_a_worker_that_runs_loses_its_claim_by_either_decision(url: str, mender: Mending) -> None:
+def test_a_worker_that_runs_loses_its_claim_by_either_decision(url: str, recovery: Recovery) -> None:
     async def work() -> None:
-        for decide in (lambda: mender.go_on(mender.look()[PARTITION], LOG, 500), lambda: rebuilt(mender, shown(), 0)):
+        for decide in (
+            lambda: recovery.skip_to(recovery.snapshots()[PARTITION], LOG, 500),
+            lambda: rebuilt(recovery, shown(), 0),
+        ):
             chain = await claim(url)
             begin = chain._mark.next or 0 if chain._mark else 0
             decide()
             assert not await chain.holds()
             assert isinstance(await apply(chain, batch(begin, begin + 1)), Lost)
 
-    def shown() -> Shown:
-        return mender.look()[PARTITION]
+    def shown() -> MarkSnapshot:
+        return recovery.snapshots()[PARTITION]
 
     run(work())
 
 
 def test_a_rebuild_leaves_nothing_of_its_partition_and_everything_of_the_others(
-    url: str, mender: Mending, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    url: str, recovery: Recovery, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recovery, "KEYS_A_STEP", 10)
+    monkeypatch.setattr("tracker.store.recovery.KEYS_A_STEP", 10)
     run(applied(url, 7))
     names = [f"t:{{3}}:p:X{i}" for i in range(95)]
     client.mset(dict.fromkeys([*names, "t:{3}:other:y", "t:{2}:p:A", "t:{33}:p:A", "else"], "x"))
-    assert rebuilt(mender, mender.look()[PARTITION], 300) == 3 + 1 + 1 + 95 + 1 + 3
+    assert rebuilt(recovery, recovery.snapshots()[PARTITION], 300) == 3 + 1 + 1 + 95 + 1 + 3
     assert contents(client) == {
         b"else": (b"x", -1),
         b"t:{2}:p:A": (b"x", -1),
@@ -135,12 +137,12 @@ def test_a_rebuild_leaves_nothing_of_its_partition_and_everything_of_the_others(
     assert run(mark_of(url)) == Mark(4, 300)
 
 
-def test_a_rebuild_takes_a_store_of_another_log(url: str, mender: Mending) -> None:
+def test_a_rebuild_takes_a_store_of_another_log(url: str, recovery: Recovery) -> None:
     run(applied(url, 7))
-    shown = mender.look()[PARTITION]
-    mender.rebuild([shown], "another", {PARTITION: 0}, lambda _: None)
+    shown = recovery.snapshots()[PARTITION]
+    recovery.rebuild([shown], "another", {PARTITION: 0}, lambda _: None)
     assert isinstance(run(RedisStore(url, 4, 1_000).claim(PARTITION, LOG)), Denied)
-    assert mender.look()[PARTITION] == Shown(PARTITION, 3, 0, "another", None)
+    assert recovery.snapshots()[PARTITION] == MarkSnapshot(PARTITION, 3, 0, "another", None)
 
 
 class Interrupted(Exception):
@@ -148,7 +150,7 @@ class Interrupted(Exception):
 
 
 def test_until_a_rebuild_has_ended_nobody_claims_and_another_one_ends_it(
-    url: str, mender: Mending, client: redis.Redis
+    url: str, recovery: Recovery, client: redis.Redis
 ) -> None:
     run(applied(url, 7))
 
@@ -156,50 +158,50 @@ def test_until_a_rebuild_has_ended_nobody_claims_and_another_one_ends_it(
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        mender.rebuild([mender.look()[PARTITION]], LOG, {PARTITION: 0}, interrupt)
+        recovery.rebuild([recovery.snapshots()[PARTITION]], LOG, {PARTITION: 0}, interrupt)
     denied = run(RedisStore(url, 4, 1_000).claim(PARTITION, LOG))
     assert isinstance(denied, Denied)
     assert denied.reason == "rebuilding"
-    assert rebuilt(mender, mender.look()[PARTITION]) == 2
+    assert rebuilt(recovery, recovery.snapshots()[PARTITION]) == 2
     assert list(client.scan_iter()) == [MARK.encode()]
     assert run(mark_of(url)) == Mark(5, 0)
 
 
 def test_a_rebuild_that_another_has_overtaken_deletes_nothing_more(
-    url: str, mender: Mending, client: redis.Redis
+    url: str, recovery: Recovery, client: redis.Redis
 ) -> None:
     run(applied(url, 7))
-    shown = mender.look()[PARTITION]
+    shown = recovery.snapshots()[PARTITION]
     written: dict[bytes, Any] = {}
 
     def overtake(_: int) -> None:
         """Another person's rebuild is done between two steps of ours, and a worker has applied the log again."""
         if not written:
-            rebuilt(mender, mender.look()[PARTITION])
+            rebuilt(recovery, recovery.snapshots()[PARTITION])
             run(applied(url, 9))
             written.update(contents(client))
 
     with pytest.raises(TrackerError) as refused:
-        mender.rebuild([shown], LOG, {PARTITION: 0}, overtake)
+        recovery.rebuild([shown], LOG, {PARTITION: 0}, overtake)
     assert refused.value.code == "mark_changed"
     assert contents(client) == written
 
 
 def test_a_rebuild_is_not_begun_where_the_log_is_another_one_than_was_shown(
-    url: str, mender: Mending, client: redis.Redis
+    url: str, recovery: Recovery, client: redis.Redis
 ) -> None:
     run(applied(url, 7))
-    shown = replace(mender.look()[PARTITION], log="another")
+    shown = replace(recovery.snapshots()[PARTITION], log="another")
     before = contents(client)
     with pytest.raises(TrackerError):
-        rebuilt(mender, shown)
+        rebuilt(recovery, shown)
     assert contents(client) == before
 
 
-def test_a_redis_that_is_away_is_named(mender: Mending) -> None:
+def test_a_redis_that_is_away_is_named(recovery: Recovery) -> None:
     with (
-        Mending(Settings(redis="redis://127.0.0.1:1/0", partitions=4)) as away,
+        Recovery(Settings(redis="redis://127.0.0.1:1/0", partitions=4)) as away,
         pytest.raises(TrackerError, match=r"127\.0\.0\.1:1") as refused,
     ):
-        away.go_on(mender.look()[PARTITION], LOG, 1)
+        away.skip_to(recovery.snapshots()[PARTITION], LOG, 1)
     assert refused.value.code == "no_redis"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from tracker.config import Settings
-    from tracker.store.reading import Reader
+    from tracker.store.reading import ParcelReader
 
 _READS_PARCELS: Final = ("redis", "partitions", "vocabularies", "barcode_first", "barcodes_off")
 _READS_LOG: Final = ("kafka", "topic", "site_zones")
@@ -39,9 +39,9 @@ def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bo
     from tracker.serve import show as showing
     from tracker.serve.find import find
     from tracker.site import recogniser
-    from tracker.store.reading import Reader
+    from tracker.store.reading import ParcelReader
 
-    with Reader(settings) as reader:
+    with ParcelReader(settings) as reader:
         found = find(reader, " ".join(words), recogniser(settings))
     if (stored := found.stored) is None:
         _answer(found.about(), found.lines(), as_json=as_json)
@@ -68,10 +68,10 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     from tracker.serve import why as explanation
     from tracker.serve.find import find
     from tracker.site import recogniser
-    from tracker.store.reading import Reader
+    from tracker.store.reading import ParcelReader
 
     vocabularies, barcodes = vocabulary.load(settings.vocabularies), recogniser(settings)
-    with Reader(settings) as reader:
+    with ParcelReader(settings) as reader:
         found = find(reader, " ".join(words), barcodes)
     if (stored := found.stored) is None:
         _answer(found.about(), found.lines(), as_json=as_json)
@@ -90,9 +90,9 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
 def export(settings: Settings, *, out: BinaryIO) -> None:
     """Writes every parcel as a JSON object, one a line."""
     from tracker.serve import export as exporting
-    from tracker.store.reading import Reader
+    from tracker.store.reading import ParcelReader
 
-    with Reader(settings) as reader, _progress(reader) as advance:
+    with ParcelReader(settings) as reader, _progress(reader) as advance:
         exporting.write(reader, out, advance)
 
 
@@ -144,7 +144,7 @@ def _print(lines: Iterable[Text]) -> None:
 
 
 @contextlib.contextmanager
-def _progress(reader: Reader) -> Iterator[Callable[[int], None]]:
+def _progress(reader: ParcelReader) -> Iterator[Callable[[int], None]]:
     """Shows on standard error how many parcels are written, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _count: None

@@ -12,11 +12,11 @@ from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.log.extents import Extent, Log
 from tracker.log.identity import log_identity
-from tracker.store.recovery import Mending, Shown
+from tracker.store.recovery import MarkSnapshot, Recovery
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PartitionStanding:
     """A partition's mark beside its log.
 
     Attributes:
@@ -25,7 +25,7 @@ class Standing:
         extent: where the log begins and ends.
     """
 
-    mark: Shown
+    mark: MarkSnapshot
     log: str
     extent: Extent
 
@@ -51,7 +51,7 @@ class Standing:
         return ""
 
 
-def standings(settings: Settings, mending: Mending) -> list[Standing]:
+def standings(settings: Settings, recovery: Recovery) -> list[PartitionStanding]:
     """Every partition, in order.
 
     Raises:
@@ -59,8 +59,8 @@ def standings(settings: Settings, mending: Mending) -> list[Standing]:
     """
     identity = log_identity(settings)
     extents = Log(settings.kafka, settings.topic, settings.partitions).extents()
-    marks = mending.look()
-    return [Standing(mark, identity.name, extent) for mark, extent in zip(marks, extents, strict=True)]
+    marks = recovery.snapshots()
+    return [PartitionStanding(mark, identity.name, extent) for mark, extent in zip(marks, extents, strict=True)]
 
 
 def accept_loss(settings: Settings, partitions: Collection[int], offset: int | None, *, yes: bool) -> None:
@@ -75,8 +75,8 @@ def accept_loss(settings: Settings, partitions: Collection[int], offset: int | N
     Raises:
         TrackerError: `needs_rebuild`; `bad_setting`, no such partition or offset; `mark_changed`; those of `standings`.
     """
-    with Mending(settings) as mending:
-        chosen = _chosen(standings(settings, mending), partitions)
+    with Recovery(settings) as recovery:
+        chosen = _chosen(standings(settings, recovery), partitions)
         goals = [(one, one.extent.begin if offset is None else offset) for one in chosen]
         goals = [(one, goal) for one, goal in goals if one.unfit or goal > one.next]
         if offset is not None and not goals:
@@ -93,7 +93,7 @@ def accept_loss(settings: Settings, partitions: Collection[int], offset: int | N
         if not _agreed(f"Give up {total:,} offsets of {len(goals)} partitions?", yes=yes):
             return
         for one, goal in goals:
-            mending.go_on(one.mark, one.log, goal)
+            recovery.skip_to(one.mark, one.log, goal)
             click.echo(f"partition {one.mark.partition} goes on at offset {goal:,}")
 
 
@@ -108,8 +108,8 @@ def rebuild(settings: Settings, partitions: Collection[int], *, yes: bool) -> No
     Raises:
         TrackerError: `bad_setting`, no such partition; `mark_changed`; those of `standings`.
     """
-    with Mending(settings) as mending:
-        chosen = _chosen(standings(settings, mending), partitions)
+    with Recovery(settings) as recovery:
+        chosen = _chosen(standings(settings, recovery), partitions)
         _show(["partition", "mark", "the log holds", ""], [_renewal(one) for one in chosen])
         click.echo("What was scanned before the log begins is not in it, and will be gone from Redis.")
         if not _agreed(f"Delete {len(chosen)} partitions from Redis and apply their log again?", yes=yes):
@@ -121,18 +121,18 @@ def rebuild(settings: Settings, partitions: Collection[int], *, yes: bool) -> No
             deleted += keys
 
         marks = [one.mark for one in chosen]
-        mending.rebuild(marks, chosen[0].log, {one.mark.partition: one.extent.begin for one in chosen}, advance)
+        recovery.rebuild(marks, chosen[0].log, {one.mark.partition: one.extent.begin for one in chosen}, advance)
         click.echo(f"{deleted:,} keys deleted; the workers apply {sum(map(_offsets, chosen)):,} offsets again")
 
 
-def _chosen(found: Sequence[Standing], partitions: Collection[int]) -> list[Standing]:
+def _chosen(found: Sequence[PartitionStanding], partitions: Collection[int]) -> list[PartitionStanding]:
     for number in partitions:
         if not 0 <= number < len(found):
             raise TrackerError("bad_setting", f"--partition: expected 0 to {len(found) - 1}, got {number}")
     return [found[number] for number in sorted(set(partitions) or range(len(found)))]
 
 
-def _refuse_unfit(one: Standing, goal: int) -> None:
+def _refuse_unfit(one: PartitionStanding, goal: int) -> None:
     number = one.mark.partition
     if one.unfit:
         message = (
@@ -146,7 +146,7 @@ def _refuse_unfit(one: Standing, goal: int) -> None:
         raise TrackerError("bad_setting", f"--to: {expected}, got {goal:,}")
 
 
-def _loss(one: Standing, goal: int) -> list[str]:
+def _loss(one: PartitionStanding, goal: int) -> list[str]:
     gone = f"{one.lost:,} deleted from the log" if one.lost else ""
     given_up = f"{goal - max(one.next, one.extent.begin):,} that stand there" if goal > one.extent.begin else ""
     offsets = (
@@ -155,16 +155,16 @@ def _loss(one: Standing, goal: int) -> list[str]:
     return [*_place(one), offsets]
 
 
-def _renewal(one: Standing) -> list[str]:
+def _renewal(one: PartitionStanding) -> list[str]:
     return [*_place(one), one.unfit]
 
 
-def _place(one: Standing) -> list[str]:
+def _place(one: PartitionStanding) -> list[str]:
     mark = "none" if one.mark.next is None else f"{one.mark.next:,}"
     return [str(one.mark.partition), mark, f"{one.extent.begin:,} to {one.extent.end:,}"]
 
 
-def _offsets(one: Standing) -> int:
+def _offsets(one: PartitionStanding) -> int:
     return one.extent.end - one.extent.begin
 
 

@@ -16,7 +16,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tracker.errors import FAULTS, REASONS
+from tracker.errors import COMMAND_ERRORS, REASONS
 from tracker.limits import UNREAD_PLACES_MAX
 from tracker.observe.conventions import label, new_registry
 from tracker.observe.histogram import CountedHistogram
@@ -102,7 +102,7 @@ class _Unread:
         return label(site), label(device)
 
 
-Standing = Mapping[int, tuple[str, int | None, int | None, str]]
+PartitionGauges = Mapping[int, tuple[str, int | None, int | None, str]]
 """{partition: (one of STATES, offset behind the last record applied, records behind that, code of why it is stopped)};
 None where not known, no code where it is not stopped."""
 
@@ -111,7 +111,7 @@ class _Partitions(Collector):
     """Where each partition of a worker stands. A partition that goes to another worker leaves no value behind."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.standing: Standing = {}
+        self.standing: PartitionGauges = {}
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
@@ -125,7 +125,7 @@ class _Partitions(Collector):
             if behind is not None:
                 lag.add_metric((str(partition),), behind)
             if why:
-                stopped.add_metric((str(partition), why if why in FAULTS else "other"), 1)
+                stopped.add_metric((str(partition), why if why in COMMAND_ERRORS else "other"), 1)
         yield from (lag, offset, state, stopped)
 
     def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
@@ -223,7 +223,7 @@ class WorkerMetrics:
             raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
         self._claims.labels(result).inc()
 
-    def partitions(self, standing: Standing) -> None:
+    def partitions(self, standing: PartitionGauges) -> None:
         """Where all partitions of this worker stand."""
         self._partitions.standing = dict(standing)
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from tracker.process.core.batch import Folding, Outgoing
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Dictionary, Lost
+from tracker.process.core.batch import FoldedBatch, Outgoing
+from tracker.store.claims import Applied, Batch, Claimed, Denied, Lost, StoredNames
 
 
 class Log(Protocol):
@@ -48,7 +48,7 @@ class ClaimedChain(Protocol):
 class Store(Protocol):
     """Where parcels live: what tracker.store.connection.RedisStore does."""
 
-    async def claim(self, partition: int, log: str) -> tuple[ClaimedChain, Claimed, Dictionary] | Denied:
+    async def claim(self, partition: int, log: str) -> tuple[ClaimedChain, Claimed, StoredNames] | Denied:
         """Claims a partition."""
 
     async def epoch(self, partition: int) -> int | None:
@@ -58,7 +58,7 @@ class Store(Protocol):
 class Watcher(Protocol):
     """Who is told what happens, for metrics."""
 
-    def applied(self, partition: int, folding: Folding, apply_s: float) -> None:
+    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
         """A batch has landed, so many seconds after it was sent."""
 
     def claimed(self, result: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.log.identity import LogUnknownError
-from tracker.process.core.batch import Fetched, Folding, Outgoing
+from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing
 from tracker.process.core.partition import Partition, State
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.ports import ClaimedChain, Log, Store, Supervisor
@@ -121,37 +121,37 @@ class Runner:
 
     async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
         """Takes one batch; whether the chain goes on."""
-        reading = self.partition.read(fetched)
-        replies = await chain.send_reads(reading.missing, reading.with_data, reading.aliases)
+        read = self.partition.read(fetched)
+        replies = await chain.send_reads(read.missing, read.with_data, read.aliases)
         if not await self._settle():
             return False
         found = await chain.reads(replies)
         try:
-            folding = self.partition.fold(reading, found)
+            folded = self.partition.fold(read, found)
         except CorruptRecord:
             if await chain.holds():
                 raise
             # It is another worker's record, with places that only its dictionary has.
             await self._lost("another worker has claimed it")
             return False
-        if folding.outgoing and not await self._delivered(folding.outgoing):
+        if folded.outgoing and not await self._delivered(folded.outgoing):
             return False
-        self.partition.announced(folding.announces)
+        self.partition.announced(folded.announces)
         sent = self._clock_s()
-        count = await chain.send_apply(folding.batch)
-        answer = asyncio.ensure_future(self._answer(chain, count, folding, sent))
+        count = await chain.send_apply(folded.batch)
+        answer = asyncio.ensure_future(self._answer(chain, count, folded, sent))
         answer.add_done_callback(self._look_at)
         self._in_flight = answer
         return True
 
-    async def _answer(self, chain: ClaimedChain, replies: int, folding: Folding, sent: float) -> bool:
+    async def _answer(self, chain: ClaimedChain, replies: int, folded: FoldedBatch, sent: float) -> bool:
         """Reads the answer to an apply; whether it has landed."""
-        answer = await chain.applied(replies, folding.batch)
-        landed = self.partition.answered(answer, folding.batch)
+        answer = await chain.applied(replies, folded.batch)
+        landed = self.partition.answered(answer, folded.batch)
         if landed:
             self._fruitless = 0
             self.progress_s = self._clock_s()
-            self._supervisor.applied(self.partition.number, folding, self.progress_s - sent)
+            self._supervisor.applied(self.partition.number, folded, self.progress_s - sent)
         return landed
 
     def _look_at(self, answer: asyncio.Task[bool]) -> None:
@@ -285,7 +285,7 @@ class Runner:
             self._supervisor.claimed("denied")
             await self._stopped()
             return
-        chain, claimed, dictionary = claim
+        chain, claimed, names = claim
         if claimed.from_offset is not None:
             log.warning(
                 "partition %d: half of a batch has come to life in the store, offsets %d to %d are applied again",
@@ -295,7 +295,7 @@ class Runner:
         why = self.partition.why
         try:
             earliest, end = await self._bounds(identity)
-            begin = self.partition.claimed(claimed, dictionary, earliest, end)
+            begin = self.partition.claimed(claimed, names, earliest, end)
             if begin is None:
                 self._supervisor.claimed("stopped")
                 await chain.close()

@@ -5,12 +5,12 @@ from typing import BinaryIO, Final
 
 from tracker.errors import TrackerError
 from tracker.serve.plain import json_line
-from tracker.store.reading import Reader
+from tracker.store.reading import ParcelReader
 
 _SHOWN_EVERY: Final = 500
 
 
-def write(reader: Reader, out: BinaryIO, advance: Callable[[int], None]) -> int:
+def write(reader: ParcelReader, out: BinaryIO, advance: Callable[[int], None]) -> int:
     """Writes every parcel of the store to `out`; how many.
 
     Args:

@@ -13,7 +13,7 @@ from tracker.domain.aliases import ReadOn
 from tracker.domain.barcode import Recogniser
 from tracker.errors import TrackerError, shown
 from tracker.serve.plain import words_of
-from tracker.store.reading import Reader, Stored
+from tracker.store.reading import ParcelReader, Stored
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ class Found:
                 yield Text(f"{self.asked} is another label of {parcel.id} too, last read on {labelled.date}", "dim")
 
 
-def find(reader: Reader, name: str, recogniser: Recogniser) -> Found:
+def find(reader: ParcelReader, name: str, recogniser: Recogniser) -> Found:
     """The parcel that a person means: by a key as it is, else by what the barcode reader makes of it.
 
     A key goes one step: it names a parcel, or is a label of others. A label of a label is not looked for.
@@ -97,7 +97,7 @@ def find(reader: Reader, name: str, recogniser: Recogniser) -> Found:
     raise TrackerError("unknown_parcel", f"no scan of {shown(name)} has been applied ({said})")
 
 
-def _labelled(reader: Reader, read_on: list[ReadOn]) -> Iterator[Labelled]:
+def _labelled(reader: ParcelReader, read_on: list[ReadOn]) -> Iterator[Labelled]:
     """Those of the parcels that the store has: one may have expired, or not be applied yet."""
     for day, parcel in read_on:
         stored = reader.parcel(parcel.decode())

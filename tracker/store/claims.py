@@ -24,7 +24,7 @@ COUNTERS: Final = ("scans", "duplicates", "rejected", "foreign", "aliases")
 """What a mark counts: scans applied (duplicates too), duplicates of these, records refused, records re-keyed to their
 partition, announcements of other labels. All but the duplicates add up to the records before the mark."""
 
-BETWEEN: Final = b"\x1f"
+SEPARATOR: Final = b"\x1f"
 """Between site and device in the dictionary of places."""
 
 Counters = tuple[int, int, int, int, int]
@@ -80,7 +80,7 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
-class Dictionary:
+class StoredNames:
     """What the partition's dictionaries hold, in the order of their numbers.
 
     Attributes:
@@ -198,7 +198,7 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     note = f"began:{batch.begin}"
     commands = [command("MULTI"), command("HSET", keys.mark(partition), note, " ".join(map(str, batch.counted)))]
     if batch.places:
-        places = [part for number, site, device in batch.places for part in (number, site + BETWEEN + device)]
+        places = [part for number, site, device in batch.places for part in (number, site + SEPARATOR + device)]
         commands.append(command("HSET", keys.sources(partition), *places))
     if batch.codes:
         codes = [part for pair in batch.codes for part in pair]
@@ -255,12 +255,12 @@ def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost
     return Lost(f"expected the mark at epoch {epoch}, offset {end}, found {mark}")
 
 
-def dictionary_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Dictionary:
+def stored_names(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> StoredNames:
     """The dictionaries of a partition, as their hashes were read."""
     try:
-        return Dictionary(places_of(places), codes_of(codes))
+        return StoredNames(places_of(places), codes_of(codes))
     except ValueError as error:
-        return Dictionary([], [], str(error))
+        return StoredNames([], [], str(error))
 
 
 def places_of(answer: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
@@ -303,7 +303,7 @@ def names_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Nam
 
 
 def _place(text: bytes) -> tuple[bytes, bytes]:
-    site, _, device = text.partition(BETWEEN)
+    site, _, device = text.partition(SEPARATOR)
     return site, device
 
 

@@ -16,7 +16,7 @@ from redis.exceptions import InvalidResponse, RedisError, ResponseError
 
 from tracker.domain import _resp
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
 
 TIMEOUT_S: Final = 5.0
 """How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
@@ -45,7 +45,7 @@ class RedisStore:
         self._partitions = partitions
         self._final_ttl_s = final_ttl_s
 
-    async def claim(self, partition: int, log: str) -> "tuple[Chain, Claimed, Dictionary] | Denied":
+    async def claim(self, partition: int, log: str) -> "tuple[Chain, Claimed, StoredNames] | Denied":
         """Claims a partition on a connection of its own.
 
         Args:
@@ -101,7 +101,7 @@ class Chain:
         self._timeout_s = connection.socket_timeout
         self._mark: Mark | None = None  # As it is known to stand; unknown while a batch is in flight.
 
-    async def claim(self, log: str, partitions: int) -> "tuple[Chain, Claimed, Dictionary] | Denied":
+    async def claim(self, log: str, partitions: int) -> "tuple[Chain, Claimed, StoredNames] | Denied":
         """Claims the partition and begins to watch its mark. Closes the connection unless it is claimed."""
         claimed = False
         try:
@@ -110,7 +110,7 @@ class Chain:
             if isinstance(answer, Denied):
                 return answer
             self._epoch = answer.mark.epoch
-            dictionary = await self._read_dictionary()
+            names = await self._read_names()
             await self._send(claims.watch_command(self._partition))
             _, marked = await self._answers(claims.WATCH_REPLIES)
             if claims.mark_of(marked) != answer.mark:
@@ -120,7 +120,7 @@ class Chain:
         except (RedisError, OSError, ValueError) as error:
             raise ChainBrokenError(str(error) or type(error).__name__) from error
         else:
-            return self, answer, dictionary
+            return self, answer, names
         finally:
             if not claimed:
                 await self.close()
@@ -198,11 +198,11 @@ class Chain:
         if task is not None and task.cancelling():
             raise asyncio.CancelledError
 
-    async def _read_dictionary(self) -> Dictionary:
+    async def _read_names(self) -> StoredNames:
         places, codes = keys.sources(self._partition), keys.codes(self._partition)
         await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
         of_places, of_codes = [_pairs(reply) for reply in await self._answers(2)]
-        return claims.dictionary_of(of_places, of_codes)
+        return claims.stored_names(of_places, of_codes)
 
     async def _ask(self, command: bytes) -> Any:  # noqa: ANN401
         await self._send(command)

@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from tracker.config import Settings
 from tracker.store.claims import COUNTERS
-from tracker.store.reading import Reader
+from tracker.store.reading import ParcelReader
 
 _NONE: Final[Mapping[str, str]] = {}
 
@@ -43,7 +43,7 @@ class Marks:
 
     def __init__(self, settings: Settings) -> None:
         self._partitions = settings.partitions
-        self._reader = Reader(settings)
+        self._reader = ParcelReader(settings)
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +55,7 @@ class Marks:
         """The progress of each partition, in order.
 
         Raises:
-            TrackerError: as every method of Reader.
+            TrackerError: as every method of ParcelReader.
         """
         marks = self._reader.marks()
         return [_progress(marks.get(partition, _NONE)) for partition in range(self._partitions)]

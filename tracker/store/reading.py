@@ -57,7 +57,7 @@ class Stored:
         return whole
 
 
-class Reader:
+class ParcelReader:
     """Reads parcels from the Redis of the settings. A context manager; belongs to one thread.
 
     Args:
@@ -189,7 +189,7 @@ class Reader:
         names = Names([])
         new_places = {0: 0}
         for number, text in zip(known, places, strict=True):
-            site, _, device = text.partition(claims.BETWEEN)
+            site, _, device = text.partition(claims.SEPARATOR)
             new_places[number] = names.place(site, device)
         new_codes = {number: names.code(name) for number, name in zip(code_numbers, codes, strict=True)}
         return decode(names, parcel, _parcel.renumbered(record, new_places, new_codes))

@@ -20,7 +20,7 @@ from tracker.errors import TrackerError
 from tracker.store import keys
 from tracker.store.checks import reaching
 from tracker.store.claims import COUNTERS
-from tracker.store.reading import Reader
+from tracker.store.reading import ParcelReader
 from tracker.store.walk import walk
 
 TIMEOUT_S: Final = 10
@@ -28,7 +28,7 @@ TIMEOUT_S: Final = 10
 KEYS_A_STEP: Final = 1_000
 """Keys that are deleted at once: UNLINK of so many strings takes Redis about half a millisecond."""
 
-_MEND: Final = files("tracker.store").joinpath("scripts/mend.lua").read_text()
+_RECOVER: Final = files("tracker.store").joinpath("scripts/recover.lua").read_text()
 _UNLINK: Final = files("tracker.store").joinpath("scripts/unlink.lua").read_text()
 _WHATEVER: Final = "*"
 """For the script: this field is not compared."""
@@ -37,7 +37,7 @@ _KEY: Final = re.compile(rb"t:\{([0-9]{1,4})\}:.+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MarkSnapshot:
     """A mark as it was shown to whoever decides.
 
     Attributes:
@@ -55,7 +55,7 @@ class Shown:
     rebuild: str | None
 
 
-class Mending:
+class Recovery:
     """Carries out decisions in the Redis of the settings. A context manager; belongs to one thread.
 
     Args:
@@ -67,7 +67,7 @@ class Mending:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._reader = Reader(settings)
+        self._reader = ParcelReader(settings)
         # A decision that was sent twice would find the mark moved by itself, and say that somebody else did it.
         self._redis = Redis.from_url(
             settings.redis,
@@ -83,12 +83,12 @@ class Mending:
         self._reader.close()
         self._redis.close()
 
-    def look(self) -> list[Shown]:
+    def snapshots(self) -> list[MarkSnapshot]:
         """The mark of each partition, in order."""
         marks = self._reader.marks()
-        return [_shown(partition, marks.get(partition, {})) for partition in range(self._settings.partitions)]
+        return [_snapshot(partition, marks.get(partition, {})) for partition in range(self._settings.partitions)]
 
-    def go_on(self, shown: Shown, log: str, offset: int) -> None:
+    def skip_to(self, shown: MarkSnapshot, log: str, offset: int) -> None:
         """Moves a mark forward: what is in the log before the offset, and was not applied, never will be.
 
         The records that are there stay. Each says up to which offset it has its scans and passes over those before, so
@@ -101,7 +101,7 @@ class Mending:
         self._write(shown.partition, as_shown, (), log=log, next=offset)
 
     def rebuild(
-        self, shown: Collection[Shown], log: str, offsets: Mapping[int, int], advance: Callable[[int], None]
+        self, shown: Collection[MarkSnapshot], log: str, offsets: Mapping[int, int], advance: Callable[[int], None]
     ) -> None:
         """Deletes all that partitions hold, and has the workers apply the log again.
 
@@ -136,7 +136,7 @@ class Mending:
         compared = ["" if value is None else value for value in as_shown]
         flat: list[Any] = [part for pair in fields.items() for part in pair]
         with reaching(self._settings):
-            done = self._redis.eval(_MEND, 1, keys.mark(partition), *compared, len(going), *going, *flat)
+            done = self._redis.eval(_RECOVER, 1, keys.mark(partition), *compared, len(going), *going, *flat)
         if not done:
             raise _changed(partition)
 
@@ -161,10 +161,10 @@ class Mending:
         return count
 
 
-def _shown(partition: int, mark: Mapping[str, str]) -> Shown:
+def _snapshot(partition: int, mark: Mapping[str, str]) -> MarkSnapshot:
     begin = mark.get("next")
     epoch = int(mark.get("epoch", 0))
-    return Shown(partition, epoch, None if begin is None else int(begin), mark.get("log"), mark.get("rebuild"))
+    return MarkSnapshot(partition, epoch, None if begin is None else int(begin), mark.get("log"), mark.get("rebuild"))
 
 
 def _changed(partition: int) -> TrackerError:

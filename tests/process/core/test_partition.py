@@ -14,14 +14,14 @@ from tracker import limits
 from tracker.domain import parcel
 from tracker.domain.parcel import CorruptRecord
 from tracker.domain.partition import partition_of
-from tracker.process.core.batch import Fetched, Folding, Outgoing, Reading
+from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.partition import Partition, State
 from tracker.store import keys
-from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Dictionary, Lost, Mark
+from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Lost, Mark, StoredNames
 
 TOPIC: Final = "scans"
-NOTHING: Final = Dictionary([], [])
+NOTHING: Final = StoredNames([], [])
 BASE_MS: Final = 1_700_000_000_000
 
 STEP_MS: Final = 35_000
@@ -49,19 +49,19 @@ def partition(number: int = 0, partitions: int = 1, cache_parcels: int = 100) ->
     return Partition(TOPIC, number, partitions, READER, cache_parcels)
 
 
-def running(begin: int = 0, number: int = 0, partitions: int = 1, dictionary: Dictionary = NOTHING) -> Partition:
+def running(begin: int = 0, number: int = 0, partitions: int = 1, names: StoredNames = NOTHING) -> Partition:
     """A partition that is claimed, and begins there."""
     one = partition(number, partitions)
     one.claim()
-    assert one.claimed(Claimed(Mark(1, begin or None), NO_COUNTERS), dictionary, 0, 1_000_000) == begin
+    assert one.claimed(Claimed(Mark(1, begin or None), NO_COUNTERS), names, 0, 1_000_000) == begin
     return one
 
 
-def fold(one: Partition, batch: Fetched, found: Sequence[bytes | None] | None = None) -> tuple[Reading, Folding]:
+def fold(one: Partition, batch: Fetched, found: Sequence[bytes | None] | None = None) -> tuple[ReadBatch, FoldedBatch]:
     """Reads and folds a batch; what the cache does not have, the store does not have either, unless it is given."""
-    reading = one.read(batch)
-    wanted = len(reading.missing) + len(reading.with_data) + len(reading.aliases)
-    return reading, one.fold(reading, [None] * wanted if found is None else found)
+    read = one.read(batch)
+    wanted = len(read.missing) + len(read.with_data) + len(read.aliases)
+    return read, one.fold(read, [None] * wanted if found is None else found)
 
 
 def test_a_fresh_store_is_read_from_the_beginning() -> None:
@@ -78,8 +78,8 @@ def test_a_claim_goes_on_where_the_mark_stands(bounds: tuple[int, int]) -> None:
     one.claim()
     assert one.claimed(Claimed(Mark(7, 70), (9, 1, 2, 3, 4)), NOTHING, *bounds) == 70
     assert (one.state, one.position, one.applied) == (State.RUNNING, 70, 70)
-    _, folding = fold(one, fetched({70: scan(), 71: b"no scan"}))
-    assert folding.batch.counters == (10, 1, 3, 3, 4)
+    _, folded = fold(one, fetched({70: scan(), 71: b"no scan"}))
+    assert folded.batch.counters == (10, 1, 3, 3, 4)
 
 
 @pytest.mark.parametrize("reason", ["wrong_log", "wrong_partitions", "wrong_version", "wrong_type"])
@@ -94,7 +94,7 @@ def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -
 def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
     one = partition()
     one.claim()
-    corrupt = Dictionary([], [], "number 3 is missing")
+    corrupt = StoredNames([], [], "number 3 is missing")
     assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), corrupt, 0, 100) is None
     assert (one.state, one.why) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
 
@@ -141,17 +141,17 @@ def test_offsets_may_have_gaps_before_between_and_behind() -> None:
     one = running(10)
     batch = fetched({15: scan(), 20: scan("P2")}, begin=10, end=33)
     assert one.takes(batch)
-    _, folding = fold(one, batch)
-    assert (folding.batch.begin, folding.batch.end, one.position, folding.scans) == (10, 33, 33, 2)
+    _, folded = fold(one, batch)
+    assert (folded.batch.begin, folded.batch.end, one.position, folded.scans) == (10, 33, 33, 2)
     assert one.takes(fetched({33: scan()}))
 
 
 def test_a_fetch_without_visible_records_moves_the_mark() -> None:
     one = running(10)
-    _, folding = fold(one, fetched({}, begin=10, end=14))
-    assert (folding.batch.begin, folding.batch.end, folding.batch.records) == (10, 14, {})
-    assert folding.timestamps == ()
-    assert one.answered(Applied(), folding.batch)
+    _, folded = fold(one, fetched({}, begin=10, end=14))
+    assert (folded.batch.begin, folded.batch.end, folded.batch.records) == (10, 14, {})
+    assert folded.timestamps == ()
+    assert one.answered(Applied(), folded.batch)
     assert (one.position, one.applied) == (14, 14)
 
 
@@ -160,58 +160,56 @@ def test_refused_and_foreign_records_go_out_in_the_order_of_the_log_as_they_came
     other = next(f"Q{i}" for i in range(100) if partition_of(b"Q%d" % i, 4) != home)
     one = running(number=home, partitions=4)
     values: dict[int, Value] = {0: scan("P1"), 3: b"\xff{", 4: scan(other), 5: None, 6: scan("P1", event="NO:SUCH")}
-    _, folding = fold(one, fetched(values, begin=0))
-    assert [(out.rekeyed, out.key, out.value) for out in folding.outgoing] == [
+    _, folded = fold(one, fetched(values, begin=0))
+    assert [(out.rekeyed, out.key, out.value) for out in folded.outgoing] == [
         (False, b"key 3", values[3]),
         (True, other.encode(), values[4]),
         (False, b"key 5", None),
         (False, b"key 6", values[6]),
     ]
-    assert [out.headers["source"] for out in folding.outgoing] == [b"scans/%d/%d" % (home, i) for i in (3, 4, 5, 6)]
-    assert [out.headers.get("reason") for out in folding.outgoing] == [
+    assert [out.headers["source"] for out in folded.outgoing] == [b"scans/%d/%d" % (home, i) for i in (3, 4, 5, 6)]
+    assert [out.headers.get("reason") for out in folded.outgoing] == [
         *(b"not_json", None, b"null_value", b"unknown_vocabulary")
     ]
-    assert ["detail" in out.headers for out in folding.outgoing] == [True, False, True, True]
-    assert folding.rejected == {"not_json": 1, "null_value": 1, "unknown_vocabulary": 1}
-    assert (folding.scans, folding.foreign) == (1, 1)
-    assert folding.batch.counters == (1, 0, 3, 1, 0)
-    assert list(folding.batch.records) == [b"P1"]
+    assert ["detail" in out.headers for out in folded.outgoing] == [True, False, True, True]
+    assert folded.rejected == {"not_json": 1, "null_value": 1, "unknown_vocabulary": 1}
+    assert (folded.scans, folded.foreign) == (1, 1)
+    assert folded.batch.counters == (1, 0, 3, 1, 0)
+    assert list(folded.batch.records) == [b"P1"]
 
 
 def test_a_null_key_stays_null_in_a_dead_letter() -> None:
     one = running()
     buffer, packed, after = compiled.walk(compiled.batch([(0, BASE_MS, None, b"{}")]))
-    _, folding = fold(one, Fetched(0, after, buffer, packed))
-    assert folding.outgoing == [
-        Outgoing(False, None, b"{}", {**folding.outgoing[0].headers, "reason": b"missing_field"})
-    ]
+    _, folded = fold(one, Fetched(0, after, buffer, packed))
+    assert folded.outgoing == [Outgoing(False, None, b"{}", {**folded.outgoing[0].headers, "reason": b"missing_field"})]
 
 
 def test_the_detail_of_a_dead_letter_is_bounded() -> None:
     one = running()
-    _, folding = fold(one, fetched({0: scan(event="é" * 20_000), 1: scan("é" * 1_000)}))
-    assert all(len(out.headers["detail"]) <= limits.DETAIL_BYTES_MAX for out in folding.outgoing)
-    assert len(folding.outgoing) == 2
+    _, folded = fold(one, fetched({0: scan(event="é" * 20_000), 1: scan("é" * 1_000)}))
+    assert all(len(out.headers["detail"]) <= limits.DETAIL_BYTES_MAX for out in folded.outgoing)
+    assert len(folded.outgoing) == 2
 
 
 def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_are_applied() -> None:
     places = [(b"S", b"%d" % i) for i in range(limits.PLACES_MAX)]
-    one = running(dictionary=Dictionary(places, [b"ARRIVED"]))
+    one = running(names=StoredNames(places, [b"ARRIVED"]))
     known = scan("P1", site="S", device="7")
     full = scan("P2", site="NEW")
-    _, folding = fold(one, fetched({0: b"bad", 1: known, 2: full, 3: known}))
-    assert [(out.headers["reason"], out.value) for out in folding.outgoing] == [
+    _, folded = fold(one, fetched({0: b"bad", 1: known, 2: full, 3: known}))
+    assert [(out.headers["reason"], out.value) for out in folded.outgoing] == [
         (b"not_json", b"bad"),
         (b"too_many_names", full),
     ]
-    assert list(folding.batch.records) == [b"P1"]
-    assert folding.batch.places == []
-    assert (folding.scans, folding.duplicates) == (2, 1)
-    assert folding.batch.counters == (2, 1, 2, 0, 0)
+    assert list(folded.batch.records) == [b"P1"]
+    assert folded.batch.places == []
+    assert (folded.scans, folded.duplicates) == (2, 1)
+    assert folded.batch.counters == (2, 1, 2, 0, 0)
 
 
 def test_what_the_dictionary_learns_is_written_once_with_the_batch_that_uses_it() -> None:
-    one = running(dictionary=Dictionary([(b"A", b"")], [b"DEPARTED"]))
+    one = running(names=StoredNames([(b"A", b"")], [b"DEPARTED"]))
     _, first = fold(one, fetched({0: scan(site="A"), 1: scan(site="B", device="D")}))
     assert first.batch.places == [(2, b"B", b"D")]
     assert first.batch.codes == [(1, b"ARRIVED")]
@@ -222,9 +220,9 @@ def test_what_the_dictionary_learns_is_written_once_with_the_batch_that_uses_it(
 @pytest.mark.parametrize("bad", [b"", b"x" * 45, b"\x01"])
 def test_a_record_that_is_none_is_an_error_and_stops_the_partition(bad: bytes) -> None:
     one = running()
-    reading = one.read(fetched({0: scan()}))
+    read = one.read(fetched({0: scan()}))
     with pytest.raises(CorruptRecord) as caught:
-        one.fold(reading, [bad])
+        one.fold(read, [bad])
     one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
     assert one.why.startswith("corrupt_record: ")
@@ -232,34 +230,34 @@ def test_a_record_that_is_none_is_an_error_and_stops_the_partition(bad: bytes) -
 
 def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
     other = running()
-    _, folding = fold(other, fetched({0: scan(site="A")}))
+    _, folded = fold(other, fetched({0: scan(site="A")}))
     one = running()
     with pytest.raises(CorruptRecord, match="dictionary"):
-        fold(one, fetched({0: scan()}), [folding.batch.records[b"P1"]])
+        fold(one, fetched({0: scan()}), [folded.batch.records[b"P1"]])
 
 
 @pytest.mark.parametrize("bad", [b"", b"no JSON", b"[1]", b'{"0000000000000001":3}', b'{"x":'])
 def test_data_that_is_none_is_an_error(bad: bytes) -> None:
     one = running()
-    reading = one.read(fetched({0: scan(data={"text": "a"})}))
-    assert reading.with_data == [b"P1"]
+    read = one.read(fetched({0: scan(data={"text": "a"})}))
+    assert read.with_data == [b"P1"]
     with pytest.raises(CorruptRecord):
-        one.fold(reading, [None, bad])
+        one.fold(read, [None, bad])
 
 
 def test_data_is_added_to_what_the_store_has() -> None:
     one = running()
     _, first = fold(one, fetched({0: scan(data={"text": "a"})}))
-    reading = one.read(fetched({1: scan(event="DEPARTED", data={"text": "b"})}))
-    assert (reading.missing, reading.with_data) == ([], [b"P1"])
-    second = one.fold(reading, [first.batch.data[b"P1"]])
+    read = one.read(fetched({1: scan(event="DEPARTED", data={"text": "b"})}))
+    assert (read.missing, read.with_data) == ([], [b"P1"])
+    second = one.fold(read, [first.batch.data[b"P1"]])
     assert sorted(entry["data"]["text"] for entry in json.loads(second.batch.data[b"P1"]).values()) == ["a", "b"]
 
 
 def test_only_what_the_cache_does_not_have_is_asked_for() -> None:
     one = running()
-    reading, _ = fold(one, fetched({0: scan("P1"), 1: scan("P2"), 2: scan("P1", event="DEPARTED")}))
-    assert reading.missing == [b"P1", b"P2"]
+    read, _ = fold(one, fetched({0: scan("P1"), 1: scan("P2"), 2: scan("P1", event="DEPARTED")}))
+    assert read.missing == [b"P1", b"P2"]
     assert one.read(fetched({3: scan("P2"), 4: scan("P3")})).missing == [b"P3"]
 
 
@@ -280,9 +278,9 @@ def test_of_a_parcel_in_both_halves_of_the_cache_the_newer_record_counts() -> No
     one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 100)
     records: dict[bytes, bytes] = {}
     for offset, key in enumerate(("P1", "P1", "P2", "P1", "P2", "P3", "P1", "P2", "P1")):
-        reading = one.read(fetched({offset: scan(key, time=BASE_MS + offset * 60_000)}))
-        folding = one.fold(reading, [records.get(missing) for missing in reading.missing])
-        records.update(folding.batch.records)
+        read = one.read(fetched({offset: scan(key, time=BASE_MS + offset * 60_000)}))
+        folded = one.fold(read, [records.get(missing) for missing in read.missing])
+        records.update(folded.batch.records)
         assert len(one._cache.young) + len(one._cache.old) <= 3
     names = one._names
     assert len(parcel.decode(names, b"P1", records[b"P1"]).now.events) == 5
@@ -293,20 +291,20 @@ def test_a_cache_of_nothing_asks_each_time() -> None:
     one.claim()
     one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 100)
     for offset in range(4):
-        reading = one.read(fetched({offset: scan()}))
-        folding = one.fold(reading, [None] * len(reading.missing))
-        del folding
+        read = one.read(fetched({offset: scan()}))
+        folded = one.fold(read, [None] * len(read.missing))
+        del folded
     assert len(one._cache.young) + len(one._cache.old) <= 1
 
 
 @pytest.mark.parametrize("how", ["lost", "answered", "revoked", "again"])
 def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
-    one = running(dictionary=Dictionary([(b"A", b"")], [b"ARRIVED"]))
-    _, folding = fold(one, fetched({0: scan(site="B")}))
+    one = running(names=StoredNames([(b"A", b"")], [b"ARRIVED"]))
+    _, folded = fold(one, fetched({0: scan(site="B")}))
     if how == "lost":
         one.lost("the connection is lost")
     elif how == "answered":
-        assert not one.answered(Lost("expected this, found that"), folding.batch)
+        assert not one.answered(Lost("expected this, found that"), folded.batch)
         assert one.why == "expected this, found that"
     elif how == "revoked":
         one.revoked()
@@ -314,8 +312,8 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
     one.claim()
     assert (one.state, one.applied) == (State.CLAIMING, None)
     assert one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100) == 0
-    reading, again = fold(one, fetched({0: scan(site="B")}))
-    assert reading.missing == [b"P1"]
+    read, again = fold(one, fetched({0: scan(site="B")}))
+    assert read.missing == [b"P1"]
     assert again.batch.places == [(1, b"B", b"")]
     assert again.batch.counters == (1, 0, 0, 0, 0)
 
@@ -330,8 +328,8 @@ def test_a_parcel_with_data_that_leaves_a_final_state_is_told_and_no_other() -> 
         return scan(parcel_id, "UNDO", BASE_MS + step * STEP_MS, target="DELIVERED")
 
     def final_and_reopened(values: Mapping[int, Value]) -> tuple[set[bytes], set[bytes]]:
-        _, folding = fold(one, fetched(values))
-        return set(folding.batch.final), set(folding.batch.reopened)
+        _, folded = fold(one, fetched(values))
+        return set(folded.batch.final), set(folded.batch.reopened)
 
     begin = {0: delivered("P1", 0, data={"by": "A"}), 1: delivered("P2", 0), 2: scan("P3")}
     assert final_and_reopened(begin) == ({b"P1", b"P2"}, set())
@@ -359,12 +357,12 @@ def test_data_that_half_a_batch_left_to_expire_lasts_when_its_parcel_leaves_the_
 
     def apply(begin: int, *ends: int) -> None:
         """A worker claims, and applies batches up to these ends."""
-        one = running(begin, dictionary=store.dictionary(0))
+        one = running(begin, names=store.names(0))
         for end in ends:
-            reading = one.read(fetched({offset: values[offset] for offset in range(one.position, end)}))
+            read = one.read(fetched({offset: values[offset] for offset in range(one.position, end)}))
             content = store.contents[0]
-            found = [*map(content.records.get, reading.missing), *map(content.data.get, reading.with_data)]
-            store.apply(0, one.fold(reading, found).batch)
+            found = [*map(content.records.get, read.missing), *map(content.data.get, read.with_data)]
+            store.apply(0, one.fold(read, found).batch)
 
     apply(0, 1, 3)
     lost = store.history[-1].batch
@@ -382,11 +380,11 @@ def test_what_happened_in_a_batch_is_counted() -> None:
     late, first = scan(event="DEPARTED"), scan(event="ARRIVED", time=BASE_MS + 60_000)
     values: dict[int, Value] = {0: first, 1: late, 2: first, 3: scan("P2", event="DELIVERED", time=BASE_MS + 120_000)}
     values[4] = scan("P2", event="ARRIVED", time=BASE_MS + 180_000)
-    _, folding = fold(one, fetched(values))
-    assert (folding.scans, folding.duplicates, folding.late) == (5, 1, 1)
-    assert folding.timestamps == (BASE_MS, BASE_MS)
-    assert folding.batch.final == {b"P2"}
-    assert folding.batch.counters == (5, 1, 0, 0, 0)
+    _, folded = fold(one, fetched(values))
+    assert (folded.scans, folded.duplicates, folded.late) == (5, 1, 1)
+    assert folded.timestamps == (BASE_MS, BASE_MS)
+    assert folded.batch.final == {b"P2"}
+    assert folded.batch.counters == (5, 1, 0, 0, 0)
 
 
 S10: Final = "RR123456785KZ"
@@ -399,9 +397,9 @@ def read_with(alias: str = SSCC, time: int = BASE_MS, **more: Any) -> bytes:
     return json.dumps({"barcodes": [S10, alias], "event": "ARRIVED", "time": time, **more}).encode()
 
 
-def announced(folding: Folding) -> list[tuple[bytes | None, dict[str, Any], bytes]]:
+def announced(folded: FoldedBatch) -> list[tuple[bytes | None, dict[str, Any], bytes]]:
     """Key, value and source of what a batch announces."""
-    out = [one for one in folding.outgoing if one.value is not None and one.value.startswith(b'{"alias"')]
+    out = [one for one in folded.outgoing if one.value is not None and one.value.startswith(b'{"alias"')]
     assert all(one.rekeyed for one in out)
     return [(one.key, json.loads(one.value or b""), one.headers["source"]) for one in out]
 
@@ -412,22 +410,22 @@ def announcement(time: int = BASE_MS) -> dict[str, Any]:
 
 def test_another_label_is_announced_under_its_own_key_in_the_order_of_the_log() -> None:
     one = running()
-    _, folding = fold(one, fetched({0: read_with(), 1: b"bad", 2: scan("P1"), 3: read_with("1Z5R89390357567127")}))
-    assert announced(folding) == [
+    _, folded = fold(one, fetched({0: read_with(), 1: b"bad", 2: scan("P1"), 3: read_with("1Z5R89390357567127")}))
+    assert announced(folded) == [
         (SSCC.encode(), announcement(), b"scans/0/0"),
         (b"1Z5R89390357567127", announcement() | {"alias": "1Z5R89390357567127"}, b"scans/0/3"),
     ]
-    assert [out.headers["source"][-1:] for out in folding.outgoing] == [b"0", b"1", b"3"]
-    assert folding.batch.counters == (3, 1, 1, 0, 0)
+    assert [out.headers["source"][-1:] for out in folded.outgoing] == [b"0", b"1", b"3"]
+    assert folded.batch.counters == (3, 1, 1, 0, 0)
 
 
 def test_of_a_label_one_announcement_a_day_is_enough_and_it_has_the_newest() -> None:
     one = running()
     first = BASE_MS - 3 * DAY_MS
     days = [first + DAY_MS, first, first + 2 * DAY_MS, first + 2 * DAY_MS + 1]
-    _, folding = fold(one, fetched({i: read_with(time=time) for i, time in enumerate(days)}))
-    assert announced(folding) == [(SSCC.encode(), announcement(days[2]), b"scans/0/2")]
-    one.announced(folding.announces)
+    _, folded = fold(one, fetched({i: read_with(time=time) for i, time in enumerate(days)}))
+    assert announced(folded) == [(SSCC.encode(), announcement(days[2]), b"scans/0/2")]
+    one.announced(folded.announces)
     _, again = fold(one, fetched({4: read_with(time=days[2] + 5), 5: read_with(time=first)}))
     assert again.outgoing == []
     _, later = fold(one, fetched({6: read_with(time=BASE_MS)}))
@@ -436,58 +434,58 @@ def test_of_a_label_one_announcement_a_day_is_enough_and_it_has_the_newest() -> 
 
 def test_what_is_not_acknowledged_is_announced_again() -> None:
     one = running()
-    _, folding = fold(one, fetched({0: read_with()}))
+    _, folded = fold(one, fetched({0: read_with()}))
     _, again = fold(one, fetched({1: read_with()}))
-    assert len(announced(folding)) == len(announced(again)) == 1
+    assert len(announced(folded)) == len(announced(again)) == 1
 
 
 @pytest.mark.parametrize("how", ["lost", "revoked"])
 def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
     one = running()
-    _, folding = fold(one, fetched({0: read_with()}))
-    one.announced(folding.announces)
+    _, folded = fold(one, fetched({0: read_with()}))
+    one.announced(folded.announces)
     one.lost("the connection is lost") if how == "lost" else one.revoked()
     one.claim()
     one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100)
     _, again = fold(one, fetched({0: read_with()}))
-    assert announced(again) == announced(folding)
+    assert announced(again) == announced(folded)
 
 
 def test_a_scan_that_is_not_applied_announces_nothing() -> None:
     places = [(b"S", b"%d" % i) for i in range(limits.PLACES_MAX)]
-    one = running(dictionary=Dictionary(places, [b"ARRIVED"]))
-    _, folding = fold(one, fetched({0: read_with(site="NEW"), 1: b"bad"}))
-    assert [out.headers["reason"] for out in folding.outgoing] == [b"too_many_names", b"not_json"]
+    one = running(names=StoredNames(places, [b"ARRIVED"]))
+    _, folded = fold(one, fetched({0: read_with(site="NEW"), 1: b"bad"}))
+    assert [out.headers["reason"] for out in folded.outgoing] == [b"too_many_names", b"not_json"]
 
 
 def test_an_announcement_is_added_to_what_the_store_has_of_its_alias_and_to_no_parcel() -> None:
     one = running()
     value = json.dumps(announcement()).encode()
-    reading = one.read(fetched({0: value, 1: scan("P1"), 2: value}))
-    assert (reading.parcels, reading.missing, reading.with_data) == ([b"P1"], [b"P1"], [])
-    assert reading.aliases == [SSCC.encode()]
-    folding = one.fold(reading, [None, b"30000 P7 2 RR123456785KZ"])
-    assert folding.batch.aliases == {SSCC.encode(): b"30000 P7 %d RR123456785KZ" % (BASE_MS // DAY_MS)}
-    assert folding.batch.counters == (1, 0, 0, 0, 2)
-    assert (folding.scans, folding.aliases, folding.outgoing) == (1, 2, [])
+    read = one.read(fetched({0: value, 1: scan("P1"), 2: value}))
+    assert (read.parcels, read.missing, read.with_data) == ([b"P1"], [b"P1"], [])
+    assert read.aliases == [SSCC.encode()]
+    folded = one.fold(read, [None, b"30000 P7 2 RR123456785KZ"])
+    assert folded.batch.aliases == {SSCC.encode(): b"30000 P7 %d RR123456785KZ" % (BASE_MS // DAY_MS)}
+    assert folded.batch.counters == (1, 0, 0, 0, 2)
+    assert (folded.scans, folded.aliases, folded.outgoing) == (1, 2, [])
 
 
 def test_an_announcement_on_another_partition_is_sent_on_under_its_alias() -> None:
     home = partition_of(SSCC.encode(), 4)
     one = running(number=(home + 1) % 4, partitions=4)
     value = json.dumps(announcement()).encode()
-    _, folding = fold(one, fetched({0: value}))
-    assert [(out.rekeyed, out.key, out.value) for out in folding.outgoing] == [(True, SSCC.encode(), value)]
-    assert folding.batch.counters == (0, 0, 0, 1, 0)
-    assert folding.batch.aliases == {}
+    _, folded = fold(one, fetched({0: value}))
+    assert [(out.rekeyed, out.key, out.value) for out in folded.outgoing] == [(True, SSCC.encode(), value)]
+    assert folded.batch.counters == (0, 0, 0, 1, 0)
+    assert folded.batch.aliases == {}
 
 
 @pytest.mark.parametrize("bad", [b"", b"no days", b"1 P1 2"])
 def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
     one = running()
-    reading = one.read(fetched({0: json.dumps(announcement()).encode()}))
+    read = one.read(fetched({0: json.dumps(announcement()).encode()}))
     with pytest.raises(CorruptRecord) as caught:
-        one.fold(reading, [bad])
+        one.fold(read, [bad])
     one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
 
@@ -503,13 +501,13 @@ def test_what_no_parcel_can_be_read_from_is_counted_by_site_and_device_and_says_
         unread("RR123456786KZ", site="Köln"),
         b"not json",
     ]
-    _, folding = fold(running(), fetched(dict(enumerate(values))))
-    assert folding.unread == {
+    _, folded = fold(running(), fetched(dict(enumerate(values))))
+    assert folded.unread == {
         ("ambiguous", b"KZALA", b"TUN-07"): 2,
         ("no_identifier", b"", b""): 1,
         ("bad_check_digit", "Köln".encode(), b""): 1,
     }
-    assert sum(folding.rejected.values()) == 5
-    detail = folding.outgoing[0].headers["detail"]
+    assert sum(folded.rejected.values()) == 5
+    detail = folded.outgoing[0].headers["detail"]
     for candidate in (b"287809468872 (fedex_12 of fedex)", b"287809468872 (purolator of purolator)"):
         assert candidate in detail

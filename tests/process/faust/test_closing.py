@@ -18,7 +18,7 @@ from tracker.process.faust import closing
 def _telling(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in closing._SENDS:
         monkeypatch.setattr(AIOKafkaConnection, name, vars(AIOKafkaConnection)[name])
-    closing.tell_of_closed()
+    closing.patch_closed_connections()
 
 
 async def closed_under(client: AIOKafkaClient) -> AIOKafkaConnection:

@@ -12,7 +12,7 @@ from tracker.errors import TrackerError
 from tracker.log.extents import Log
 from tracker.log.topics import REJECTED_PARTITIONS
 from tracker.store.marks import Marks, Progress
-from tracker.store.reading import Reader, Stored
+from tracker.store.reading import ParcelReader, Stored
 
 EVENTS_EXPLAINED: Final = range(5, 13)
 """How many events a parcel has that explains well: a story, and still a page."""
@@ -60,7 +60,7 @@ def read(settings: Settings, marks: Marks) -> Outcome:
     """
     states: Counter[str] = Counter()
     best: Stored | None = None
-    with Reader(settings) as reader:
+    with ParcelReader(settings) as reader:
         for stored in reader.all(_raise):
             states[stored.parcel.now.state] += 1
             if best is None or _worth(stored.parcel) > _worth(best.parcel):

@@ -60,7 +60,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadBatch:
     """A batch that was read, with what the store has to be asked for.
 
     Attributes:
@@ -82,7 +82,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Folding:
+class FoldedBatch:
     """A batch that was folded.
 
     Attributes:

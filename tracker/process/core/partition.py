@@ -17,10 +17,10 @@ from tracker.domain._scan import ScanReader
 from tracker.domain.aliases import Announcement, day_of
 from tracker.domain.errors import Unread
 from tracker.domain.parcel import Folded, Names, fold
-from tracker.process.core.batch import Fetched, Folding, Outgoing, Reading
+from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.labels import Announced, announcements, labels
-from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Dictionary, Lost
+from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Lost, StoredNames
 
 
 class State(StrEnum):
@@ -70,19 +70,19 @@ class Partition:
         """The store has refused the claim."""
         self.stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
 
-    def claimed(self, answer: Claimed, dictionary: Dictionary, earliest: int, end: int) -> int | None:
+    def claimed(self, answer: Claimed, names: StoredNames, earliest: int, end: int) -> int | None:
         """The store has granted the claim.
 
         Args:
             answer: its answer.
-            dictionary: of the partition.
+            names: the partition's dictionary, as it is stored.
             earliest, end: offsets that the log begins and ends with.
 
         Returns:
             The offset to fetch from; None if the partition is stopped.
         """
-        if dictionary.corrupt:
-            self.stop(f"corrupt_dictionary: {dictionary.corrupt}")
+        if names.corrupt:
+            self.stop(f"corrupt_dictionary: {names.corrupt}")
             return None
         begin = answer.mark.next or 0
         if not earliest <= begin <= end:
@@ -91,9 +91,9 @@ class Partition:
                 + ("records between were deleted before they were applied" if begin < earliest else "it is another log")
             )
             return None
-        for site, device in dictionary.places:
+        for site, device in names.places:
             self._names.place(site, device)
-        for name in dictionary.codes:
+        for name in names.codes:
             self._names.code(name)
         self._names.stored()
         self._counters = answer.counters
@@ -107,7 +107,7 @@ class Partition:
         """Whether a fetch goes on where the last batch ended; if not, it must be fetched again from `position`."""
         return self.state is State.RUNNING and fetched.begin == self.position and fetched.end > fetched.begin
 
-    def read(self, fetched: Fetched) -> Reading:
+    def read(self, fetched: Fetched) -> ReadBatch:
         """Reads a batch that the partition takes."""
         assert self.takes(fetched)
         scans = self._reader.read(fetched.buffer, fetched.records, self.number, self.partitions)
@@ -115,37 +115,37 @@ class Partition:
         known, missing = _parcel.gather(parcels, self._cache.young, self._cache.old)
         with_data = dict.fromkeys(parcels[i] for i in scans.data)
         announced = dict.fromkeys(alias for alias, _, _ in scans.announced)
-        return Reading(fetched, scans, parcels, known, missing, list(with_data), list(announced))
+        return ReadBatch(fetched, scans, parcels, known, missing, list(with_data), list(announced))
 
-    def fold(self, reading: Reading, found: Sequence[bytes | None]) -> Folding:
+    def fold(self, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
         """Folds a batch.
 
         Args:
-            reading: what `read` gave.
+            read: what `read` gave.
             found: the records of its `missing`, then the data of its `with_data`, then the parcels of its `aliases`, in
                 their order.
 
         Raises:
             CorruptRecord: the store holds something that is no record.
         """
-        records: dict[bytes, bytes | None] = reading.known
-        for parcel, record in zip(reading.missing, found, strict=False):
+        records: dict[bytes, bytes | None] = read.known
+        for parcel, record in zip(read.missing, found, strict=False):
             if record is not None:
                 self._names.check(parcel, record)
             records[parcel] = record
-        scans = reading.scans
-        folded = fold(self._names, reading.parcels, scans.buffer, scans.arena, scans.scans, records)
+        scans = read.scans
+        folded = fold(self._names, read.parcels, scans.buffer, scans.arena, scans.scans, records)
         refused = [(index, refusal.code, refusal.detail) for index, refusal in scans.refused]
         if folded.refused:
             offsets = scans.offsets()
             for index, reason in folded.refused:
-                refused.append((_records.index_of(reading.fetched.records, offsets[index]), reason, ""))
-        of_data = len(reading.missing)
-        of_aliases = of_data + len(reading.with_data)
-        aliases = labels(scans, zip(reading.aliases, found[of_aliases:], strict=True))
-        announced = announcements(scans, reading.parcels, (index for index, _ in folded.refused), self._announced)
-        outgoing = self._outgoing(reading, refused, announced)
-        taken = len(reading.parcels) - len(folded.refused)
+                refused.append((_records.index_of(read.fetched.records, offsets[index]), reason, ""))
+        of_data = len(read.missing)
+        of_aliases = of_data + len(read.with_data)
+        aliases = labels(scans, zip(read.aliases, found[of_aliases:], strict=True))
+        announced = announcements(scans, read.parcels, (index for index, _ in folded.refused), self._announced)
+        outgoing = self._outgoing(read, refused, announced)
+        taken = len(read.parcels) - len(folded.refused)
         applied, duplicates, rejected, foreign, of_labels = self._counters
         counted = self._counters
         self._counters = (
@@ -156,12 +156,12 @@ class Partition:
             of_labels + len(scans.announced),
         )
         places, codes = self._names.new()
-        last = _records.count(reading.fetched.records) - 1
+        last = _records.count(read.fetched.records) - 1
         batch = Batch(
-            begin=reading.fetched.begin,
-            end=reading.fetched.end,
+            begin=read.fetched.begin,
+            end=read.fetched.end,
             records=folded.records,
-            data=self._data(reading, found[of_data:of_aliases], folded),
+            data=self._data(read, found[of_data:of_aliases], folded),
             final=folded.final,
             places=places,
             codes=codes,
@@ -173,7 +173,7 @@ class Partition:
         self._names.stored()
         self._cache.keep(folded.records)
         self.position = batch.end
-        return Folding(
+        return FoldedBatch(
             batch=batch,
             outgoing=outgoing,
             announces={(one.alias, one.parcel): day_of(one.time) for _, one in announced},
@@ -185,7 +185,7 @@ class Partition:
             aliases=len(scans.announced),
             rejected=Counter(reason for _, reason, _ in refused),
             unread=Counter((one.code, one.site, one.device) for _, one in scans.refused if isinstance(one, Unread)),
-            timestamps=tuple(_records.record(reading.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
+            timestamps=tuple(_records.record(read.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
         )
 
     def announced(self, announces: Announced) -> None:
@@ -225,20 +225,20 @@ class Partition:
         self.applied = None
         self.why = ""
 
-    def _data(self, reading: Reading, found: Sequence[bytes | None], folded: Folded) -> dict[bytes, bytes]:
+    def _data(self, read: ReadBatch, found: Sequence[bytes | None], folded: Folded) -> dict[bytes, bytes]:
         """The data of parcels to whose events a scan of the batch brought some."""
-        carried: dict[bytes, list[tuple[int, bytes, bytes]]] = {parcel: [] for parcel in reading.with_data}
+        carried: dict[bytes, list[tuple[int, bytes, bytes]]] = {parcel: [] for parcel in read.with_data}
         for index, event in folded.data:
-            carried[reading.parcels[index]].append((event, *reading.scans.data[index]))
+            carried[read.parcels[index]].append((event, *read.scans.data[index]))
         return {
             parcel: side_data.merged(held, carried[parcel], self._names, parcel, folded.records[parcel])
-            for parcel, held in zip(reading.with_data, found, strict=True)
+            for parcel, held in zip(read.with_data, found, strict=True)
             if carried[parcel]
         }
 
     def _outgoing(
         self,
-        reading: Reading,
+        read: ReadBatch,
         refused: Sequence[tuple[int, str, str]],
         announced: Sequence[tuple[int, Announcement]],
     ) -> list[Outgoing]:
@@ -252,10 +252,10 @@ class Partition:
                 "reason": reason.encode(),
                 "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
             }
-            offset, key, value = reading.fetched.record(index)
+            offset, key, value = read.fetched.record(index)
             outgoing.append((offset, Outgoing(False, key, value, {**headers, "source": self._source(offset)})))
-        for index, home in reading.scans.foreign:
-            offset, _, value = reading.fetched.record(index)
+        for index, home in read.scans.foreign:
+            offset, _, value = read.fetched.record(index)
             outgoing.append((offset, Outgoing(True, home, value, {"source": self._source(offset)})))
         return [record for _, record in sorted(outgoing, key=lambda pair: pair[0])]
 

@@ -66,8 +66,8 @@ class WorkerApp(faust.App):
         self.fetch_wait_ms = settings.fetch_wait_ms
         """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
         self._transport = BatchTransport(brokers, self)
-        fetch.keep_whole(settings.topic, settings.inflate_bytes)
-        closing.tell_of_closed()
+        fetch.patch_fetcher(settings.topic, settings.inflate_bytes)
+        closing.patch_closed_connections()
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
         client = LogClient(settings.kafka, settings.topic)
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaConnectionError
 _SENDS: Final = ("send", "_send_sasl_token")
 
 
-def tell_of_closed() -> None:
+def patch_closed_connections() -> None:
     """From now on every connection of this process that is found to be closed is lost, by the error for that."""
     for name in _SENDS:
         setattr(AIOKafkaConnection, name, _telling(vars(AIOKafkaConnection)[name]))

@@ -80,7 +80,7 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
         yield whole
 
 
-def keep_whole(topic: str, inflate_bytes: int) -> None:
+def patch_fetcher(topic: str, inflate_bytes: int) -> None:
     """From now on fetches of a topic are given whole by every consumer of this process.
 
     Args:
