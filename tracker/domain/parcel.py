@@ -1,11 +1,11 @@
 """A parcel: its record decoded, its history folded and explained (docs/fold.md)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tracker.domain import _parcel
 from tracker.domain.machine import KINDS, MARKS, OVERLAYS, STATES
+from tracker.domain.times import rfc3339
 
 CorruptRecord = _parcel.CorruptRecord
 Folded = _parcel.Folded
@@ -22,7 +22,6 @@ CUT: Final = "cut"
 _FLAGS_AT: Final = 3
 _RECORD_CUT: Final = 0x01
 _RECORD_HAS_DATA: Final = 0x10
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +114,6 @@ class Parcel:
             "beyond": self.beyond,
             "previous": [_life_to_dict(self.id, number, life) for number, life in enumerate(self.lives[:-1], 1)],
         }
-
-
-def rfc3339(time_ms: int) -> str:
-    """A time in milliseconds since the epoch as RFC 3339 in UTC, with milliseconds."""
-    return (_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def decode(names: Names, parcel: bytes, record: bytes) -> Parcel:

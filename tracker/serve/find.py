@@ -3,19 +3,17 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from rich.text import Text
 
 from tracker.domain._scan import is_parcel_id
-from tracker.domain.aliases import ReadOn
+from tracker.domain.aliases import DAY_MS, ReadOn
 from tracker.domain.barcode import Recogniser
+from tracker.domain.times import date
 from tracker.errors import TrackerError, shown
 from tracker.serve.plain import words_of
 from tracker.store.reading import ParcelReader, Stored
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +100,4 @@ def _labelled(reader: ParcelReader, read_on: list[ReadOn]) -> Iterator[Labelled]
     for day, parcel in read_on:
         stored = reader.parcel(parcel.decode())
         if stored is not None:
-            yield Labelled(stored, f"{_EPOCH + timedelta(days=day):%Y-%m-%d}")
+            yield Labelled(stored, date(day * DAY_MS))

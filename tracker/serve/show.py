@@ -1,7 +1,6 @@
 """A parcel as a person wants it: number, state in words, where, since when, flags, and its timeline."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from rich.cells import cell_len
@@ -10,6 +9,7 @@ from rich.text import Text
 from tracker.domain.barcode import format_for_humans, recognise
 from tracker.domain.machine import MACHINE
 from tracker.domain.parcel import Life, Parcel
+from tracker.domain.times import moment
 from tracker.domain.vocabulary import Vocabularies
 from tracker.serve.explain import FLAGS, Explained, explain, meaning
 from tracker.serve.plain import visible, words_of
@@ -19,8 +19,6 @@ SIGNS: Final = {"apply": ("●", "green"), "note": ("·", "dim"), "anomaly": ("!
 
 _COLUMN_CELLS_MAX: Final = 32
 """A longer place pushes its own line out instead of every line."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def lines(parcel: Parcel, vocabularies: Vocabularies, *, whole: bool = False) -> Iterator[Text]:
@@ -58,11 +56,6 @@ def number_for_humans(parcel: str) -> str:
     """A parcel id as it is printed on labels, where a format reads it; else as it is."""
     found = recognise(parcel)
     return format_for_humans(str(found.scheme), parcel) if found.key == parcel else parcel
-
-
-def moment(time_ms: int) -> str:
-    """A time for a person, in UTC: `2026-11-22 05:15:30`."""
-    return f"{_EPOCH + timedelta(milliseconds=time_ms):%Y-%m-%d %H:%M:%S}"
 
 
 def _head(parcel: Parcel) -> Iterable[Text]:

@@ -7,7 +7,8 @@ import orjson
 from rich.text import Text
 
 from tracker.domain.machine import MACHINE
-from tracker.domain.parcel import Event, rfc3339
+from tracker.domain.parcel import Event
+from tracker.domain.times import rfc3339
 from tracker.domain.vocabulary import Vocabularies
 from tracker.log.search import Located
 from tracker.serve.explain import Explained, explain, meaning
