@@ -30,7 +30,7 @@ LOOK_S: Final = 0.001
 TIMEOUT_S: Final = 60
 
 
-class Marks:
+class MarkTimes:
     """Looks at all marks again and again in a thread of its own and keeps when each was first seen where."""
 
     def __init__(self, servers: Servers) -> None:
@@ -88,7 +88,7 @@ class Sent:
 def run(*, quick: bool) -> list[Figure]:
     """Measures with one worker on servers of their own."""
     seconds = SECONDS_QUICK if quick else SECONDS
-    with running() as servers, servers.worker() as worker, Marks(servers) as marks:
+    with running() as servers, servers.worker() as worker, MarkTimes(servers) as marks:
         _await_claim(servers, worker)
         counted = _send(servers, WARM_UP_SECONDS + seconds).scans[WARM_UP_SECONDS * SCANS_A_SECOND :]
         deadline = time.monotonic() + TIMEOUT_S

@@ -288,7 +288,7 @@ class Cutting:
                 if partition.position < len(self._log.records):
                     await runner.take(self._log.fetch(partition.position, size))
             await runner.settle()
-            assert partition.state is State.RUNNING, partition.why
+            assert partition.state is State.RUNNING, partition.reason
         finally:
             await runner.release()
 

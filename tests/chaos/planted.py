@@ -21,7 +21,7 @@ from tracker.process.core.partition import Partition
 from tracker.process.faust.app import WorkerApp
 from tracker.process.faust.fetch import WholeFetch
 from tracker.store import claims
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark
+from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Claimed, Denied, Lost, Mark
 from tracker.store.connection import Chain, RedisStore
 
 NEXT_AT: Final = 24
@@ -38,7 +38,7 @@ _claim = RedisStore.claim
 def commit_before_apply() -> None:
     """A batch's end is committed before it is applied, and whoever claims begins at what is committed."""
 
-    async def send_apply(self: Chain, batch: Batch) -> int:
+    async def send_apply(self: Chain, batch: ApplyBatch) -> int:
         await self._ask(claims.command("SET", _committed(self._partition), batch.end))
         await asyncio.sleep(BETWEEN_STEPS_S)
         return await _send_apply(self, batch)
@@ -65,7 +65,7 @@ def _committed(partition: int) -> bytes:
 def mark_moved_first() -> None:
     """The mark moves in a write of its own, and the records come after it."""
 
-    async def in_two_steps(self: Chain, batch: Batch) -> int:
+    async def in_two_steps(self: Chain, batch: ApplyBatch) -> int:
         mark = replace(batch, records={}, data={}, final=frozenset(), places=(), codes=())
         if not isinstance(await self.applied(await _send_apply(self, mark), mark), Applied):
             raise ChainBrokenError("the mark did not move")
@@ -80,7 +80,7 @@ def mark_not_moved() -> None:
     """Every third batch is written, and counted, and the mark stays where it was."""
     batches = iter(range(sys.maxsize))
 
-    def without_mark(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+    def without_mark(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[bytes, int]:
         stays = replace(batch, end=batch.begin) if next(batches) % 3 == 2 else batch
         return _apply_command(partition, stays, final_ttl_s)
 
@@ -108,7 +108,7 @@ def no_offset_check() -> None:
     claims.apply_answer = lambda *_: Applied()
     _do_not_watch()
 
-    def without_offsets(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+    def without_offsets(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[bytes, int]:
         records = {key: record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :] for key, record in batch.records.items()}
         return _apply_command(partition, replace(batch, records=records), final_ttl_s)
 
@@ -131,7 +131,7 @@ def no_offset_check() -> None:
         remembered[self.number] = self
         return claimed(self, replace(answer, mark=replace(answer.mark, next=begin)), names, earliest, end)
 
-    async def send_apply(self: Chain, batch: Batch) -> int:
+    async def send_apply(self: Chain, batch: ApplyBatch) -> int:
         self._mark = Mark(self._epoch, batch.begin)
         return await _send_apply(self, batch)
 

@@ -14,7 +14,7 @@ from tests.chaos.seeds import seed
 from tests.servers import Redis
 from tracker.process.core.batch import Outgoing
 from tracker.store import claims
-from tracker.store.claims import Batch
+from tracker.store.claims import ApplyBatch
 
 CUTS: Final = 15
 IN_THE_MARK: Final = range(20, 170, 10)
@@ -46,7 +46,7 @@ def test_a_record_that_does_not_say_how_far_it_is_would_count_scans_twice(
     del redis_server
     whole = claims.apply_command
 
-    def without_next(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+    def without_next(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[bytes, int]:
         records = {key: record[:NEXT_AT] + bytes(6) + record[NEXT_AT + 6 :] for key, record in batch.records.items()}
         return whole(partition, replace(batch, records=records), final_ttl_s)
 
@@ -77,7 +77,7 @@ def test_parcels_in_a_final_state_that_stay_for_ever_are_found(
     del redis_server
     whole = claims.apply_command
 
-    def without_expiry(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+    def without_expiry(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[bytes, int]:
         return whole(partition, replace(batch, final=frozenset()), final_ttl_s)
 
     monkeypatch.setattr(claims, "apply_command", without_expiry)

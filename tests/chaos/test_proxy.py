@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.proxy import Network, Proxy, Way
 from tests.chaos.traps import KeptRequest, LostReply
 from tracker.store import claims, keys
-from tracker.store.claims import Batch
+from tracker.store.claims import ApplyBatch
 
 SOON_S = 0.3
 IN_TIME_S = 5.0
@@ -99,7 +99,7 @@ def is_cut(port: int) -> bool:
 
 
 def an_apply() -> bytes:
-    batch = Batch(10, 20, {b"P": b"record"}, {}, frozenset(), (), (), claims.NO_COUNTERS, {}, frozenset())
+    batch = ApplyBatch(10, 20, {b"P": b"record"}, {}, frozenset(), (), (), claims.NO_COUNTERS, {}, frozenset())
     return claims.apply_command(3, batch, 100)[0]
 
 

@@ -51,7 +51,7 @@ def mark_at(begin: int | None) -> Progress:
 def test_a_partition_is_behind_by_what_its_log_still_has() -> None:
     extents = [Extent(0, 5), Extent(3, 9), Extent(3, 9), Extent(4, 4)]
     marks = [mark_at(5), mark_at(4), mark_at(None), mark_at(None)]
-    assert progress.behind(extents, marks) == [0, 5, 6, 0]
+    assert progress.lag(extents, marks) == [0, 5, 6, 0]
 
 
 def test_marks_that_are_not_there_are_those_of_an_empty_store(settings: Settings, store: Client) -> None:

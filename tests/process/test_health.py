@@ -95,7 +95,7 @@ def test_a_server_that_is_gone_is_named(health: Health, problem: str) -> None:
     assert Judge().judge(health)["problems"] == [problem]
 
 
-OUT = Membership(joined=False, why="not authorized")
+OUT = Membership(joined=False, reason="not authorized")
 IDLE = Membership(joined=True, given=0)
 
 

@@ -61,7 +61,7 @@ class Still:
     async def produce(self, *_: Any) -> Any:
         raise AssertionError
 
-    def ends(self) -> Mapping[int, int]:
+    def end_offsets(self) -> Mapping[int, int]:
         return {0: 100}
 
 
@@ -238,7 +238,7 @@ def test_what_a_worker_without_partitions_last_heard_of_redis_is_known_no_more(u
         await until(lambda: states(processor) == {"running"})
         processor.redis_error()
         assert processor.health().redis is False
-        await processor.keep(set())
+        await processor.revoke_all_but(set())
         assert processor.health().redis is None
 
     work(url, Asked(), doing)
@@ -257,7 +257,7 @@ def test_health_tells_where_a_partition_stands_and_where_it_ends_if_that_is_know
 def test_partitions_that_a_rebalance_has_not_left_here_are_let_go_of(url: str) -> None:
     async def doing(processor: Processor) -> None:
         await until(lambda: processor.running() == {0, 1})
-        await processor.keep({1})
+        await processor.revoke_all_but({1})
         assert processor.running() == {1}
         assert set(processor.health().partitions) == {1}
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.simulation.store import SimulatedStore
 from tracker.store import claims
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
+from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
 
 TIMEOUT_S: Final = 5.0
 
@@ -83,7 +83,7 @@ class SimulatedChain:
         found: list[bytes | None] = await self._next() if replies else []
         return found
 
-    async def send_apply(self, batch: Batch) -> int:
+    async def send_apply(self, batch: ApplyBatch) -> int:
         """Sends a batch, if it begins where the mark is known to stand."""
         if self._mark is None or batch.begin != (self._mark.next or 0):
             raise ChainBrokenError(f"the mark is known as {self._mark}, the batch begins at offset {batch.begin}")
@@ -91,7 +91,7 @@ class SimulatedChain:
         self._send(lambda: self._run_apply(batch))
         return 1
 
-    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+    async def applied(self, replies: int, batch: ApplyBatch) -> Applied | Lost:
         """What became of it; the answer is read by the product's own code."""
         assert replies == 1
         answer = claims.apply_answer(await self._next(), self._epoch, batch.end)
@@ -99,7 +99,7 @@ class SimulatedChain:
             self._mark = Mark(self._epoch, batch.end)
         return answer
 
-    async def holds(self) -> bool:
+    async def is_unbroken(self) -> bool:
         """Whether the mark is still as this chain left it."""
         self._send(lambda: self._store.contents[self._partition].mark)
         return bool(await self._next() == self._mark)
@@ -185,7 +185,7 @@ class SimulatedChain:
         asked = ((content.records, parcels), (content.data, with_data), (content.aliases, aliases))
         return [held.get(key) for held, ids in asked for key in ids]
 
-    def _run_apply(self, batch: Batch) -> list[Any]:
+    def _run_apply(self, batch: ApplyBatch) -> list[Any]:
         executed = self._store.execute(self._partition, batch, self._watched, self._epoch)
         self._watched = self._store.touched[self._partition]
         mark = self._store.contents[self._partition].mark

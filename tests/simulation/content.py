@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from tracker.domain.parcel import has_data
 from tracker.store import keys
-from tracker.store.claims import NO_COUNTERS, Batch, Counters, Mark
+from tracker.store.claims import NO_COUNTERS, ApplyBatch, Counters, Mark
 
 NOTHING: Final[dict[Any, Any]] = {}
 """As everything in a Content, never changed."""
@@ -55,7 +55,7 @@ Command = Callable[[Held], None]
 """What one command of a transaction does."""
 
 
-def writes_of(partition: int, batch: Batch) -> list[Command]:
+def writes_of(partition: int, batch: ApplyBatch) -> list[Command]:
     """The writes of a batch, in the order of the product's transaction (tracker.store.claims.apply_command)."""
     found: list[Command] = [partial(_add, "began", {batch.begin: batch.counted})]
     if batch.places:

@@ -16,7 +16,7 @@ from tests.simulation.violation import Violation
 from tracker.domain import aliases, parcel
 from tracker.domain.machine import TERMINAL
 from tracker.store import keys
-from tracker.store.claims import Batch
+from tracker.store.claims import ApplyBatch
 
 CORRUPT: Final = b"\xffno record"
 """What a corrupt record holds."""
@@ -34,7 +34,7 @@ def must_stop(number: int, content: Content, log: SimulatedLog) -> str:
     return ""
 
 
-def check_landing(number: int, before: Content, batch: Batch, epoch: int, log: SimulatedLog) -> None:
+def check_landing(number: int, before: Content, batch: ApplyBatch, epoch: int, log: SimulatedLog) -> None:
     """Checks a batch that lands.
 
     It is of the worker that claimed last, stands upon the batch before, and has just the parcels of its scans; those

@@ -30,7 +30,7 @@ from tracker.process.core.cache import Cache
 from tracker.process.core.labels import announcements
 from tracker.process.core.partition import Partition
 from tracker.store import claims
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Lost, Mark, StoredNames
+from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, Mark, StoredNames
 
 SCAN_BYTES: Final = 88
 """Length of one packed scan_t (ext/scan.pxd)."""
@@ -66,7 +66,7 @@ def _without_next(records: Mapping[bytes, bytes | None]) -> dict[bytes, bytes | 
     return {key: None if record is None else without_next(record) for key, record in records.items()}
 
 
-def _changed_batch(change: Callable[[Partition, Batch], Batch]) -> AbstractContextManager[None]:
+def _changed_batch(change: Callable[[Partition, ApplyBatch], ApplyBatch]) -> AbstractContextManager[None]:
     """Folds as ever, but another batch is applied."""
 
     def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
@@ -88,7 +88,7 @@ def commit_before_apply() -> AbstractContextManager[None]:
         begin = committed.get((self.store, partition), claimed.mark.next)
         return chain, replace(claimed, mark=replace(claimed.mark, next=begin)), names
 
-    def send_apply(self: SimulatedChain, batch: Batch) -> Any:
+    def send_apply(self: SimulatedChain, batch: ApplyBatch) -> Any:
         committed[self._store, self._partition] = batch.end
         self._mark = Mark(self._epoch, batch.begin)
         return _send_apply(self, batch)
@@ -100,13 +100,13 @@ def commit_before_apply() -> AbstractContextManager[None]:
 def mark_moved_first() -> AbstractContextManager[None]:
     """The mark moves in a write of its own, and the records come after it."""
 
-    def send_apply(self: SimulatedChain, batch: Batch) -> Any:
+    def send_apply(self: SimulatedChain, batch: ApplyBatch) -> Any:
         empty = replace(batch, records={}, data={}, final=frozenset(), places=[], codes=[])
         self._send(lambda: self._run_apply(empty))
         self._asked.pop()
         return _send_again(self, replace(batch))
 
-    async def _send_again(self: SimulatedChain, batch: Batch) -> int:
+    async def _send_again(self: SimulatedChain, batch: ApplyBatch) -> int:
         self._send(lambda: self._run_apply(batch))
         return 1
 
@@ -116,7 +116,7 @@ def mark_moved_first() -> AbstractContextManager[None]:
 def no_offset_check() -> AbstractContextManager[None]:
     """Nobody looks whether the mark is where the batch begins: whatever arrives is written."""
 
-    def run(self: SimulatedChain, batch: Batch) -> list[Any]:
+    def run(self: SimulatedChain, batch: ApplyBatch) -> list[Any]:
         self._watched = self._store.touched[self._partition]
         return _run_apply(self, batch)
 
@@ -126,7 +126,7 @@ def no_offset_check() -> AbstractContextManager[None]:
 def no_epoch() -> AbstractContextManager[None]:
     """Only the offset is compared, when the batch is written: who wrote it before does not matter."""
 
-    def run(self: SimulatedChain, batch: Batch) -> list[Any]:
+    def run(self: SimulatedChain, batch: ApplyBatch) -> list[Any]:
         content = self._store.contents[self._partition]
         if (content.next or 0) == batch.begin:
             self._watched = self._store.touched[self._partition]
@@ -138,7 +138,7 @@ def no_epoch() -> AbstractContextManager[None]:
 def dropped_write() -> AbstractContextManager[None]:
     """Of a batch with several parcels one is not written."""
 
-    def change(_self: Partition, batch: Batch) -> Batch:
+    def change(_self: Partition, batch: ApplyBatch) -> ApplyBatch:
         dropped, *kept = list(batch.records) or [b""]
         if len(kept) < 2:
             return batch
@@ -150,7 +150,7 @@ def dropped_write() -> AbstractContextManager[None]:
 def mark_not_moved() -> AbstractContextManager[None]:
     """A batch is written, and the mark stays where it was."""
 
-    def apply(self: SimulatedStore, partition: int, batch: Batch) -> None:
+    def apply(self: SimulatedStore, partition: int, batch: ApplyBatch) -> None:
         written = writes_of(partition, batch)
         kept = written if len(batch.records) % 3 else written[:-1]
         self.write(partition, partial(after, some=kept), batch)
@@ -161,7 +161,7 @@ def mark_not_moved() -> AbstractContextManager[None]:
 def swapped_pair() -> AbstractContextManager[None]:
     """Two parcels of a batch get each other's records."""
 
-    def change(_self: Partition, batch: Batch) -> Batch:
+    def change(_self: Partition, batch: ApplyBatch) -> ApplyBatch:
         records = dict(batch.records)
         if len(records) >= 2:
             first, second = list(records)[:2]

@@ -15,7 +15,7 @@ from tests.simulation import reached
 from tests.simulation.content import NOTHING, Content, Write, after, taking_back, writes_of
 from tests.simulation.violation import Violation
 from tracker.store import claims
-from tracker.store.claims import NO_COUNTERS, Batch, ChainBrokenError, Claimed, Denied, Mark, StoredNames
+from tracker.store.claims import NO_COUNTERS, ApplyBatch, ChainBrokenError, Claimed, Denied, Mark, StoredNames
 
 
 class Step(NamedTuple):
@@ -30,7 +30,7 @@ class Step(NamedTuple):
     contents: tuple[Content, ...]
     partition: int
     write: Write
-    batch: Batch | None = None
+    batch: ApplyBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Half:
     """
 
     partition: int
-    batch: Batch
+    batch: ApplyBatch
     writes: int
     base: int
 
@@ -83,7 +83,7 @@ class SimulatedStore:
     """
 
     def __init__(self, partitions: int) -> None:
-        self.landed: Callable[[int, Content, Batch, int], None] | None = None
+        self.landed: Callable[[int, Content, ApplyBatch, int], None] | None = None
         self.full = False
         self.half: Half | None = None
         self.touched = [0] * partitions
@@ -94,7 +94,7 @@ class SimulatedStore:
         self.contents = tuple(Content() for _ in range(partitions))
         self.history = [Step(self.contents, 0, lambda content: content)]
 
-    def write(self, partition: int, write: Write, batch: Batch | None = None) -> None:
+    def write(self, partition: int, write: Write, batch: ApplyBatch | None = None) -> None:
         """A write of a partition's mark and what belongs to it, all at once."""
         before = self.contents[partition]
         self.put(partition, write, batch)
@@ -104,7 +104,7 @@ class SimulatedStore:
             )
         self.touched[partition] += 1
 
-    def put(self, partition: int, write: Write, batch: Batch | None = None) -> None:
+    def put(self, partition: int, write: Write, batch: ApplyBatch | None = None) -> None:
         """Another content of a partition, whose mark no command has written."""
         self.contents = _written(self.contents, partition, write)
         self.history.append(Step(self.contents, partition, write, batch))
@@ -200,7 +200,7 @@ class SimulatedStore:
         self.reached[reached.TAKEN_BACK] += (went_back := content.back > stood.back)
         return Claimed(Mark(content.epoch or 0, content.next), content.counters, stood.next if went_back else None)
 
-    def execute(self, partition: int, batch: Batch, watched: int, epoch: int) -> list[None] | ResponseError | None:
+    def execute(self, partition: int, batch: ApplyBatch, watched: int, epoch: int) -> list[None] | ResponseError | None:
         """EXEC of a batch, under a WATCH and by the worker of an epoch: what it answers."""
         if self.full:
             self.reached[reached.REFUSED_MEMORY] += 1
@@ -217,7 +217,7 @@ class SimulatedStore:
             self.landed(partition, before, batch, epoch)
         return []
 
-    def apply(self, partition: int, batch: Batch) -> None:
+    def apply(self, partition: int, batch: ApplyBatch) -> None:
         """The transaction, once it runs."""
         self.write(partition, partial(after, some=writes_of(partition, batch)), batch)
 

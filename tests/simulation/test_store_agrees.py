@@ -21,7 +21,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.planted import PLANTED
 from tests.simulation.store import SimulatedStore
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Denied, Lost
+from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Denied, Lost
 from tracker.store.connection import Chain, connection_to
 
 PARTITION: Final = 0
@@ -35,11 +35,11 @@ NAMES: Final = st.sampled_from([b"", b"A", "Köln".encode()])
 
 
 @st.composite
-def batches(draw: st.DrawFn) -> Batch:
+def batches(draw: st.DrawFn) -> ApplyBatch:
     """A batch, also such as no worker sends: it begins and ends anywhere, and its dictionary may have holes."""
     records = draw(st.dictionaries(IDS, RECORDS, max_size=3))
     final = frozenset(key for key in records if draw(st.booleans()))
-    return Batch(
+    return ApplyBatch(
         begin=draw(OFFSETS),
         end=draw(OFFSETS),
         records=records,
@@ -131,7 +131,7 @@ class Agreement(RuleBasedStateMachine):
         self._agree(pair, read)
 
     @rule(pair=pairs, batch=batches(), in_order=st.sampled_from([True, True, True, False]))
-    def apply(self, pair: Pair, batch: Batch, in_order: bool) -> None:
+    def apply(self, pair: Pair, batch: ApplyBatch, in_order: bool) -> None:
         """A worker applies a batch; mostly one that begins where its last one ended."""
         if in_order:
             batch = replace(batch, begin=pair.begin)
@@ -139,7 +139,7 @@ class Agreement(RuleBasedStateMachine):
         async def apply(chain: Any) -> object:
             answer = await chain.applied(await chain.send_apply(batch), batch)
             # Why Redis refuses, it says in its own words.
-            return Lost(answer.why.partition(": ")[0]) if isinstance(answer, Lost) else answer
+            return Lost(answer.reason.partition(": ")[0]) if isinstance(answer, Lost) else answer
 
         if self._agree(pair, apply) == Applied():
             pair.begin = batch.end
@@ -147,7 +147,7 @@ class Agreement(RuleBasedStateMachine):
     @rule(pair=pairs)
     def ask(self, pair: Pair) -> None:
         """A worker asks whether it still has the partition."""
-        self._agree(pair, lambda chain: chain.holds())
+        self._agree(pair, lambda chain: chain.is_unbroken())
 
     @rule(pair=consumes(pairs))
     def close(self, pair: Pair) -> None:
@@ -174,7 +174,7 @@ class Agreement(RuleBasedStateMachine):
             self.store.touched[PARTITION] += 1
 
     @rule(batch=batches(), share=st.floats(0, 1))
-    def bring_half_of_a_batch(self, batch: Batch, share: float) -> None:
+    def bring_half_of_a_batch(self, batch: ApplyBatch, share: float) -> None:
         """The first writes of a batch are written, up to any of them, as by a start from a file cut inside of it."""
         if self.store.full:
             return
@@ -237,7 +237,7 @@ class Agreement(RuleBasedStateMachine):
         return {key.removeprefix(prefix): value for key, value in zip(found, values, strict=True)}
 
 
-def _commands(batch: Batch) -> list[list[bytes]]:
+def _commands(batch: ApplyBatch) -> list[list[bytes]]:
     """The commands of the product's transaction; those for parcels in final states, which come in any order, sorted."""
     reader = Reader()
     reader.feed(claims.apply_command(PARTITION, batch, FINAL_TTL_S)[0])

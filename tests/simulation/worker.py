@@ -175,7 +175,7 @@ class SimulatedWorker:
         self.sends.append(send)
         return acknowledged
 
-    def ends(self) -> Mapping[int, int]:
+    def end_offsets(self) -> Mapping[int, int]:
         """Not asked here."""
         return {}
 

@@ -19,7 +19,7 @@ from tests.simulation.worker import SimulatedWorker
 from tracker import limits
 from tracker.config import Settings
 from tracker.process.core.partition import Partition, State
-from tracker.store.claims import Batch
+from tracker.store.claims import ApplyBatch
 
 WORKERS_MAX: Final = 3
 STEPS: Final = 150
@@ -97,7 +97,7 @@ class World:
         self.left = scans.draw_pool(self.random)
         self.gone: list[SimulatedChain] = []
         self.workers: list[SimulatedWorker] = []
-        self._last: list[Batch | None] = [None] * scans.PARTITIONS
+        self._last: list[ApplyBatch | None] = [None] * scans.PARTITIONS
         self._tell = tell
         self._settings = Settings(partitions=scans.PARTITIONS, cache_parcels=self.random.choice((0, 4, 1000)))
         for _ in range(self.random.randrange(1, WORKERS_MAX)):
@@ -140,7 +140,7 @@ class World:
                 self.check()
         self._calm()
         self.check()
-        stops = [partition.why.partition(":")[0] for partition in self._partitions() if partition.why]
+        stops = [partition.reason.partition(":")[0] for partition in self._partitions() if partition.reason]
         self.reached += Counter(reached.STOPPED + reason for reason in stops if reason in reached.STOPS)
         self.reached += self.store.reached + self.log.reached
 
@@ -189,12 +189,12 @@ class World:
                 worker.loop.step()
                 if draw() < 0.5:
                     worker.loop.step()
-                self._look_at(worker)
+                self._check_alive(worker)
         self.clock.now_s += self.random.choice((0.0, 0.02, 0.1, 0.5))
         self._open_log()
         return True
 
-    def _look_at(self, worker: SimulatedWorker) -> None:
+    def _check_alive(self, worker: SimulatedWorker) -> None:
         if worker.crashed is not None:
             raise Violation(f"a worker died of {worker.crashed!r}", DIED) from worker.crashed
 
@@ -263,7 +263,7 @@ class World:
                 self.produce()
             if self.log.open and self._at_rest():
                 return
-        states = [(p.number, str(p.state), p.why, p.position) for p in self._partitions()]
+        states = [(p.number, str(p.state), p.reason, p.position) for p in self._partitions()]
         marks = [content.next for content in self.store.contents]
         raise Violation(
             f"does not come to rest: marks {marks}, ends {[p.end for p in self.log.partitions]}, {states}", "no rest"
@@ -278,7 +278,7 @@ class World:
             while worker.sends:
                 worker.sends.pop(0)()
                 moved = True
-            self._look_at(worker)
+            self._check_alive(worker)
         for chain in self.chains():
             while chain.requests:
                 chain.serve()
@@ -305,9 +305,9 @@ class World:
         """Whether a partition has come to the end that it must come to."""
         content = self.store.contents[partition.number]
         if reason := oracle.must_stop(partition.number, content, self.log):
-            return partition.state is State.STOPPED and partition.why.startswith(reason)
+            return partition.state is State.STOPPED and partition.reason.startswith(reason)
         if partition.state is State.STOPPED:
-            return partition.why.startswith("corrupt_record") and oracle.CORRUPT in content.records.values()
+            return partition.reason.startswith("corrupt_record") and oracle.CORRUPT in content.records.values()
         return partition.state is State.RUNNING and content.next_offset == self.log.partitions[partition.number].end
 
     # The oracle.
@@ -320,7 +320,7 @@ class World:
             elif content is not self.foreign[number]:
                 raise Violation(f"partition {number} of the store of another log was written: {content}", "wrong store")
 
-    def _landed(self, number: int, before: Content, batch: Batch, epoch: int) -> None:
+    def _landed(self, number: int, before: Content, batch: ApplyBatch, epoch: int) -> None:
         if batch is self._last[number] and before.next == batch.end:
             return  # It was sent twice, and writes the same again.
         oracle.check_landing(number, before, batch, epoch, self.log)

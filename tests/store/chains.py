@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import redis
 
-from tracker.store.claims import Applied, Batch, Denied, Lost
+from tracker.store.claims import Applied, ApplyBatch, Denied, Lost
 from tracker.store.connection import Chain, RedisStore
 
 PARTITION: Final = 3
@@ -33,7 +33,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     return asyncio.run(closing())
 
 
-def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **more: Any) -> Batch:
+def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **more: Any) -> ApplyBatch:
     """A batch that writes of everything something."""
     whole: dict[str, Any] = {
         "records": {b"P%d" % i: b"record %d" % end for i in range(3)} if records is None else records,
@@ -46,7 +46,7 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
     }
     fields = {**whole, **more}
     fields["final"] &= fields["records"].keys()
-    return Batch(begin=begin, end=end, **fields)
+    return ApplyBatch(begin=begin, end=end, **fields)
 
 
 async def claim(url: str, log: str = LOG) -> Chain:
@@ -65,7 +65,7 @@ async def begin_of(url: str) -> int | None:
     return answer[1].mark.next
 
 
-async def apply(chain: Chain, one: Batch) -> Applied | Lost:
+async def apply(chain: Chain, one: ApplyBatch) -> Applied | Lost:
     """Sends a batch and reads its answer."""
     return await chain.applied(await chain.send_apply(one), one)
 

@@ -12,7 +12,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
 from tracker.limits import CODES_MAX
 from tracker.store import claims, keys
-from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Counters, Denied, Lost, Mark, StoredNames
+from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Counters, Denied, Lost, Mark, StoredNames
 from tracker.store.connection import RedisStore
 
 DATABASE = 9
@@ -201,7 +201,7 @@ def test_data_goes_with_its_parcel_and_stays_with_it_whether_it_is_written_again
 ) -> None:
     record = b"\x01\x00\x00\x10"  # Its flags say that there is data.
 
-    def one(end: int, *, final: bool, data: bool, reopened: bool = False) -> Batch:
+    def one(end: int, *, final: bool, data: bool, reopened: bool = False) -> ApplyBatch:
         ids = frozenset([b"P"])
         return batch(
             *(end - 1, end, {b"P": record}),
@@ -288,4 +288,4 @@ def test_an_answer_is_applied_only_with_this_epoch_and_this_offset_and_no_error(
         assert answer == Applied()
     else:
         assert isinstance(answer, Lost)
-        assert why in answer.why
+        assert why in answer.reason

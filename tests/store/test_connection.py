@@ -123,12 +123,12 @@ def test_a_zombie_writes_nothing_after_another_claim(url: str, client: redis.Red
 def test_a_chain_holds_until_somebody_else_claims(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
-        assert await chain.holds()
+        assert await chain.is_unbroken()
         await apply(chain, batch(0, 5))
-        assert await chain.holds()
+        assert await chain.is_unbroken()
         heir = await claim(url)
-        assert not await chain.holds()
-        assert await heir.holds()
+        assert not await chain.is_unbroken()
+        assert await heir.is_unbroken()
 
     del client
     run(work())
@@ -206,14 +206,14 @@ def test_a_lost_reply_is_answered_by_the_next_claim(server: Redis, url: str, cli
     assert client.xlen("t:{3}:out") == (1 if landed else 0)
 
 
-async def _read_late(chain: Any, replies: int, one: claims.Batch) -> None:
+async def _read_late(chain: Any, replies: int, one: claims.ApplyBatch) -> None:
     """Loses what has come already, then reads on: what a network does that fails between request and reply."""
     await asyncio.sleep(0.05)
     chain._connection._reader._buffer.clear()
     await chain.applied(replies, one)
 
 
-async def _is_dead(chain: Any, server: Redis, one: claims.Batch) -> bool:
+async def _is_dead(chain: Any, server: Redis, one: claims.ApplyBatch) -> bool:
     """Whether nothing that is asked of a broken chain reaches Redis, over no connection, old or new."""
     with redis.Redis.from_url(server.url) as client:
         clients = client.info("stats")["total_connections_received"]
@@ -329,7 +329,7 @@ def test_a_redis_that_is_full_refuses_the_whole_batch(url: str, client: redis.Re
         finally:
             client.config_set("maxmemory", "0")
         assert isinstance(answer, Lost)
-        assert "maxmemory" in answer.why
+        assert "maxmemory" in answer.reason
         assert contents(client) == before
         await chain.close()
         assert await begin_of(url) == 5

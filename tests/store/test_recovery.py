@@ -108,7 +108,7 @@ def test_a_worker_that_runs_loses_its_claim_by_either_decision(url: str, recover
             chain = await claim(url)
             begin = chain._mark.next or 0 if chain._mark else 0
             decide()
-            assert not await chain.holds()
+            assert not await chain.is_unbroken()
             assert isinstance(await apply(chain, batch(begin, begin + 1)), Lost)
 
     def shown() -> MarkSnapshot:

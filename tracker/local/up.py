@@ -26,8 +26,8 @@ from tracker.errors import TrackerError
 from tracker.local.child import Worker
 from tracker.local.embedded import EmbeddedBroker, EmbeddedRedis
 from tracker.log import topics
-from tracker.log.extents import Log
-from tracker.operate.progress import behind
+from tracker.log.extents import LogExtents
+from tracker.operate.progress import lag
 from tracker.store import checks
 from tracker.store.marks import Marks
 
@@ -206,7 +206,7 @@ class _Supervisor:
         self._marks = marks
         self._stop = stop
         settings = running.settings
-        self._log = Log(settings.kafka, settings.topic, settings.partitions)
+        self._log = LogExtents(settings.kafka, settings.topic, settings.partitions)
         self._epochs = epochs
         self._waited_since: float | None = worker.started
         self._was_ready = False
@@ -248,7 +248,7 @@ class _Supervisor:
                 self._say(f"ready: {claimed} partitions claimed after {time.monotonic() - self._waited_since:.1f} s")
                 self._waited_since = None
                 self._was_ready = True
-            left = sum(behind(self._log.extents(), marks))
+            left = sum(lag(self._log.extents(), marks))
         except TrackerError as error:
             # Servers of the settings may come back; the worker waits for them too.
             self._running.check()

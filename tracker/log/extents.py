@@ -25,7 +25,7 @@ class Extent(NamedTuple):
     end: int
 
 
-class Log:
+class LogExtents:
     """Asks a cluster for the extent of a topic's partitions.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Final
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.log.extents import Extent, Log
+from tracker.log.extents import Extent, LogExtents
 from tracker.observe.progress import ProgressShown
 from tracker.simulate.send import HoldBack
 from tracker.store.marks import Marks, Progress
@@ -28,7 +28,7 @@ _NAMED: Final = 5
 """Partitions that an error names one by one."""
 
 
-def behind(extents: Sequence[Extent], marks: Sequence[Progress]) -> list[int]:
+def lag(extents: Sequence[Extent], marks: Sequence[Progress]) -> list[int]:
     """How many offsets of each partition are in the log and not applied; a control record is one of them."""
     return [max(0, extent.end - max(extent.begin, mark.next or 0)) for extent, mark in zip(extents, marks, strict=True)]
 
@@ -43,7 +43,7 @@ def wait_applied(settings: Settings, timeout_s: float = STUCK_TIMEOUT_S) -> None
     Raises:
         TrackerError: `not_applied`, nothing was applied for so long; `no_kafka`, `no_redis`.
     """
-    log = Log(settings.kafka, settings.topic, settings.partitions)
+    log = LogExtents(settings.kafka, settings.topic, settings.partitions)
     with Marks(settings) as marks:
         for _ in range(ROUNDS):
             if not _wait(log.extents(), marks, timeout_s):
@@ -52,14 +52,14 @@ def wait_applied(settings: Settings, timeout_s: float = STUCK_TIMEOUT_S) -> None
 
 def _wait(extents: Sequence[Extent], marks: Marks, timeout_s: float) -> bool:
     """Waits until all marks have passed these ends; whether there was anything to wait for."""
-    lags = behind(extents, marks.read())
+    lags = lag(extents, marks.read())
     if not any(lags):
         return False
     with ProgressShown("offsets applied", sum(lags)) as progress:
         since = time.monotonic()
         while left := sum(lags):
             time.sleep(ASK_EVERY_S)
-            lags = behind(extents, marks.read())
+            lags = lag(extents, marks.read())
             now = time.monotonic()
             if (done := left - sum(lags)) > 0:
                 progress.advance(done)
@@ -71,11 +71,11 @@ def _wait(extents: Sequence[Extent], marks: Marks, timeout_s: float) -> bool:
 
 def hold_back(settings: Settings) -> HoldBack | None:
     """What sending must wait for where the broker is embedded: it drops what the workers have not read in time."""
-    log = Log(settings.kafka, settings.topic, settings.partitions)
+    log = LogExtents(settings.kafka, settings.topic, settings.partitions)
     if not log.cluster().startswith(MOCK_CLUSTER):
         return None
     marks = Marks(settings)
-    return HoldBack(lambda: sum(behind(log.extents(), marks.read())))
+    return HoldBack(lambda: sum(lag(log.extents(), marks.read())))
 
 
 def _stuck(lags: Sequence[int], timeout_s: float) -> str:

@@ -61,12 +61,12 @@ class Membership:
     Attributes:
         joined: whether the group counts it in.
         given: how many partitions the group has given it.
-        why: what keeps it out, empty if it is not known.
+        reason: what keeps it out, empty if it is not known.
     """
 
     joined: bool
     given: int = 0
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Judge:
 def _group_problem(health: Health, waited_s: float) -> str:
     assert health.group is not None
     if not health.group.joined:
-        because = f": {health.group.why}" if health.group.why else ""
+        because = f": {health.group.reason}" if health.group.reason else ""
         return f"is no member of its consumer group for {waited_s:.0f} s{because}"
     return (
         f"has been given {health.group.given} partitions and has taken {len(health.partitions)}, for {waited_s:.0f} s"

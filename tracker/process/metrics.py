@@ -103,7 +103,7 @@ class _Unread:
 
 
 PartitionGauges = Mapping[int, tuple[str, int | None, int | None, str]]
-"""{partition: (one of STATES, offset behind the last record applied, records behind that, code of why it is stopped)};
+"""{partition: (one of STATES, offset behind the last record applied, lag, code of why it is stopped)};
 None where not known, no code where it is not stopped."""
 
 
@@ -117,15 +117,15 @@ class _Partitions(Collector):
     def collect(self) -> Iterator[Metric]:
         standing = self.standing
         lag, offset, state, stopped = self.describe()
-        for partition, (stands, applied_offset, behind, why) in sorted(standing.items()):
+        for partition, (stands, applied_offset, lag_records, reason) in sorted(standing.items()):
             for name in STATES:
                 state.add_metric((str(partition), name), name == stands)
             if applied_offset is not None:
                 offset.add_metric((str(partition),), applied_offset)
-            if behind is not None:
-                lag.add_metric((str(partition),), behind)
-            if why:
-                stopped.add_metric((str(partition), why if why in COMMAND_ERRORS else "other"), 1)
+            if lag_records is not None:
+                lag.add_metric((str(partition),), lag_records)
+            if reason:
+                stopped.add_metric((str(partition), reason if reason in COMMAND_ERRORS else "other"), 1)
         yield from (lag, offset, state, stopped)
 
     def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:

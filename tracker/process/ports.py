@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tracker.process.core.batch import FoldedBatch, Outgoing
-from tracker.store.claims import Applied, Batch, Claimed, Denied, Lost, StoredNames
+from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, StoredNames
 
 
 class Log(Protocol):
@@ -32,13 +32,13 @@ class ClaimedChain(Protocol):
     async def reads(self, replies: int) -> list[bytes | None]:
         """The answers, one a key, in order."""
 
-    async def send_apply(self, batch: Batch) -> int:
+    async def send_apply(self, batch: ApplyBatch) -> int:
         """Sends a batch as one transaction; the number of replies that `applied` then takes."""
 
-    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+    async def applied(self, replies: int, batch: ApplyBatch) -> Applied | Lost:
         """What became of a batch that was sent."""
 
-    async def holds(self) -> bool:
+    async def is_unbroken(self) -> bool:
         """Whether nobody has written the partition since the last batch."""
 
     async def close(self) -> None:

@@ -41,7 +41,7 @@ class Fetching(Protocol):
     ) -> Any:  # noqa: ANN401
         """Hands a record to the producer; what it gives is awaited for the acknowledgement."""
 
-    def ends(self) -> Mapping[int, int]:
+    def end_offsets(self) -> Mapping[int, int]:
         """Partition -> offset that it ends with, as far as is known."""
 
 
@@ -107,14 +107,14 @@ class Processor:
         going = [self._runners.pop(number) for number in partitions & self._runners.keys()]
         await asyncio.gather(*(runner.release() for runner in going))
 
-    async def keep(self, partitions: set[int]) -> None:
+    async def revoke_all_but(self, partitions: set[int]) -> None:
         """Lets go of all partitions but these."""
         await self.revoked(self._runners.keys() - partitions)
 
     async def close(self) -> None:
         """Lets go of every partition for good."""
         self._closed = True
-        await self.keep(set())
+        await self.revoke_all_but(set())
 
     def running(self) -> set[int]:
         """Partitions that take batches."""
@@ -131,7 +131,7 @@ class Processor:
         """Asks the store and the log again where these partitions stand; the claim says what is wrong."""
         for number in partitions or self.running():
             if (runner := self._runners.get(number)) is not None:
-                await runner.again("the log does not hold the offset that is to be read next")
+                await runner.reclaim("the log does not hold the offset that is to be read next")
 
     def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed."""
@@ -192,10 +192,10 @@ class Processor:
         """Looks again and again whether log and store are still what was claimed."""
         while True:
             await asyncio.sleep(WATCH_S)
-            await self._look_at_log()
-            await asyncio.gather(*(runner.look() for runner in list(self._runners.values())))
+            await self._check_log()
+            await asyncio.gather(*(runner.check_store() for runner in list(self._runners.values())))
 
-    async def _look_at_log(self) -> None:
+    async def _check_log(self) -> None:
         try:
             await self.identity()
         except LogUnknownError as error:
@@ -205,7 +205,7 @@ class Processor:
     def _tell(self, name: str) -> None:
         """Has every partition that was claimed for another log claimed again, whoever found out."""
         self._told = [
-            asyncio.ensure_future(runner.again(f"the log was {runner.log} and is {name}"))
+            asyncio.ensure_future(runner.reclaim(f"the log was {runner.log} and is {name}"))
             for runner in self._runners.values()
             if runner.log not in (None, name)
         ]
@@ -233,15 +233,15 @@ class Processor:
 
     def health(self) -> Health:
         """What is known now; for the monitor, also from another thread."""
-        ends = self._fetching.ends()
+        end_offsets = self._fetching.end_offsets()
         now = self._clock_s()
         return Health(
             {
                 number: PartitionHealth(
                     state=str(runner.partition.state),
-                    reason=runner.partition.why,
+                    reason=runner.partition.reason,
                     applied_offset=runner.partition.applied,
-                    end_offset=ends.get(number),
+                    end_offset=end_offsets.get(number),
                     progress_age_s=now - runner.progress_s,
                 )
                 for number, runner in self._runners.copy().items()

@@ -58,7 +58,7 @@ class Runner:
         self._supervisor = supervisor
         self._chain: ClaimedChain | None = None
         self._in_flight: asyncio.Task[bool] | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._fruitless = 0
@@ -88,11 +88,11 @@ class Runner:
             self.partition.revoked()
             await self._close()
 
-    async def again(self, why: str) -> None:
+    async def reclaim(self, reason: str) -> None:
         """Something about the log is not as it was: asks the store and the log anew where the partition stands."""
         async with self._busy:
             if self.running:
-                await self._lost(why)
+                await self._lost(reason)
 
     async def _guarded(self, work: Awaitable[object]) -> None:
         """Turns what can go wrong into what the partition does next."""
@@ -129,7 +129,7 @@ class Runner:
         try:
             folded = self.partition.fold(read, found)
         except CorruptRecord:
-            if await chain.holds():
+            if await chain.is_unbroken():
                 raise
             # It is another worker's record, with places that only its dictionary has.
             await self._lost("another worker has claimed it")
@@ -140,7 +140,7 @@ class Runner:
         sent = self._clock_s()
         count = await chain.send_apply(folded.batch)
         answer = asyncio.ensure_future(self._answer(chain, count, folded, sent))
-        answer.add_done_callback(self._look_at)
+        answer.add_done_callback(self._settle_failed)
         self._in_flight = answer
         return True
 
@@ -154,30 +154,30 @@ class Runner:
             self._supervisor.applied(self.partition.number, folded, self.progress_s - sent)
         return landed
 
-    def _look_at(self, answer: asyncio.Task[bool]) -> None:
+    def _settle_failed(self, answer: asyncio.Task[bool]) -> None:
         """An apply was answered. One that failed is settled now: there may be no further batch that would."""
         if not answer.cancelled() and (answer.exception() is not None or not answer.result()):
-            self._looking = asyncio.ensure_future(self.settle())
+            self._settling = asyncio.ensure_future(self.settle())
 
-    async def look(self) -> None:
+    async def check_store(self) -> None:
         """Looks whether the store is as this worker left it. Where no scans come, nothing else would show it."""
         if not self._busy.locked():
             async with self._busy:
-                await self._guarded(self._look_while_stopped() if self._is_stopped else self._look())
+                await self._guarded(self._check_stopped() if self._is_stopped else self._check_running())
 
-    async def _look(self) -> None:
+    async def _check_running(self) -> None:
         if not await self._settle() or not self.running or self._chain is None:
             return
-        holds = await self._chain.holds()
+        unbroken = await self._chain.is_unbroken()
         self._supervisor.redis_answered()
-        if not holds:
+        if not unbroken:
             await self._lost("the store is not as this worker left it")
 
     @property
     def _is_stopped(self) -> bool:
         return self.partition.state is State.STOPPED
 
-    async def _look_while_stopped(self) -> None:
+    async def _check_stopped(self) -> None:
         """Claims a stopped partition again once somebody has done something about it.
 
         Whoever does moves the epoch, deletes the mark or takes away what the claim was denied for. As long as nothing
@@ -215,7 +215,7 @@ class Runner:
         in_flight, self._in_flight = self._in_flight, None
         if in_flight is None or await in_flight:
             return True
-        await self._lost(self.partition.why)
+        await self._lost(self.partition.reason)
         return False
 
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
@@ -228,14 +228,14 @@ class Runner:
             return False
         return True
 
-    async def _lost(self, why: str) -> None:
-        log.warning("partition %d is claimed again: %s", self.partition.number, why)
-        self.partition.lost(why)
+    async def _lost(self, reason: str) -> None:
+        log.warning("partition %d is claimed again: %s", self.partition.number, reason)
+        self.partition.lost(reason)
         await self._close()
         self._claim_soon()
 
     async def _stopped(self) -> None:
-        log.error("partition %d is stopped: %s", self.partition.number, self.partition.why)
+        log.error("partition %d is stopped: %s", self.partition.number, self.partition.reason)
         await self._close()
 
     async def _close(self) -> None:
@@ -292,7 +292,7 @@ class Runner:
                 *(number, claimed.mark.next, claimed.from_offset),
             )
         self._epoch = claimed.mark.epoch
-        why = self.partition.why
+        reason = self.partition.reason
         try:
             earliest, end = await self._bounds(identity)
             begin = self.partition.claimed(claimed, names, earliest, end)
@@ -305,7 +305,7 @@ class Runner:
             await self._kafka.seek(number, begin)
         except BaseException:
             await chain.close()
-            self.partition.lost(why)
+            self.partition.lost(reason)
             raise
         if not self.running:  # Something has changed while it was sought: this claim is none any more.
             await chain.close()
@@ -322,7 +322,7 @@ class Runner:
             raise LogUnknownError(f"the log was {identity} and is {now}")
         return earliest, end
 
-    def _not_yet(self, why: str) -> None:
-        if why != self.partition.why:
-            log.warning("partition %d can't be claimed yet: %s", self.partition.number, why)
-        self.partition.why = why
+    def _not_yet(self, reason: str) -> None:
+        if reason != self.partition.reason:
+            log.warning("partition %d can't be claimed yet: %s", self.partition.number, reason)
+        self.partition.reason = reason

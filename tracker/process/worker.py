@@ -75,17 +75,17 @@ class _Starting:
 
     def __init__(self) -> None:
         self.app: WorkerApp | None = None
-        self.why = "has just begun"
+        self.reason = "has just begun"
 
-    def waits(self, why: str) -> None:
+    def waits(self, reason: str) -> None:
         """Says what it waits for, in the log once."""
-        if why != self.why:
-            log.warning("waiting at the start: %s", why)
-        self.why = why
+        if reason != self.reason:
+            log.warning("waiting at the start: %s", reason)
+        self.reason = reason
 
     def health(self) -> Health:
         """What is known now."""
-        return Health(starting=self.why) if self.app is None else self.app.health()
+        return Health(starting=self.reason) if self.app is None else self.app.health()
 
 
 def run(settings: Settings) -> None:

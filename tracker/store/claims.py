@@ -95,7 +95,7 @@ class StoredNames:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ApplyBatch:
     """All that one apply writes.
 
     Attributes:
@@ -134,10 +134,10 @@ class Lost:
     """It is not known to have landed, or somebody else has written: nothing held in memory is valid any more.
 
     Attributes:
-        why: a phrase for the log.
+        reason: a phrase for the log.
     """
 
-    why: str
+    reason: str
 
 
 def command(*parts: str | int | bytes) -> bytes:
@@ -185,7 +185,7 @@ def mark_of(answer: Sequence[bytes | None]) -> Mark | None:
     return None if epoch is None else Mark(int(epoch), None if begin is None else int(begin))
 
 
-def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes, int]:
+def apply_command(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[bytes, int]:
     """One transaction that applies a batch, and the watch for the next: (bytes, replies that will come).
 
     Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
@@ -228,7 +228,7 @@ def apply_command(partition: int, batch: Batch, final_ttl_s: int) -> tuple[bytes
     return b"".join(commands), len(commands) - 4 + writes + data_writes + alias_writes + WATCH_REPLIES
 
 
-def _change(partition: int, batch: Batch) -> bytes:
+def _change(partition: int, batch: ApplyBatch) -> bytes:
     entries = min(max(keys.OUT_PARCELS_MAX // len(batch.records), keys.OUT_ENTRIES_MIN), keys.OUT_ENTRIES_MAX)
     return command(
         *("XADD", keys.out(partition), "MAXLEN", "~", entries, "*"),
@@ -240,9 +240,9 @@ def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost
     """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
     executed, watched, marked = replies[-3], replies[-2], replies[-1]
     if isinstance(executed, Exception):
-        # What was refused while queueing says why; EXEC only says that something was.
-        why = next(reply for reply in replies if isinstance(reply, Exception))
-        return Lost(f"Redis refused the batch: {why}")
+        # What was refused while queueing says the reason; EXEC only says that something was.
+        refusal = next(reply for reply in replies if isinstance(reply, Exception))
+        return Lost(f"Redis refused the batch: {refusal}")
     # EXEC goes on after a command that fails, and the mark with it: that is no batch that has landed.
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:

@@ -16,7 +16,7 @@ from redis.exceptions import InvalidResponse, RedisError, ResponseError
 
 from tracker.domain import _resp
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, Batch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
+from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
 
 TIMEOUT_S: Final = 5.0
 """How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
@@ -154,7 +154,7 @@ class Chain:
             found.extend(reply)
         return found
 
-    async def send_apply(self, batch: Batch) -> int:
+    async def send_apply(self, batch: ApplyBatch) -> int:
         """Sends a batch as one transaction; the number of replies that `applied` then takes.
 
         Raises:
@@ -168,14 +168,14 @@ class Chain:
         await self._send(command)
         return replies
 
-    async def applied(self, replies: int, batch: Batch) -> Applied | Lost:
+    async def applied(self, replies: int, batch: ApplyBatch) -> Applied | Lost:
         """What became of a batch that was sent."""
         answer = claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
         if isinstance(answer, Applied):
             self._mark = Mark(self._epoch, batch.end)
         return answer
 
-    async def holds(self) -> bool:
+    async def is_unbroken(self) -> bool:
         """Whether nobody has written the partition since the last batch; asked while no batch is in flight.
 
         What was read on the chain before is then what the chain has written, or what it found at its claim.

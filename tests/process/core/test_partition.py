@@ -69,7 +69,7 @@ def test_a_fresh_store_is_read_from_the_beginning() -> None:
     one.claim()
     assert one.state is State.CLAIMING
     assert one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 0) == 0
-    assert (one.state, one.position, one.applied, one.why) == (State.RUNNING, 0, 0, "")
+    assert (one.state, one.position, one.applied, one.reason) == (State.RUNNING, 0, 0, "")
 
 
 @pytest.mark.parametrize("bounds", [(0, 70), (70, 70), (70, 200), (0, 200)])
@@ -88,7 +88,7 @@ def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -
     one.claim()
     one.denied(Denied(reason, "this", "that"))
     assert one.state is State.STOPPED
-    assert one.why == f"{reason}: this worker has this, the store has that"
+    assert one.reason == f"{reason}: this worker has this, the store has that"
 
 
 def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
@@ -96,7 +96,7 @@ def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
     one.claim()
     corrupt = StoredNames([], [], "number 3 is missing")
     assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), corrupt, 0, 100) is None
-    assert (one.state, one.why) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
+    assert (one.state, one.reason) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_a_log_that_does_not_hold_the_mark_stops_the_partition(bounds: tuple[int
     one.claim()
     assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), NOTHING, *bounds) is None
     assert one.state is State.STOPPED
-    assert one.why.startswith("log_moved: ")
-    assert why in one.why
+    assert one.reason.startswith("log_moved: ")
+    assert why in one.reason
 
 
 def test_a_stopped_partition_takes_nothing_and_stays_stopped() -> None:
@@ -116,7 +116,7 @@ def test_a_stopped_partition_takes_nothing_and_stays_stopped() -> None:
     one.stop("corrupt_batch: x")
     assert not one.takes(fetched({0: scan()}))
     one.lost("the connection is lost")
-    assert (one.state, one.why) == (State.STOPPED, "corrupt_batch: x")
+    assert (one.state, one.reason) == (State.STOPPED, "corrupt_batch: x")
 
 
 def test_a_fetch_is_taken_only_from_the_position() -> None:
@@ -225,7 +225,7 @@ def test_a_record_that_is_none_is_an_error_and_stops_the_partition(bad: bytes) -
         one.fold(read, [bad])
     one.stop(f"corrupt_record: {caught.value}")
     assert one.state is State.STOPPED
-    assert one.why.startswith("corrupt_record: ")
+    assert one.reason.startswith("corrupt_record: ")
 
 
 def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
@@ -305,7 +305,7 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
         one.lost("the connection is lost")
     elif how == "answered":
         assert not one.answered(Lost("expected this, found that"), folded.batch)
-        assert one.why == "expected this, found that"
+        assert one.reason == "expected this, found that"
     elif how == "revoked":
         one.revoked()
         assert one.state is State.IDLE

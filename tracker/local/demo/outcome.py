@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, TopicPartition
 from tracker.config import Settings
 from tracker.domain.parcel import Parcel
 from tracker.errors import TrackerError
-from tracker.log.extents import Log
+from tracker.log.extents import LogExtents
 from tracker.log.topics import REJECTED_PARTITIONS
 from tracker.store.marks import Marks, Progress
 from tracker.store.reading import ParcelReader, Stored
@@ -85,7 +85,7 @@ def _worth(parcel: Parcel) -> int:
 def _rejected(settings: Settings) -> Counter[str]:
     """Counts the dead letters by the reason in their header."""
     topic = settings.rejected_topic
-    extents = Log(settings.kafka, topic, REJECTED_PARTITIONS).extents()
+    extents = LogExtents(settings.kafka, topic, REJECTED_PARTITIONS).extents()
     left = sum(extent.end - extent.begin for extent in extents)
     reasons: Counter[str] = Counter()
     consumer = Consumer(

@@ -7,7 +7,7 @@ from tracker import limits
 from tracker.domain import _records
 from tracker.domain._scan import Scans
 from tracker.process.core.labels import Announced
-from tracker.store.claims import Batch
+from tracker.store.claims import ApplyBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class FoldedBatch:
         timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
     """
 
-    batch: Batch
+    batch: ApplyBatch
     outgoing: list[Outgoing]
     announces: Announced
     scans: int

@@ -20,7 +20,7 @@ from tracker.domain.parcel import Folded, Names, fold
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.labels import Announced, announcements, labels
-from tracker.store.claims import NO_COUNTERS, Applied, Batch, Claimed, Denied, Lost, StoredNames
+from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Denied, Lost, StoredNames
 
 
 class State(StrEnum):
@@ -42,7 +42,7 @@ class Partition:
 
     Attributes:
         state: where it stands.
-        why: of STOPPED, what a person has to know; of CLAIMING, why it is not claimed yet.
+        reason: of STOPPED, what a person has to know; of CLAIMING, why it is not claimed yet.
         position: offset behind what was folded last: the next batch begins there.
         applied: offset behind what has landed, None if not known.
     """
@@ -52,7 +52,7 @@ class Partition:
         self.number = number
         self.partitions = partitions
         self.state = State.IDLE
-        self.why = ""
+        self.reason = ""
         self.position = 0
         self.applied: int | None = None
         self._reader = reader
@@ -100,7 +100,7 @@ class Partition:
         self.position = begin
         self.applied = begin
         self.state = State.RUNNING
-        self.why = ""
+        self.reason = ""
         return begin
 
     def takes(self, fetched: Fetched) -> bool:
@@ -157,7 +157,7 @@ class Partition:
         )
         places, codes = self._names.new()
         last = _records.count(read.fetched.records) - 1
-        batch = Batch(
+        batch = ApplyBatch(
             begin=read.fetched.begin,
             end=read.fetched.end,
             records=folded.records,
@@ -192,25 +192,25 @@ class Partition:
         """What a batch announces stands in the log: it need not be said again soon."""
         self._announced.keep(announces)
 
-    def answered(self, answer: Applied | Lost, batch: Batch) -> bool:
+    def answered(self, answer: Applied | Lost, batch: ApplyBatch) -> bool:
         """The store has answered an apply; False if the partition must be claimed again."""
         if isinstance(answer, Applied):
             self.applied = batch.end
             return True
-        self.lost(answer.why)
+        self.lost(answer.reason)
         return False
 
-    def lost(self, why: str) -> None:
+    def lost(self, reason: str) -> None:
         """The chain is broken: nothing in memory is valid, the store is asked again."""
         if self.state is not State.STOPPED:
             self.claim()
-            self.why = why
+            self.reason = reason
 
-    def stop(self, why: str) -> None:
+    def stop(self, reason: str) -> None:
         """The log or the store can't be read on: a person has to look."""
         self._forget()
         self.state = State.STOPPED
-        self.why = why
+        self.reason = reason
 
     def revoked(self) -> None:
         """The partition is somebody else's now."""
@@ -223,7 +223,7 @@ class Partition:
         self._names = Names(self._reader.names)
         self._counters = NO_COUNTERS
         self.applied = None
-        self.why = ""
+        self.reason = ""
 
     def _data(self, read: ReadBatch, found: Sequence[bytes | None], folded: Folded) -> dict[bytes, bytes]:
         """The data of parcels to whose events a scan of the batch brought some."""

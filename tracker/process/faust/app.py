@@ -79,10 +79,10 @@ class WorkerApp(faust.App):
     def health(self) -> Health:
         """What is known now; for the monitor, also from another thread."""
         if self._turned_s is None:  # Faust is still on its way.
-            return Health(group=Membership(joined=False, why="it begins"))
+            return Health(group=Membership(joined=False, reason="it begins"))
         group = self._thread().membership(self.processor.topic)
         if not group.joined:
-            group = replace(group, why=self._refused or group.why)
+            group = replace(group, reason=self._refused or group.reason)
         return replace(self.processor.health(), group=group, loop_age_s=time.monotonic() - self._turned_s)
 
     async def on_start(self) -> None:
@@ -148,7 +148,7 @@ class WorkerApp(faust.App):
         """Hands a record to the producer."""
         return await self.producer.send(topic, key, value, partition, None, dict(headers))
 
-    def ends(self) -> Mapping[int, int]:
+    def end_offsets(self) -> Mapping[int, int]:
         """Partition -> offset that it ends with, as the last fetches told."""
         consumer = self._thread()._consumer  # noqa: SLF001  # A look at what is known, without a question.
         if consumer is None:

@@ -30,7 +30,7 @@ IDLE_PAUSE_S: Final = 0.05
 """Between two looks at partitions of which none is claimed yet."""
 
 
-class Processor(Protocol):
+class FetchProcessor(Protocol):
     """Who gets the scans."""
 
     topic: str
@@ -41,7 +41,7 @@ class Processor(Protocol):
     async def revoked(self, partitions: set[int]) -> None:
         """These partitions are ours no longer; returns when nothing of them is in flight."""
 
-    async def keep(self, partitions: set[int]) -> None:
+    async def revoke_all_but(self, partitions: set[int]) -> None:
         """No other partitions are ours; returns when nothing of others is in flight."""
 
     def running(self) -> set[int]:
@@ -63,7 +63,7 @@ class Processor(Protocol):
 class WholeFetchApp(Protocol):
     """What the transport needs of the app."""
 
-    processor: Processor
+    processor: FetchProcessor
     fetch_wait_ms: int
 
 
@@ -111,14 +111,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Where this worker stands in its group; may be asked from any thread."""
         consumer = self._consumer
         if consumer is None or (coordinator := consumer._coordinator) is None:  # noqa: SLF001
-            return Membership(False, why="it has no consumer yet")
+            return Membership(False, reason="it has no consumer yet")
         if any(task.done() for task in _lasting(consumer)):
-            return Membership(False, why="aiokafka has given up")
+            return Membership(False, reason="aiokafka has given up")
         if (error := coordinator._pending_exception) is not None:  # noqa: SLF001
-            return Membership(False, why=repr(error))
+            return Membership(False, reason=repr(error))
         subscription = consumer._subscription.subscription  # noqa: SLF001
         if coordinator.coordinator_id is None or subscription is None or coordinator.need_rejoin(subscription):
-            return Membership(False, why="it is joining")
+            return Membership(False, reason="it is joining")
         return Membership(True, sum(tp.topic == topic for tp in consumer.assignment()))
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -138,7 +138,7 @@ class BatchConsumer(driver.Consumer):
     """Faust's consumer, with scans handed over in whole fetches."""
 
     @property
-    def processor(self) -> Processor:
+    def processor(self) -> FetchProcessor:
         """Who gets the scans; the app has it."""
         return cast("WholeFetchApp", self.app).processor
 
@@ -155,7 +155,7 @@ class BatchConsumer(driver.Consumer):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Lets go of what a rebalance has not left here: Faust may have sought after it had begun."""
-        await self.processor.keep(self._numbers(assigned))
+        await self.processor.revoke_all_but(self._numbers(assigned))
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def perform_seek(self) -> None:
