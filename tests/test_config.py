@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tracker import config
-from tracker.config import Address, Settings
+from tracker.config import Address, Secret, Settings
 from tracker.errors import COMMAND_ERRORS, TrackerError
+from tracker.limits import SECRET_BYTES_MAX
 
 
 def refusal(variables: dict[str, str], flags: dict[str, str | None] | None = None) -> str:
@@ -162,3 +163,61 @@ def test_every_setting_shows_its_default_in_the_form_that_is_read() -> None:
     for name, line in config.TABLE.items():
         assert config.shown(Settings(), name) == line.metadata["default"]
         assert line.metadata["meaning"]
+
+
+def test_a_url_that_may_have_a_password_can_stand_in_a_file(tmp_path: Path) -> None:
+    held = tmp_path / "redis"
+    held.write_text("redis://:secret@h:1/0\n")
+    environment = {"TRACKER_REDIS_FILE": str(held)}
+    assert config.load(environment).redis == "redis://:secret@h:1/0"
+    assert config.source("redis", environment, {}) == "file"
+    assert config.load(environment, {"redis": "redis://other"}).redis == "redis://other"
+    assert config.unknown(environment) == {}
+
+
+def test_a_value_and_a_file_that_holds_it_are_one_too_many() -> None:
+    both = {"TRACKER_REDIS": "redis://h", "TRACKER_REDIS_FILE": "/run/secrets/redis"}
+    assert refusal(both) == "TRACKER_REDIS: expected either it or TRACKER_REDIS_FILE, got both"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"\n", "it is empty"),
+        (b"\xff", "it is not UTF-8"),
+        (b"x" * (SECRET_BYTES_MAX + 1), "it is longer than 65536 bytes"),
+        (None, "it can't be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_holds_no_setting_is_refused_by_name(content: bytes | None, reason: str, tmp_path: Path) -> None:
+    held = tmp_path / "redis"
+    if content is not None:
+        held.write_bytes(content)
+    assert refusal({"TRACKER_REDIS_FILE": str(held)}) == (
+        f"TRACKER_REDIS_FILE: expected a file that holds TRACKER_REDIS in one line, got '{held}', but {reason} "
+        "(from the environment)"
+    )
+
+
+def test_a_file_of_the_longest_length_is_read(tmp_path: Path) -> None:
+    held = tmp_path / "redis"
+    url = "redis://:".ljust(SECRET_BYTES_MAX - 2, "x") + "@h"
+    held.write_text(url)
+    assert config.load({"TRACKER_REDIS_FILE": str(held)}).redis == url
+
+
+def test_a_password_in_a_flag_is_refused_since_everybody_could_read_it() -> None:
+    message = refusal({}, {"redis": "redis://:secret@h"})
+    assert message.startswith("TRACKER_REDIS: expected no password in a flag")
+    assert "TRACKER_REDIS_FILE" in message
+    assert "secret" not in message
+
+
+def test_a_representation_of_the_settings_shows_no_password() -> None:
+    assert "redis://:***@h" in repr(Settings(redis="redis://:secret@h"))
+
+
+def test_a_secret_shows_itself_in_no_way_but_one() -> None:
+    secret = Secret("hush")
+    assert [f"{secret}", repr(secret), str([secret]), secret.value] == ["***", "***", "[***]", "hush"]

@@ -16,7 +16,7 @@ SHARED: Final = BASE | {"config", "site"}
 ALLOWED: Final[dict[str, frozenset[str]]] = {
     "errors": frozenset(),
     "limits": frozenset(),
-    "config": BASE,
+    "config": BASE | {"config"},
     "domain": BASE | {"domain"},
     "site": BASE | {"config", "domain"},
     "observe": SHARED | {"observe"},

@@ -122,3 +122,6 @@ sorting centre has a few dozen tunnels; what senders call themselves must not fi
 
 BATCH_SCANS_MAX: Final = 5_000
 """Scans that are applied at once. Fewer than 500 cost Redis half as much again each; more only wait for one another."""
+
+SECRET_BYTES_MAX: Final = 64 * 1_024
+"""Length of a file that holds a secret. A password has some 30 bytes, a token with many claims 8 KiB."""

@@ -43,7 +43,10 @@ def command(*settings: str) -> Callable[[Function], click.Command]:
 
 def _flag(name: str) -> Callable[[Function], Function]:
     line = config.TABLE[name].metadata
-    text = f"{line['meaning']}  [{config.variable(name)}, default {line['default'] or 'none'}]"
+    variables = " or ".join(filter(None, (config.variable(name), config.file_variable(name))))
+    if line["secret"]:
+        return click.option(config.flag(name), name, metavar="FILE", help=f"holds {line['meaning']}  [{variables}]")
+    text = f"{line['meaning']}  [{variables}, default {line['default'] or 'none'}]"
     return click.option(config.flag(name), name, metavar=line["unit"] or "VALUE", help=text)
 
 

@@ -18,6 +18,7 @@ def config_command(settings: Settings, *, as_json: bool) -> None:
     rows = [
         {
             "name": config.variable(name),
+            "file": config.file_variable(name) or "",
             "value": config.shown(settings, name),
             "source": config.source(name, os.environ, flags),
             "default": line.metadata["default"],
@@ -32,7 +33,8 @@ def config_command(settings: Settings, *, as_json: bool) -> None:
     widths = {key: max(len(row[key]) for row in rows) for key in ("name", "value", "source")}
     for row in rows:
         columns = "  ".join(row[key].ljust(width) for key, width in widths.items())
-        click.echo(f"{columns}  {row['meaning']}".rstrip())
+        held = f", which a file that {row['file']} names may hold" if row["file"] else ""
+        click.echo(f"{columns}  {row['meaning']}{held}".rstrip())
 
 
 COMMANDS = (config_command,)

@@ -1,0 +1,99 @@
+"""The forms that settings have: from a text to a value. A wrong text raises ValueError, which says what is expected."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+
+class Address(NamedTuple):
+    """Where something listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address(text: str) -> Address:
+    """Reads an address."""
+    form = "host:port with a port from 1 to 65535"
+    if not (match := re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/,@]+)):([0-9]{1,5})", text)):
+        raise ValueError(form)
+    if not 1 <= int(match[3]) <= 65_535:
+        raise ValueError(form)
+    return Address(match[1] or match[2], int(match[3]))
+
+
+def addresses(text: str) -> str:
+    """Reads addresses with commas between them."""
+    try:
+        return ",".join(str(address(part.strip())) for part in text.split(","))
+    except ValueError:
+        raise ValueError("host:port, several with commas between them") from None
+
+
+def address_or_off(text: str) -> Address | None:
+    """Reads an address, None for `off`."""
+    return None if text == "off" else address(text)
+
+
+def redis_url(text: str) -> str:
+    """Reads the URL of a Redis."""
+    form = "redis://host:port/number, rediss://host:port/number or unix:///path"
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        raise ValueError(form) from None
+    tcp = url.scheme in {"redis", "rediss"} and url.hostname and port != 0 and re.fullmatch(r"/?[0-9]*", url.path)
+    if not tcp and not (url.scheme == "unix" and len(url.path) > 1):
+        raise ValueError(form)
+    return text
+
+
+def topic(text: str) -> str:
+    """Reads the name of a topic or a group."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text, re.ASCII) or text in {".", ".."}:
+        raise ValueError("1 to 249 of A-Z a-z 0-9 . _ -")
+    return text
+
+
+def folder(text: str) -> Path:
+    """Reads a folder."""
+    return Path(text).expanduser()
+
+
+def existing_folder(text: str) -> Path | None:
+    """Reads a folder that exists, None for none."""
+    if text and not folder(text).is_dir():
+        raise ValueError("a folder that exists")
+    return folder(text) if text else None
+
+
+def existing_file(text: str) -> Path | None:
+    """Reads a file that exists, None for none."""
+    if text and not folder(text).is_file():
+        raise ValueError("a file that exists")
+    return folder(text) if text else None
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Reads names with commas between them."""
+    names = [name.strip() for name in text.split(",")] if text else []
+    if not all(re.fullmatch(r"[a-z0-9_]+", name, re.ASCII) for name in names):
+        raise ValueError("names of carriers or formats as docs/barcodes.md has them, several with commas between them")
+    return tuple(names)
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Gives a parser of whole numbers from low to high."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse

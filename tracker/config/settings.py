@@ -1,0 +1,136 @@
+"""The table of settings, and the names and texts of each."""
+
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from tracker.config import forms
+from tracker.config.forms import Address
+from tracker.config.secrets import MASK, Secret, masked
+from tracker.limits import INFLATED_BYTES_MAX, PARTITIONS_MAX
+
+PREFIX: Final = "TRACKER_"
+FILE_SUFFIX: Final = "_FILE"
+
+
+def _setting(
+    default: str,
+    parse: Callable[[str], Any],
+    meaning: str,
+    unit: str = "",
+    *,
+    secret: bool = False,
+    in_file: bool = False,
+) -> Any:  # noqa: ANN401
+    """A line of the table.
+
+    Args:
+        default: in the form of the environment.
+        parse: makes a value of a text, or raises ValueError with what it expects.
+        meaning: a phrase.
+        unit: of the value, or its form.
+        secret: whether it is never shown and never a flag. A file may hold it, which a variable or a flag names.
+        in_file: whether a file may hold it, though it is no secret as a whole, such as a URL with a password.
+    """
+    about = {"default": default, "parse": parse, "meaning": meaning, "unit": unit}
+    return field(default=parse(default), metadata=about | {"secret": secret, "in_file": secret or in_file})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one run. Made by `load`; a test may make its own."""
+
+    kafka: str = _setting("127.0.0.1:9092", forms.addresses, "Kafka's brokers", "host:port,...")
+    redis: str = _setting(
+        "redis://127.0.0.1:6379/0", forms.redis_url, "the Redis that holds the parcels", "URL", in_file=True
+    )
+    topic: str = _setting("scans", forms.topic, "the topic that scans are read from")
+    rejected_topic: str = _setting("scans.rejected", forms.topic, "the topic that refused scans go to")
+    partitions: int = _setting("64", forms.whole(1, PARTITIONS_MAX), "partitions of the topic of scans, chosen once")
+    replication: int = _setting("1", forms.whole(1, 32), "copies of each partition that `tracker init` asks for")
+    group: str = _setting("tracker", forms.topic, "the consumer group of the workers")
+    vocabularies: Path | None = _setting(
+        "", forms.existing_folder, "vocabularies beside or over the shipped ones", "folder"
+    )
+    site_zones: Path | None = _setting(
+        "", forms.existing_file, "the time zone of each site, for times without one", "file"
+    )
+    barcode_first: tuple[str, ...] = _setting(
+        "", forms.names, "carriers whose barcodes are the own ones and name the parcel", "name,..."
+    )
+    barcodes_off: tuple[str, ...] = _setting(
+        "", forms.names, "formats, or carriers, whose barcodes are not read", "name,..."
+    )
+    retention_hours: int = _setting("168", forms.whole(1, 87_600), "how long Kafka keeps a scan", "hours")
+    final_ttl_days: int = _setting(
+        "400",
+        forms.whole(1, 3_650),
+        "how long Redis keeps a parcel after its final state, and another label after it was read",
+        "days",
+    )
+    cache_parcels: int = _setting("200000", forms.whole(0, 100_000_000), "records that a worker keeps in memory in all")
+    fetch_bytes: int = _setting(
+        "1048576", forms.whole(1_024, 1 << 30), "the most that is fetched of a partition at once", "bytes"
+    )
+    fetch_wait_ms: int = _setting(
+        "500", forms.whole(1, 60_000), "how long a broker may hold an answer that has no scan in it", "milliseconds"
+    )
+    inflate_bytes: int = _setting(
+        str(INFLATED_BYTES_MAX),
+        forms.whole(1_048_576, 1 << 30),
+        "the most that the records of one compressed batch may take",
+        "bytes",
+    )
+    session_timeout_s: int = _setting(
+        "10", forms.whole(6, 1_800), "silence after which a worker counts as dead", "seconds"
+    )
+    start_timeout_s: int = _setting(
+        "60", forms.whole(0, 86_400), "how long a worker waits at its start for Kafka and Redis", "seconds"
+    )
+    monitor: Address | None = _setting(
+        "127.0.0.1:9464",
+        forms.address_or_off,
+        "where a worker serves /metrics, /healthz, /livez and /readyz",
+        "host:port|off",
+    )
+    data_dir: Path = _setting(".tracker", forms.folder, "where `tracker up` keeps its data", "folder")
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={shown(self, name)!r}' for name in TABLE)})"
+
+
+TABLE: Final[dict[str, Field[Any]]] = {setting.name: setting for setting in fields(Settings)}
+"""Name -> its line, in the order in which they are listed."""
+
+
+def variable(name: str) -> str:
+    """Gives the environment variable of a setting: `TRACKER_PARTITIONS`."""
+    return PREFIX + name.upper()
+
+
+def flag(name: str) -> str:
+    """Gives the flag of a setting: `--partitions`; of a secret `--kafka-password-file`, the file that holds it."""
+    return "--" + name.replace("_", "-") + ("-file" if TABLE[name].metadata["secret"] else "")
+
+
+def file_variable(name: str) -> str | None:
+    """Gives the variable that names the file which holds a setting, None where it can't be in one."""
+    return variable(name) + FILE_SUFFIX if TABLE[name].metadata["in_file"] else None
+
+
+def text(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes, secrets as they are: not to be shown."""
+    value = getattr(settings, name)
+    if value is None:
+        return "off" if name == "monitor" else ""
+    if isinstance(value, Secret):
+        return value.value
+    if isinstance(value, tuple) and not isinstance(value, Address):
+        return ",".join(value)
+    return str(value)
+
+
+def shown(settings: Settings, name: str) -> str:
+    """Gives the value of a setting in the form that the environment takes, without secrets."""
+    return MASK if isinstance(getattr(settings, name), Secret) else masked(text(settings, name))
