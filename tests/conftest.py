@@ -31,7 +31,7 @@ def pytest_report_header() -> list[str]:
     return lines
 
 
-SERVER_FIXTURES: Final = frozenset({"kafka", "secure_kafka", "redis_server", "embedded_redis"})
+SERVER_FIXTURES: Final = frozenset({"kafka", "secure_kafka", "redis_server", "each_redis", "embedded_redis"})
 """Whoever asks for one of these, directly or through another fixture, needs a server."""
 
 
