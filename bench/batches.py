@@ -41,11 +41,11 @@ def walk(batch: bytes) -> tuple[bytes, bytes]:
 def read(scans: Iterable[KeyAndValue]) -> _scan.Scans:
     """Scans as the compiled reader gives them, all on one partition."""
     read_scans = READER.read(*walk(fetched(scans)), 0, 1)
-    assert not read_scans.refused, read_scans.refused
+    assert not read_scans.rejected, read_scans.rejected
     return read_scans
 
 
-def folded(names: parcel.Names, scans: _scan.Scans, records: Records | None = None) -> Records:
+def folded(names: parcel.NameTable, scans: _scan.Scans, records: Records | None = None) -> Records:
     """The records after these scans."""
     records = records or {}
     ids = scans.parcels()
@@ -55,7 +55,7 @@ def folded(names: parcel.Names, scans: _scan.Scans, records: Records | None = No
     return {**records, **after}
 
 
-def histories(names: parcel.Names, workload: Workload, steps: range) -> Records:
+def histories(names: parcel.NameTable, workload: Workload, steps: range) -> Records:
     """The records of a workload's parcels after these steps."""
     records: Records = {}
     for step in steps:

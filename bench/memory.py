@@ -58,7 +58,7 @@ def run(*, quick: bool) -> list[Figure]:
 
 def _records(parcels: int) -> batches.Records:
     """Keys of Redis and the records that belong there."""
-    names = parcel.Names(batches.READER.names)
+    names = parcel.NameTable(batches.READER.names)
     records = batches.histories(names, Workload(parcels), range(STEPS))
     return {keys.parcels(partition_of(one, PARTITIONS)) + one: record for one, record in records.items()}
 

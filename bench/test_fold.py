@@ -29,15 +29,15 @@ REFERENCE_PARCELS = 100
 
 
 def time_fold(
-    benchmark: BenchmarkFixture, names: parcel.Names, records: Records, more: Sequence[KeyAndValue]
-) -> tuple[float, parcel.Folded]:
+    benchmark: BenchmarkFixture, names: parcel.NameTable, records: Records, more: Sequence[KeyAndValue]
+) -> tuple[float, parcel.FoldResult]:
     """Times the fold of one more scan into each record: (nanoseconds a scan, what was folded)."""
     scans = batches.read(more)
     ids = scans.parcels()
     folded = benchmark(parcel.fold, names, ids, scans.buffer, scans.arena, scans.scans, records)
     assert folded.records.keys() == set(ids)
     assert not folded.duplicates
-    assert not folded.refused
+    assert not folded.rejected
     return median_ns(benchmark, len(more)), folded
 
 
@@ -61,7 +61,7 @@ def reference_ns(workload: Workload, steps: int) -> float:
     return sorted(seconds)[1] / REFERENCE_PARCELS * 1e9
 
 
-def records_of_many_lengths(names: parcel.Names, workload: Workload) -> tuple[Records, list[KeyAndValue]]:
+def records_of_many_lengths(names: parcel.NameTable, workload: Workload) -> tuple[Records, list[KeyAndValue]]:
     """Parcels with five to nine events, as many of each: their records, and the next scan of each."""
     records: Records = {}
     more = []
@@ -85,7 +85,7 @@ def workload() -> Workload:
 
 
 def test_one_more_scan_in_order(benchmark: BenchmarkFixture, workload: Workload) -> None:
-    names = parcel.Names(batches.READER.names)
+    names = parcel.NameTable(batches.READER.names)
     ns, folded = time_fold(benchmark, names, *records_of_many_lengths(names, workload))
     assert folded.late == 0
     what = "one more scan in order, parcels of 5 to 9 events"
@@ -93,7 +93,7 @@ def test_one_more_scan_in_order(benchmark: BenchmarkFixture, workload: Workload)
 
 
 def test_one_more_scan_in_order_when_behind(benchmark: BenchmarkFixture) -> None:
-    names = parcel.Names(batches.READER.names)
+    names = parcel.NameTable(batches.READER.names)
     ns, folded = time_fold(benchmark, names, *records_of_many_lengths(names, Workload(PARCELS_BEHIND)))
     assert folded.late == 0
     keep(benchmark, Figure("fold.in_order.behind", ns, "ns/scan", f"the same in batches of {PARCELS_BEHIND:,}"))
@@ -101,7 +101,7 @@ def test_one_more_scan_in_order_when_behind(benchmark: BenchmarkFixture) -> None
 
 def test_late_scan(benchmark: BenchmarkFixture, workload: Workload) -> None:
     """Parcels with ten events get one that belongs in their middle."""
-    names = parcel.Names(batches.READER.names)
+    names = parcel.NameTable(batches.READER.names)
     records = batches.histories(names, workload, range(STEPS))
     more = [workload.late(number) for number in range(PARCELS)]
     ns, folded = time_fold(benchmark, names, records, more)
@@ -130,7 +130,7 @@ def test_read(benchmark: BenchmarkFixture, workload: Workload) -> None:
 
 def test_pack(benchmark: BenchmarkFixture, workload: Workload) -> None:
     """Records to one transaction of Redis, as `apply` sends it."""
-    names = parcel.Names(batches.READER.names)
+    names = parcel.NameTable(batches.READER.names)
     records = batches.histories(names, workload, range(8))
     batch = claims.ApplyBatch(0, PARCELS, records, {}, frozenset(), (), (), (PARCELS, 0, 0, 0, 0))
     benchmark(claims.apply_command, 0, batch, 86_400)

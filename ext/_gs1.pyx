@@ -70,20 +70,20 @@ cdef class Table:
 
     def read_value(self, bytes ai not None, bytes value not None, int options):
         """The reason why this is no value of an AI, or 0, and where not."""
-        cdef size_t at = 0, digits = PyBytes_GET_SIZE(ai), place = 0
+        cdef size_t at = 0, digits = PyBytes_GET_SIZE(ai), index = 0
         cdef const uint8_t* text = <const uint8_t*>PyBytes_AS_STRING(ai)
         if 2 <= digits <= 4 and are_digits(text, digits):
-            place = self.table.at[slot_of(number_of(text, digits), digits)]
-        if place == 0 and not options & PERMIT_UNKNOWN:
+            index = self.table.at[slot_of(number_of(text, digits), digits)]
+        if index == 0 and not options & PERMIT_UNKNOWN:
             return GS1_UNKNOWN_AI, 0
         if PyBytes_GET_SIZE(value) > GS1_READ_MAX:
             return GS1_TOO_LONG, GS1_READ_MAX
         text = <const uint8_t*>PyBytes_AS_STRING(value)
-        return read_value(&self.table.ai[place], text, PyBytes_GET_SIZE(value), options, &at), at
+        return read_value(&self.table.ai[index], text, PyBytes_GET_SIZE(value), options, &at), at
 
 
 cdef object unpacked(const gs1_message_t* message):
-    """(kind, reason, (fault's place, length, AI), elements as (AI, value))."""
+    """(kind, reason, (fault's position, length, AI), elements as (AI, value))."""
     cdef const gs1_element_t* element
     cdef list found = []
     cdef size_t i

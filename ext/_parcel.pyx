@@ -26,7 +26,7 @@ cdef bytes _TABLE = machine.TABLE
 cdef bytes _RANKS = machine.TIE_RANKS
 cdef uint8_t STATES = len(machine.STATES)
 cdef bytes _TERMINAL = bytes(state in machine.TERMINAL for state in machine.STATES)
-cdef uint32_t PLACES_MAX = limits.PLACES_MAX
+cdef uint32_t SOURCES_MAX = limits.SOURCES_MAX
 cdef uint32_t CODES_MAX = limits.CODES_MAX
 cdef rules_t RULES
 RULES.cells = <const cell_t*>PyBytes_AS_STRING(_TABLE)
@@ -42,41 +42,41 @@ class CorruptRecord(Exception):
     """Bytes that should be a parcel's record, and are none of a version that this code knows."""
 
 
-cdef class Names:
-    """A partition's dictionary: its places (pairs of site and device) and codes, each known by its number.
+cdef class NameTable:
+    """A partition's dictionary: its sources (pairs of site and device) and codes, each known by its number.
 
     Args:
         codes: names of the codes that scans come with, in the order of the reader's numbers.
     """
 
-    cdef names_t places
+    cdef names_t sources
     cdef names_t codes
     cdef bytes known
     cdef readonly list code_names
-    cdef uint32_t places_stored
+    cdef uint32_t sources_stored
     cdef uint32_t codes_stored
 
     def __cinit__(self, list codes not None):
-        memset(&self.places, 0, sizeof(names_t))
+        memset(&self.sources, 0, sizeof(names_t))
         memset(&self.codes, 0, sizeof(names_t))
         self.code_names = codes
         self.known = bytes(4 * len(codes))  # reader's number -> number in the dictionary + 1
-        self.places_stored = self.codes_stored = 0
-        self.place(b"", b"")
-        self.places_stored = 1  # Place 0 is the place that is not known: it stands in no dictionary.
+        self.sources_stored = self.codes_stored = 0
+        self.source(b"", b"")
+        self.sources_stored = 1  # Source 0 is the source that is not known: it stands in no dictionary.
 
     def __dealloc__(self):
-        names_free(&self.places)
+        names_free(&self.sources)
         names_free(&self.codes)
 
-    cdef int64_t _place(self, const uint8_t* site, int32_t length, const uint8_t* device, int32_t device_length) noexcept:
+    cdef int64_t _source(self, const uint8_t* site, int32_t length, const uint8_t* device, int32_t device_length) noexcept:
         cdef uint64_t h = names_hash(site, length, device, device_length)
-        cdef int64_t number = names_find(&self.places, h, site, length, device, device_length)
+        cdef int64_t number = names_find(&self.sources, h, site, length, device, device_length)
         if number >= 0:
             return number
-        if self.places.count > PLACES_MAX:
+        if self.sources.count > SOURCES_MAX:
             return FULL
-        number = names_add(&self.places, h, site, length, device, device_length)
+        number = names_add(&self.sources, h, site, length, device, device_length)
         return number if number >= 0 else NO_MEMORY
 
     cdef int64_t _code(self, bytes name):
@@ -102,10 +102,10 @@ cdef class Names:
             known[of_reader] = <int32_t>number + 1
         return number
 
-    def place(self, bytes site not None, bytes device not None):
-        """The number of a place, which becomes known."""
+    def source(self, bytes site not None, bytes device not None):
+        """The number of a source, which becomes known."""
         return _numbered(
-            self._place(
+            self._source(
                 <const uint8_t*>PyBytes_AS_STRING(site), <int32_t>len(site),
                 <const uint8_t*>PyBytes_AS_STRING(device), <int32_t>len(device),
             )
@@ -117,22 +117,22 @@ cdef class Names:
 
     def stored(self):
         """Takes what is known now as stored: `new` begins behind it."""
-        self.places_stored = self.places.count
+        self.sources_stored = self.sources.count
         self.codes_stored = self.codes.count
 
     def new(self):
         """What is known but not stored: ([(number, site, device)], [(number, name)])."""
         return (
-            [(i, *self.place_named(i)) for i in range(self.places_stored, self.places.count)],
+            [(i, *self.source_named(i)) for i in range(self.sources_stored, self.sources.count)],
             [(i, self.code_named(i)) for i in range(self.codes_stored, self.codes.count)],
         )
 
-    def place_named(self, uint32_t number):
-        """(site, device) of a place."""
-        if number >= self.places.count:
-            raise CorruptRecord(f"place {number} is not in the partition's dictionary of {self.places.count}")
-        cdef entry_t* entry = &self.places.entries[number]
-        cdef const char* text = <const char*>self.places.text + entry.at
+    def source_named(self, uint32_t number):
+        """(site, device) of a source."""
+        if number >= self.sources.count:
+            raise CorruptRecord(f"source {number} is not in the partition's dictionary of {self.sources.count}")
+        cdef entry_t* entry = &self.sources.entries[number]
+        cdef const char* text = <const char*>self.sources.text + entry.at
         return text[: entry.length], text[entry.length : entry.length + entry.rest]
 
     def code_named(self, uint32_t number):
@@ -144,7 +144,7 @@ cdef class Names:
 
     cdef context_t context(self, bytes parcel) noexcept:
         cdef context_t context
-        context.places = &self.places
+        context.sources = &self.sources
         context.codes = &self.codes
         context.ranks = <const uint8_t*>PyBytes_AS_STRING(_RANKS)
         context.parcel = <const uint8_t*>PyBytes_AS_STRING(parcel)
@@ -161,17 +161,17 @@ cdef class Names:
         count = read_history(record, events)
         for i in range(count):
             if (
-                events[i].place >= self.places.count or events[i].code >= self.codes.count or events[i].kind >= KINDS
+                events[i].source >= self.sources.count or events[i].code >= self.codes.count or events[i].kind >= KINDS
                 or (events[i].flags & EVENT_HAS_RIGHT
                     and (events[i].right_code >= self.codes.count or events[i].right_kind >= EVENT_KINDS))
             ):
-                raise CorruptRecord(f"{parcel!r}: event {i} has a place or code that the partition's dictionary has not")
+                raise CorruptRecord(f"{parcel!r}: event {i} has a source or code that the partition's dictionary has not")
         read_header(record, &header)
         if (
-            header.state >= STATES or header.office >= self.places.count or header.place >= self.places.count
+            header.state >= STATES or header.office >= self.sources.count or header.source >= self.sources.count
             or header.first >= header.events or header.life > header.events
         ):
-            raise CorruptRecord(f"{parcel!r}: its header has a state, place or life that there is not")
+            raise CorruptRecord(f"{parcel!r}: its header has a state, source or life that there is not")
         return 0
 
     def check(self, bytes parcel not None, bytes record not None):
@@ -187,7 +187,7 @@ cdef _numbered(int64_t number):
     return number
 
 
-cdef class Folded:
+cdef class FoldResult:
     """What a batch of scans did.
 
     Attributes:
@@ -195,7 +195,7 @@ cdef class Folded:
         final: ids of those that are in a final state now, a frozenset.
         reopened: ids of those with data that were in a final state before any scan of the batch, or may have been since a
             scan was in their record already, and are not now, a frozenset.
-        refused: [(index of the scan, reason)]: scans that the dictionary had no room for.
+        rejected: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
         duplicates, late, anomalies: how many scans.
     """
@@ -203,7 +203,7 @@ cdef class Folded:
     cdef readonly dict records
     cdef readonly frozenset final
     cdef readonly frozenset reopened
-    cdef readonly list refused
+    cdef readonly list rejected
     cdef readonly list data
     cdef readonly int64_t duplicates
     cdef readonly int64_t late
@@ -213,7 +213,7 @@ cdef class Folded:
         self.records = {}
         self.final = frozenset()
         self.reopened = frozenset()
-        self.refused = []
+        self.rejected = []
         self.data = []
 
 
@@ -226,10 +226,10 @@ cdef inline void _reached(header_t* header, int64_t offset, bint in_batch) noexc
         header.repeats = 0
 
 
-cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, Folded folded):
+cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, FoldResult folded):
     """The record after a scan that it has already: the store has it from a batch whose mark it has not.
 
-    The copies of that batch are counted with its first scan, so once, wherever the batches end that come in its place.
+    The copies of that batch are counted with its first scan, so once, wherever the batches end that come instead of it.
     """
     cdef header_t header
     cdef bytes result
@@ -257,7 +257,7 @@ cdef inline bint _is_final(object record) noexcept:
 
 cdef bytes _append(
     const context_t* context, const uint8_t* record, Py_ssize_t length, const event_t* event, int64_t offset,
-    bint in_batch, bint has_data, Folded folded
+    bint in_batch, bint has_data, FoldResult folded
 ):
     """The record with one event behind all others and one cell taken; None where that is not all there is to do."""
     cdef header_t header
@@ -282,7 +282,7 @@ cdef bytes _append(
     if header.events > 1 and time - get48(last - EVENT_BYTES + EVENT_TIME_AT) >= RULES.life_gap_ms:
         return None  # A stray scan after a silence is the beginning of a life, now that another one follows.
     while last >= record + HEADER_BYTES and event.time - get48(last + EVENT_TIME_AT) <= RULES.reread_ms:
-        if last[EVENT_KIND_AT] == event.kind and compare_sites(context.places, get24(last + EVENT_PLACE_AT), event.place) == 0:
+        if last[EVENT_KIND_AT] == event.kind and compare_sites(context.sources, get24(last + EVENT_SOURCE_AT), event.source) == 0:
             return None
         last -= EVENT_BYTES
     effect.effect = 0
@@ -309,7 +309,7 @@ cdef bytes _append(
 
 cdef bytes _refold(
     const context_t* context, const uint8_t* record, const event_t* event, int64_t offset, bint in_batch, bint has_data,
-    Folded folded
+    FoldResult folded
 ):
     """The record (NULL: there is none) with an event taken into its history, and its last life folded again."""
     cdef event_t[HISTORY_MAX + 1] events
@@ -357,25 +357,25 @@ cdef bytes _refold(
     return result
 
 
-cdef int _event_of(Names names, const scan_t* scan, const uint8_t* base, const uint8_t* arena, event_t* event) except -2:
-    """Makes an event of a scan; FULL where the dictionary has no room for its place or code."""
+cdef int _event_of(NameTable names, const scan_t* scan, const uint8_t* base, const uint8_t* arena, event_t* event) except -2:
+    """Makes an event of a scan; FULL where the dictionary has no room for its source or code."""
     cdef int64_t code = names._code_of(scan.code)
-    cdef int64_t place = names._place(
+    cdef int64_t source = names._source(
         text_of(base, arena, scan.site_at), scan.site_length, text_of(base, arena, scan.device_at), scan.device_length
     )
     cdef int64_t right = 0
     if scan.right_code >= 0:
         right = names._code_of(scan.right_code)
-    if code == NO_MEMORY or place == NO_MEMORY or right == NO_MEMORY:
+    if code == NO_MEMORY or source == NO_MEMORY or right == NO_MEMORY:
         raise MemoryError
-    if code < 0 or place < 0 or right < 0:
+    if code < 0 or source < 0 or right < 0:
         return FULL
     event.time = scan.effective
     event.raw_time = scan.time
     event.seq = scan.seq
     event.id = scan.id
     event.target = scan.target
-    event.place = <uint32_t>place
+    event.source = <uint32_t>source
     event.code = <uint16_t>code
     event.copies = 1
     event.kind = scan.kind
@@ -395,18 +395,18 @@ cdef int _event_of(Names names, const scan_t* scan, const uint8_t* base, const u
     return 0
 
 
-def fold(Names names not None, list parcels not None, bytes buffer not None, bytes arena not None, bytes scans not None,
+def fold(NameTable names not None, list parcels not None, bytes buffer not None, bytes arena not None, bytes scans not None,
          dict records not None):
     """Folds a batch of scans into the records of their parcels.
 
     Args:
-        names: the partition's dictionary; new places and codes become known in it.
+        names: the partition's dictionary; new sources and codes become known in it.
         parcels: the parcel id of each scan.
         buffer, arena, scans: as tracker.domain._scan.Scans has them.
         records: {parcel id: record, or None where the store has none} with an entry for every parcel. It is not changed.
 
     Returns:
-        Folded.
+        FoldResult.
 
     Raises:
         KeyError: a parcel has no entry: its record was not read.
@@ -416,7 +416,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
     cdef Py_ssize_t count = PyBytes_GET_SIZE(scans) // <Py_ssize_t>sizeof(scan_t)
     cdef const uint8_t* base = <const uint8_t*>PyBytes_AS_STRING(buffer)
     cdef const uint8_t* kept = <const uint8_t*>PyBytes_AS_STRING(arena)
-    cdef Folded folded = Folded.__new__(Folded)
+    cdef FoldResult folded = FoldResult.__new__(FoldResult)
     cdef dict changed = folded.records
     cdef event_t event
     cdef context_t context
@@ -438,7 +438,7 @@ def fold(Names names not None, list parcels not None, bytes buffer not None, byt
             if held == NULL:
                 raise KeyError(parcel)
         if _event_of(names, &scan[i], base, kept, &event) == FULL:
-            folded.refused.append((i, "too_many_names"))
+            folded.rejected.append((i, "too_many_names"))
             continue
         has_data = (scan[i].flags & SCAN_HAS_DATA) != 0
         if has_data:
@@ -491,7 +491,7 @@ def gather(list parcels not None, dict young not None, dict old not None):
 
 
 def numbers_of(bytes record not None):
-    """The numbers that a record names: (places, codes), each a sorted list."""
+    """The numbers that a record names: (sources, codes), each a sorted list."""
     cdef event_t[HISTORY_MAX] events
     cdef const uint8_t* bytes_of = <const uint8_t*>PyBytes_AS_STRING(record)
     cdef header_t header
@@ -499,28 +499,28 @@ def numbers_of(bytes record not None):
     if not is_record(bytes_of, PyBytes_GET_SIZE(record)):
         raise CorruptRecord(f"no record of version {RECORD_VERSION}: {record[:32]!r}")
     read_header(bytes_of, &header)
-    places = {header.place, header.office}
+    sources = {header.source, header.office}
     codes = set()
     for i in range(read_history(bytes_of, events)):
-        places.add(events[i].place)
+        sources.add(events[i].source)
         codes.add(events[i].code)
         if events[i].flags & EVENT_HAS_RIGHT:
             codes.add(events[i].right_code)
-    return sorted(places), sorted(codes)
+    return sorted(sources), sorted(codes)
 
 
-def renumbered(bytes record not None, dict places not None, dict codes not None):
-    """The same record for another dictionary: {number: number there} of its places and codes."""
+def renumbered(bytes record not None, dict sources not None, dict codes not None):
+    """The same record for another dictionary: {number: number there} of its sources and codes."""
     cdef event_t[HISTORY_MAX] events
     cdef const uint8_t* bytes_of = <const uint8_t*>PyBytes_AS_STRING(record)
     cdef header_t header
     cdef int32_t i
     numbers_of(record)
     read_header(bytes_of, &header)
-    header.place = places[header.place]
-    header.office = places[header.office]
+    header.source = sources[header.source]
+    header.office = sources[header.office]
     for i in range(read_history(bytes_of, events)):
-        events[i].place = places[events[i].place]
+        events[i].source = sources[events[i].source]
         events[i].code = codes[events[i].code]
         if events[i].flags & EVENT_HAS_RIGHT:
             events[i].right_code = codes[events[i].right_code]
@@ -530,23 +530,23 @@ def renumbered(bytes record not None, dict places not None, dict codes not None)
 
 
 def summary(bytes record not None):
-    """(state, overlays, flags, events, life, place, since or None, scans) of a record's header."""
+    """(state, overlays, flags, events, life, source, since or None, scans) of a record's header."""
     cdef header_t header
     if not is_record(<const uint8_t*>PyBytes_AS_STRING(record), PyBytes_GET_SIZE(record)):
         raise CorruptRecord(f"no record of version {RECORD_VERSION}: {record[:32]!r}")
     read_header(<const uint8_t*>PyBytes_AS_STRING(record), &header)
     return (
-        header.state, header.overlays, header.flags, header.events, header.life, header.place,
+        header.state, header.overlays, header.flags, header.events, header.life, header.source,
         None if header.since == NO_TIME else header.since, header.scans,
     )
 
 
-def explain(Names names not None, bytes parcel not None, bytes record not None):
+def explain(NameTable names not None, bytes parcel not None, bytes record not None):
     """Folds every life of a record again and says what each event did.
 
     Returns:
-        A list of lives, oldest first, each (state, overlays, place, since or None, events); an event is
-        (kind, code, place, time, seq or None, event id, copies, effect, acts as or None, state before, here, marks,
+        A list of lives, oldest first, each (state, overlays, source, since or None, events); an event is
+        (kind, code, source, time, seq or None, event id, copies, effect, acts as or None, state before, here, marks,
         reread of or None, voided by or None, took or None, skewed), whose last numbers count events of the same life.
 
     Raises:
@@ -567,7 +567,7 @@ def explain(Names names not None, bytes parcel not None, bytes record not None):
         fold_life(&context, &RULES, events + begin, end - begin, &header, effects)
         lives.append(
             (
-                header.state, header.overlays, header.place, None if header.since == NO_TIME else header.since,
+                header.state, header.overlays, header.source, None if header.since == NO_TIME else header.since,
                 [_explained(&context, &events[begin + i], &effects[i]) for i in range(end - begin)],
             )
         )
@@ -577,12 +577,12 @@ def explain(Names names not None, bytes parcel not None, bytes record not None):
 
 cdef _explained(const context_t* context, const event_t* event, const effect_t* effect):
     return (
-        event.kind, event.code, event.place, event.raw_time, None if event.seq < 0 else event.seq,
+        event.kind, event.code, event.source, event.raw_time, None if event.seq < 0 else event.seq,
         event_id(context, event), event.copies, effect.effect,
         effect.acts_as if effect.machine else None, effect.state, effect.here, effect.marks,
         None if effect.reread_of == NOBODY else effect.reread_of,
         None if effect.voided_by == NOBODY else effect.voided_by,
-        None if effect.took == NOBODY else effect.took,
+        None if effect.voided == NOBODY else effect.voided,
         event.flags & EVENT_SKEWED != 0,
     )
 

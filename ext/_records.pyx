@@ -55,7 +55,7 @@ cdef inline int64_t _i64(const uint8_t* p) noexcept nogil:
 
 
 cdef inline const uint8_t* _varint(const uint8_t* p, const uint8_t* end, int64_t* value) noexcept nogil:
-    """Reads a zigzag varint; the place behind it, or NULL where it doesn't end in time."""
+    """Reads a zigzag varint; the pointer behind it, or NULL where it doesn't end in time."""
     cdef uint64_t raw = 0
     cdef int shift = 0
     while p < end and shift < 70:
@@ -71,7 +71,7 @@ cdef inline const uint8_t* _varint(const uint8_t* p, const uint8_t* end, int64_t
 cdef inline const uint8_t* _span(
     const uint8_t* p, const uint8_t* end, const uint8_t* base, int32_t* at, int32_t* length
 ) noexcept nogil:
-    """Reads a length and as many bytes; the place behind them, or NULL."""
+    """Reads a length and as many bytes; the pointer behind them, or NULL."""
     cdef int64_t size = 0
     p = _varint(p, end, &size)
     if p == NULL or size < -1 or size > end - p:

@@ -14,7 +14,7 @@ cdef inline Py_ssize_t _digits(Py_ssize_t number) noexcept nogil:
 
 
 cdef inline char* _number(char* p, char kind, Py_ssize_t number) noexcept nogil:
-    """Writes `*3\\r\\n` or `$12\\r\\n`; the place behind it."""
+    """Writes `*3\\r\\n` or `$12\\r\\n`; the pointer behind it."""
     cdef Py_ssize_t count = _digits(number)
     cdef Py_ssize_t at = count
     p[0] = kind

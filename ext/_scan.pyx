@@ -2,7 +2,7 @@
 #
 # The fast reader takes flat JSON objects with known keys and strings without escapes, in any order and spacing, and either
 # understands a scan completely or leaves it alone. What it leaves goes to tracker.domain.scan, which is slow, complete and alone
-# decides why a scan is refused. A differential test holds the two together.
+# decides why a scan is rejected. A differential test holds the two together.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
@@ -14,7 +14,7 @@ from barcode cimport (
 )
 from clock cimport TIME_LOCAL, TIME_ZONED, parse_time
 from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
-from json_text cimport nesting, place_t, read_string, read_whole, skip_blanks
+from json_text cimport nesting, cursor_t, read_string, read_whole, skip_blanks
 from records cimport record_t
 from scan cimport (
     KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t,
@@ -22,7 +22,7 @@ from scan cimport (
 
 from tracker import limits
 from tracker.domain.aliases import Announcement
-from tracker.domain.errors import Refusal
+from tracker.domain.errors import Rejection
 
 cdef enum read_t:
     READ_NOTHING  # it is the slow reader's
@@ -63,29 +63,29 @@ cdef struct code_t:
 # One scan's fields as they stand in its JSON.
 cdef struct fields_t:
     int seen
-    place_t parcel
+    cursor_t parcel
     int32_t parcel_length
-    place_t alias
+    cursor_t alias
     int32_t alias_length
-    place_t site
+    cursor_t site
     int32_t site_length
-    place_t device
+    cursor_t device
     int32_t device_length
-    place_t event
+    cursor_t event
     int32_t event_length
     int64_t time
     int64_t seq
     uint64_t id
     size_t reads
-    place_t[READS_MAX] read
+    cursor_t[READS_MAX] read
     size_t[READS_MAX] read_length
 
 
-cdef inline bint _is(place_t text, int32_t length, const char* word, int32_t word_length) noexcept nogil:
+cdef inline bint _is(cursor_t text, int32_t length, const char* word, int32_t word_length) noexcept nogil:
     return length == word_length and memcmp(text, word, word_length) == 0
 
 
-cdef inline bint _is_parcel_id(place_t text, int32_t length) noexcept nogil:
+cdef inline bint _is_parcel_id(cursor_t text, int32_t length) noexcept nogil:
     cdef int32_t i
     cdef unsigned char c
     if length < 1 or length > PARCEL_ID_BYTES_MAX:
@@ -97,9 +97,9 @@ cdef inline bint _is_parcel_id(place_t text, int32_t length) noexcept nogil:
     return True
 
 
-cdef inline place_t _add_read(place_t p, place_t end, fields_t* fields) noexcept nogil:
+cdef inline cursor_t _add_read(cursor_t p, cursor_t end, fields_t* fields) noexcept nogil:
     """Reads a barcode as one more read of the scan."""
-    cdef place_t text = NULL
+    cdef cursor_t text = NULL
     cdef int32_t length = 0
     if fields.reads == READS_MAX:
         return NULL
@@ -111,7 +111,7 @@ cdef inline place_t _add_read(place_t p, place_t end, fields_t* fields) noexcept
     return p
 
 
-cdef place_t _add_reads(place_t p, place_t end, fields_t* fields) noexcept nogil:
+cdef cursor_t _add_reads(cursor_t p, cursor_t end, fields_t* fields) noexcept nogil:
     """Reads an array of barcodes."""
     if p >= end or p[0] != 0x5B:  # [
         return NULL
@@ -130,8 +130,8 @@ cdef place_t _add_reads(place_t p, place_t end, fields_t* fields) noexcept nogil
         p = skip_blanks(p + 1, end)
 
 
-cdef place_t _read_time(place_t p, place_t end, fields_t* fields) noexcept nogil:
-    cdef place_t text = NULL
+cdef cursor_t _read_time(cursor_t p, cursor_t end, fields_t* fields) noexcept nogil:
+    cdef cursor_t text = NULL
     cdef int32_t length = 0
     if p < end and p[0] == 0x22:
         p = read_string(p, end, &text, &length)
@@ -142,9 +142,9 @@ cdef place_t _read_time(place_t p, place_t end, fields_t* fields) noexcept nogil
     return p if p != NULL and 0 <= fields.time <= TIME_MS_MAX else NULL
 
 
-cdef place_t _read_field(place_t p, place_t end, place_t key, int32_t length, fields_t* fields) noexcept nogil:
-    """Reads the value of a known key; the place behind it, or NULL."""
-    cdef place_t text = NULL
+cdef cursor_t _read_field(cursor_t p, cursor_t end, cursor_t key, int32_t length, fields_t* fields) noexcept nogil:
+    """Reads the value of a known key; the pointer behind it, or NULL."""
+    cdef cursor_t text = NULL
     cdef int32_t text_length = 0
     cdef int field
     if _is(key, length, b"event", 5):
@@ -196,9 +196,9 @@ cdef place_t _read_field(place_t p, place_t end, place_t key, int32_t length, fi
     return p
 
 
-cdef bint _read_object(place_t p, place_t end, fields_t* fields) noexcept nogil:
+cdef bint _read_object(cursor_t p, cursor_t end, fields_t* fields) noexcept nogil:
     """Reads a whole scan; False where it is not all of the known shape."""
-    cdef place_t key = NULL
+    cdef cursor_t key = NULL
     cdef int32_t length = 0
     p = skip_blanks(p, end)
     if p >= end or p[0] != 0x7B:  # {
@@ -224,7 +224,7 @@ cdef bint _read_object(place_t p, place_t end, fields_t* fields) noexcept nogil:
         p = skip_blanks(p + 1, end)
 
 
-cdef read_t _read_announcement(place_t base, const fields_t* fields, scan_t* out, barcode_t* label) noexcept nogil:
+cdef read_t _read_announcement(cursor_t base, const fields_t* fields, scan_t* out, barcode_t* label) noexcept nogil:
     if not _is_parcel_id(fields.alias, fields.alias_length) or (
         fields.alias_length == fields.parcel_length and memcmp(fields.alias, fields.parcel, fields.alias_length) == 0
     ):
@@ -247,7 +247,7 @@ cdef class Scans:
         data: {index among scans: (container, data as compact JSON)} of those that carry some.
         aliases: [(index among scans, alias)]: the other keys that scans have read on their parcels, ascending.
         announced: [(alias, parcel id, effective time)] of the announcements among the records.
-        refused: [(index of the record, Refusal)].
+        rejected: [(index of the record, Rejection)].
         foreign: [(index of the record, key)]: scans of parcels, and announcements of aliases, that belong to another
             partition.
     """
@@ -258,7 +258,7 @@ cdef class Scans:
     cdef readonly dict data
     cdef readonly list aliases
     cdef readonly list announced
-    cdef readonly list refused
+    cdef readonly list rejected
     cdef readonly list foreign
 
     def __len__(self):
@@ -278,7 +278,7 @@ cdef class Scans:
                 ids.append(PyBytes_FromStringAndSize(arena - 1 - scans[i].parcel_at, scans[i].parcel_length))
         return ids
 
-    def place(self, Py_ssize_t index):
+    def offset_and_time(self, Py_ssize_t index):
         """Offset and effective time of one scan."""
         cdef const scan_t* scan = <const scan_t*>PyBytes_AS_STRING(self.scans) + index
         if not 0 <= index < len(self):
@@ -297,8 +297,8 @@ cdef class ScanReader:
 
     Args:
         codes: [(name, kind, name of the code that it takes back or None)]: every event that a scan may name;
-            a code's number is its place in this list.
-        slow: reads one value completely: value -> tracker.domain.scan.Scan or Announcement, or raises Refusal.
+            a code's number is its index in this list.
+        slow: reads one value completely: value -> tracker.domain.scan.Scan or Announcement, or raises Rejection.
         site: which barcodes are read, and in which order: of a tracker.domain.barcode.Recogniser.
     """
 
@@ -335,20 +335,20 @@ cdef class ScanReader:
             if undoes is not None:
                 undone = undoes.encode()
                 self.codes[number].target = hash64(<const unsigned char*>PyBytes_AS_STRING(undone), len(undone))
-            self._place(number)
+            self._insert(number)
 
     def __dealloc__(self):
         free(self.codes)
         free(self.slots)
 
-    cdef void _place(self, int32_t number) noexcept:
+    cdef void _insert(self, int32_t number) noexcept:
         cdef code_t* code = &self.codes[number]
         cdef uint32_t slot = <uint32_t>fnv_more(fnv_begin(), code.name, code.length) & self.mask
         while self.slots[slot] != 0:
             slot = (slot + 1) & self.mask
         self.slots[slot] = number + 1
 
-    cdef int32_t _find(self, place_t name, int32_t length) noexcept nogil:
+    cdef int32_t _find(self, cursor_t name, int32_t length) noexcept nogil:
         """The number of a code, -1 where there is none of that name."""
         cdef uint32_t slot = <uint32_t>fnv_more(fnv_begin(), name, length) & self.mask
         cdef code_t* code
@@ -360,7 +360,7 @@ cdef class ScanReader:
         return -1
 
     cdef read_t _read_fast(
-        self, place_t base, const record_t* record, scan_t* out, barcode_t* label, barcode_aliases_t* aliases
+        self, cursor_t base, const record_t* record, scan_t* out, barcode_t* label, barcode_aliases_t* aliases
     ) noexcept nogil:
         """Reads a record: a scan into out, and its labels where it has no parcel id; or an announcement.
 
@@ -426,13 +426,13 @@ cdef class ScanReader:
         """
         cdef const record_t* record = <const record_t*>PyBytes_AS_STRING(records)
         cdef Py_ssize_t count = PyBytes_GET_SIZE(records) // <Py_ssize_t>sizeof(record_t)
-        cdef place_t base = <place_t>PyBytes_AS_STRING(buffer)
+        cdef cursor_t base = <cursor_t>PyBytes_AS_STRING(buffer)
         cdef bytes packed = PyBytes_FromStringAndSize(NULL, count * sizeof(scan_t))
         cdef scan_t* out = <scan_t*>PyBytes_AS_STRING(packed)
         cdef bytearray arena = bytearray()
         cdef barcode_t label
         cdef barcode_aliases_t aliases
-        cdef place_t parcel
+        cdef cursor_t parcel
         cdef read_t what
         cdef Py_ssize_t i, j, found = 0
         cdef Scans result = Scans.__new__(Scans)
@@ -440,7 +440,7 @@ cdef class ScanReader:
         result.data = {}
         result.aliases = []
         result.announced = []
-        result.refused = []
+        result.rejected = []
         result.foreign = []
         aliases.count = 0
         for i in range(count):
@@ -463,7 +463,7 @@ cdef class ScanReader:
             if out[found].parcel_at >= 0:
                 parcel = base + out[found].parcel_at
             else:
-                parcel = <place_t><char*>arena - 1 - out[found].parcel_at
+                parcel = <cursor_t><char*>arena - 1 - out[found].parcel_at
             if partition_of(parcel, out[found].parcel_length, partitions) != partition:
                 result.foreign.append((i, PyBytes_FromStringAndSize(<const char*>parcel, out[found].parcel_length)))
                 result.data.pop(found, None)
@@ -478,7 +478,7 @@ cdef class ScanReader:
         return result
 
     cdef bint _read_slowly(
-        self, place_t base, const record_t* record, Py_ssize_t i, scan_t* out, Py_ssize_t found, bytearray arena,
+        self, cursor_t base, const record_t* record, Py_ssize_t i, scan_t* out, Py_ssize_t found, bytearray arena,
         Scans result, int32_t partition, int32_t partitions,
     ) except -1:
         """Reads a record by the slow reader; False where it is no scan."""
@@ -487,10 +487,10 @@ cdef class ScanReader:
             value = PyBytes_FromStringAndSize(<const char*>base + record.value_at, record.value_length)
         try:
             scan = self.slow(value)
-        except Refusal as refusal:
+        except Rejection as refusal:
             # Without its frames, which hold all of the batch.
             refusal.__context__ = None
-            result.refused.append((i, refusal.with_traceback(None)))
+            result.rejected.append((i, refusal.with_traceback(None)))
             return False
         if isinstance(scan, Announcement):
             _take_announcement(result, i, record, scan.alias, scan.parcel, scan.time, partition, partitions)
@@ -545,7 +545,7 @@ cdef int _take_announcement(
     Scans result, Py_ssize_t i, const record_t* record, bytes alias, bytes parcel, int64_t time, int32_t partition,
     int32_t partitions,
 ) except -1:
-    if partition_of(<place_t>PyBytes_AS_STRING(alias), PyBytes_GET_SIZE(alias), partitions) == partition:
+    if partition_of(<cursor_t>PyBytes_AS_STRING(alias), PyBytes_GET_SIZE(alias), partitions) == partition:
         result.announced.append((alias, parcel, _effective(time, record.timestamp)))
     else:
         result.foreign.append((i, alias))
@@ -569,33 +569,33 @@ def time_of_text(bytes text not None):
     Without a zone the milliseconds are those of the same reading in UTC.
     """
     cdef int64_t ms = 0
-    cdef int zoned = parse_time(<place_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &ms)
+    cdef int zoned = parse_time(<cursor_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), &ms)
     return (ms, zoned == TIME_ZONED) if zoned == TIME_ZONED or zoned == TIME_LOCAL else None
 
 
 def nesting_of(bytes text not None):
     """How deeply brackets nest outside of strings."""
-    cdef place_t begin = <place_t>PyBytes_AS_STRING(text)
+    cdef cursor_t begin = <cursor_t>PyBytes_AS_STRING(text)
     return nesting(begin, begin + PyBytes_GET_SIZE(text))
 
 
 def number_of_id(bytes text not None):
     """A given event id as a number of 64 bit: 16 of 0-9a-f as they are, else hash64."""
-    return id_number(<place_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+    return id_number(<cursor_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
 
 
 def number_of_text(bytes text not None):
     """hash64 of a text (docs/fold.md, section 1)."""
-    return hash64(<place_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
+    return hash64(<cursor_t>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
 
 
 def partition_of_key(bytes key not None, int32_t count):
     """The partition among count that Kafka's default partitioner gives a key."""
-    return partition_of(<place_t>PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), count)
+    return partition_of(<cursor_t>PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key), count)
 
 
 def is_parcel_id(bytes text not None):
     """Whether a text is 1 to 64 of A-Z a-z 0-9 . _ / -."""
     return PyBytes_GET_SIZE(text) <= PARCEL_ID_BYTES_MAX and _is_parcel_id(
-        <place_t>PyBytes_AS_STRING(text), <int32_t>PyBytes_GET_SIZE(text)
+        <cursor_t>PyBytes_AS_STRING(text), <int32_t>PyBytes_GET_SIZE(text)
     )

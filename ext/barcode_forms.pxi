@@ -168,7 +168,7 @@ cdef void copy_short(uint8_t* target, const uint8_t* source, size_t length) noex
 
 
 cdef inline void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size_t length) noexcept nogil:
-    # No text of any form begins with a control character: their places belong to the lists of digits.
+    # No text of any form begins with a control character: their slots belong to the lists of digits.
     if length == 0 or length > BARCODE_KEY_MAX or text[0] >= ASCII or text[0] < BLANK:
         return
     try_list(sink, frame, text, length, all_digits(text, length))
@@ -177,7 +177,7 @@ cdef inline void try_forms(sink_t* sink, size_t frame, const uint8_t* text, size
 cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t length, bint digits) noexcept nogil:
     """Tries the forms that a text can have, of 1 to BARCODE_KEY_MAX characters with a printable ASCII one first."""
     cdef size_t first = text[0] - c"0" if digits else text[0]
-    cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_place(frame, length, first)]]
+    cdef const entry_t* entry = &sink.lists.entries[sink.lists.starts[list_index(frame, length, first)]]
     cdef const form_t* form
     cdef said_t said
     cdef uint64_t[SUM_WORDS] sums
@@ -202,14 +202,14 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
             else:
                 stands = check_character_stands(form, text)
             if stands:
-                if entry.precedence <= said.precedence and not (form.yields and said.form != NULL):
+                if entry.precedence <= said.precedence and not (form.last_resort and said.form != NULL):
                     add(&said, form, entry.precedence, text)
                 if sink.findings != NULL:
                     note(sink, entry, text)
             else:
                 # Nor is it a misread of a form that a sound one goes before.
                 sink.bad_check_digit |= entry.precedence <= said.precedence
-                if form.claims:
+                if form.rejects_misread:
                     break
         entry += 1
     if said.form == NULL or said.form.names == NAMES_PLACE:

@@ -18,7 +18,7 @@ cdef enum:
     LETTER_PAIRS = 26 * 26
     REFUSED = 255                 # in a lookup's table
     LIST_END = 0xFFFF
-    SUM_BITS = 12                 # a sum has less than 64 x 64: as many places as a text has, each of less than the modulus
+    SUM_BITS = 12                 # a sum has less than 64 x 64: as many positions as a text has, each of less than the modulus
     SUMS_OF_WORD = 64 // SUM_BITS
     SUM_WORDS = 2                 # for the different sums of the forms of one length
 
@@ -47,14 +47,14 @@ cdef struct form_t:
     uint32_t reciprocal                                     # of the modulus, in 2^-20
     uint8_t lookups
     uint8_t names                                           # names_t
-    bint claims                                             # a wrong check digit ends the search
-    bint yields                                             # to any other form that the text fits
+    bint rejects_misread                                             # a wrong check digit ends the search
+    bint last_resort                                             # to any other form that the text fits
     uint8_t[LOOKUPS_MAX] lookup_at
     uint8_t[ADDED_MAX] lead, tail                           # of the key
     table_t[LOOKUPS_MAX] lookup                             # letter pair -> 1 + number of a warning, 0, or REFUSED
     uint8_t[BARCODE_KEY_MAX] accepts                        # position -> the set of characters that may stand there
     uint8_t[BARCODE_KEY_MAX] narrow_at
-    uint8_t[BARCODE_KEY_MAX] counts                         # place -> what characters count there
+    uint8_t[BARCODE_KEY_MAX] counts                         # position -> what characters count there
     uint8_t[64] characters                                  # remainder -> check character
 
 cdef struct entry_t:
@@ -68,7 +68,7 @@ cdef struct lists_t:
 
 cdef form_t[FORMS_MAX] FORMS
 cdef uint8_t[SETS_MAX * 256] SETS                           # [set][character] -> a number, 0 for what it does not have
-# What a digit adds at its place to all the sums of a text of so many digits: [word][length][place][digit].
+# What a digit adds at its position to all the sums of a text of so many digits: [word][length][position][digit].
 cdef uint64_t[SUM_WORDS * (BARCODE_KEY_MAX + 1) * BARCODE_KEY_MAX * 10] SUMS
 cdef uint8_t[BARCODE_KEY_MAX + 1] SUM_WORDS_USED            # length -> words
 cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
@@ -79,27 +79,27 @@ cdef uint8_t[256] TYPED                                     # what a typed chara
 
 # How they are made.
 
-cdef dict set_places = {}         # characters with their numbers -> place in SETS
-cdef dict sum_places = {}         # length -> {what each digit adds at each place: which of the sums of this length}
-cdef dict lookup_places = {}      # (format, place among its lookups) -> place in LOOKUPS
+cdef dict set_indices = {}         # characters with their numbers -> index in SETS
+cdef dict sum_indices = {}         # length -> {what each digit adds at each position: which of the sums of this length}
+cdef dict lookup_indices = {}      # (format, index among its lookups) -> index in LOOKUPS
 
 
 cdef int set_of(object values) except -1:
     """The set that has these numbers for these characters and 0 for all others; shared by all that need the same."""
-    cdef size_t place = set_places.setdefault(tuple(sorted(values.items())), len(set_places))
-    if place >= SETS_MAX:
+    cdef size_t index = set_indices.setdefault(tuple(sorted(values.items())), len(set_indices))
+    if index >= SETS_MAX:
         raise OverflowError(f"formats need more than {SETS_MAX} sets of characters")
     for character, value in values.items():
-        SETS[place * 256 + <size_t>ord(character)] = value
-    return place
+        SETS[index * 256 + <size_t>ord(character)] = value
+    return index
 
 
 cdef table_t lookup_of(object format_, size_t at) except NULL:
     """The table of the warnings of a format's lookup, by letter pair; shared by all of the format's forms."""
-    cdef size_t place = lookup_places.setdefault((format_.name, at), len(lookup_places))
-    cdef uint8_t* table = &LOOKUPS[place * LETTER_PAIRS]
+    cdef size_t index = lookup_indices.setdefault((format_.name, at), len(lookup_indices))
+    cdef uint8_t* table = &LOOKUPS[index * LETTER_PAIRS]
     cdef object lookup = format_.lookups[at]
-    if place >= LOOKUP_TABLES_MAX:
+    if index >= LOOKUP_TABLES_MAX:
         raise OverflowError(f"formats need more than {LOOKUP_TABLES_MAX} lookups")
     for pair in range(LETTER_PAIRS):
         value = chr(ord("A") + pair // 26) + chr(ord("A") + pair % 26)
@@ -121,7 +121,7 @@ cdef int fill_added(uint8_t* added, uint8_t* length, str text) except -1:
 
 cdef int fill_check(form_t* form, object source) except -1:
     cdef object check = source.check
-    cdef size_t at, place
+    cdef size_t at, index
     form.check = NO_CHECK
     if check is None:
         return 0
@@ -143,27 +143,27 @@ cdef int fill_check(form_t* form, object source) except -1:
     for at in range(form.modulus):
         form.characters[at] = ord(check.characters[at])
     if source.may_be_digits:
-        place = sum_of(form.length, form.covered_at, counts)
-        form.sum_word, form.sum_shift = place // SUMS_OF_WORD, place % SUMS_OF_WORD * SUM_BITS
+        index = sum_of(form.length, form.covered_at, counts)
+        form.sum_word, form.sum_shift = index // SUMS_OF_WORD, index % SUMS_OF_WORD * SUM_BITS
     return 0
 
 
 cdef int sum_of(size_t length, size_t start, list counts) except -1:
     """Which of the sums of texts of so many digits this is; those of several forms are often the same."""
     cdef tuple added = tuple((start + at, digit, count[digit]) for at, count in enumerate(counts) for digit in digits)
-    cdef dict places = sum_places.setdefault(length, {})
-    cdef size_t place = places.setdefault(added, len(places))
-    cdef size_t at, digit, word = place // SUMS_OF_WORD
+    cdef dict indices = sum_indices.setdefault(length, {})
+    cdef size_t index = indices.setdefault(added, len(indices))
+    cdef size_t at, digit, word = index // SUMS_OF_WORD
     if word >= SUM_WORDS:
         raise OverflowError(f"formats of {length} digits need more than {SUM_WORDS * SUMS_OF_WORD} different sums")
     if SUM_WORDS_USED[length] <= word:
         SUM_WORDS_USED[length] = word + 1
-    if place + 1 == <size_t>len(places):
+    if index + 1 == <size_t>len(indices):
         for at, character, count in added:
             digit = int(character)
             at = ((word * (BARCODE_KEY_MAX + 1) + length) * BARCODE_KEY_MAX + at) * 10 + digit
-            SUMS[at] |= <uint64_t>count << (place % SUMS_OF_WORD * SUM_BITS)
-    return place
+            SUMS[at] |= <uint64_t>count << (index % SUMS_OF_WORD * SUM_BITS)
+    return index
 
 
 cdef int fill_form(form_t* form, object source) except -1:
@@ -174,8 +174,8 @@ cdef int fill_form(form_t* form, object source) except -1:
     form.format = FORMATS.index(format_)
     form.carrier = forms.CARRIERS.index(format_.carrier)
     form.names = list(Names).index(format_.names)
-    form.claims = source.pattern.claims
-    form.yields = source.pattern.yields
+    form.rejects_misread = source.pattern.rejects_misread
+    form.last_resort = source.pattern.last_resort
     form.key_at = source.key.start
     form.key_length = source.key.stop - source.key.start
     fill_added(form.lead, &form.lead_length, source.lead)
@@ -202,26 +202,26 @@ cdef int fill_lists(lists_t* lists, object first, object off) except -1:
     """The forms that a site's texts can have, by frame, length and first character; equal lists are kept once."""
     cdef size_t used = 1
     cdef int frame
-    cdef dict places = {}
+    cdef dict indices = {}
     memset(lists, 0, sizeof(lists_t))
     lists.entries[0].form = LIST_END    # the list of all texts that no form has
     for frame in range(FRAMES):
         for (length, character, all_digits), entries in forms.dispatch(Frame(frame), first, off).items():
-            if entries not in places:
-                places[entries] = used
+            if entries not in indices:
+                indices[entries] = used
                 if used + len(entries) + 1 > LISTS_MAX:
-                    raise OverflowError(f"the lists of forms need more than {LISTS_MAX} places")
+                    raise OverflowError(f"the lists of forms need more than {LISTS_MAX} entries")
                 for number, precedence in entries:
                     lists.entries[used].form = number
                     lists.entries[used].precedence = precedence
                     used += 1
                 lists.entries[used].form = LIST_END
                 used += 1
-            lists.starts[list_place(frame, length, int(character) if all_digits else ord(character))] = places[entries]
+            lists.starts[list_index(frame, length, int(character) if all_digits else ord(character))] = indices[entries]
     return 0
 
 
-cdef inline size_t list_place(size_t frame, size_t length, uint8_t first) noexcept nogil:
+cdef inline size_t list_index(size_t frame, size_t length, uint8_t first) noexcept nogil:
     return (frame * (BARCODE_KEY_MAX + 1) + length) * ASCII + first
 
 

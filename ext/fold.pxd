@@ -48,7 +48,7 @@ cdef struct effect_t:
     uint16_t marks
     int16_t reread_of  # the event that it reads again
     int16_t voided_by
-    int16_t took  # the event that this UNDO or CORRECT voided
+    int16_t voided  # the event that this UNDO or CORRECT voided
 
 
 cdef inline bint _is_ordinary(const event_t* event) noexcept nogil:
@@ -59,11 +59,11 @@ cdef inline const cell_t* cell_of(const rules_t* rules, uint8_t state, uint8_t k
     return &rules.cells[(<int32_t>state * EVENT_KINDS + kind) * 2 + (1 if here else 0)]
 
 
-cdef inline bint is_here(const context_t* context, uint32_t office, uint32_t place) noexcept nogil:
+cdef inline bint is_here(const context_t* context, uint32_t office, uint32_t source) noexcept nogil:
     """Whether a scan is at the parcel's delivery office, or nobody can say that it isn't."""
     return (
-        context.places.entries[office].length == 0 or context.places.entries[place].length == 0
-        or compare_sites(context.places, office, place) == 0
+        context.sources.entries[office].length == 0 or context.sources.entries[source].length == 0
+        or compare_sites(context.sources, office, source) == 0
     )
 
 
@@ -79,7 +79,7 @@ cdef inline void _find_rereads(
         while j >= 0 and events[i].time - events[j].time <= rules.reread_ms:
             if (
                 events[j].kind == events[i].kind and events[j].code == events[i].code and effects[j].reread_of == NOBODY
-                and compare_sites(context.places, events[i].place, events[j].place) == 0
+                and compare_sites(context.sources, events[i].source, events[j].source) == 0
             ):
                 effects[i].reread_of = <int16_t>j
                 break
@@ -90,7 +90,7 @@ cdef inline void _take(const event_t* events, int32_t count, effect_t* effects, 
     """Voids a target, and with it what only read it again."""
     cdef int32_t i
     effects[target].voided_by = <int16_t>by
-    effects[by].took = <int16_t>target
+    effects[by].voided = <int16_t>target
     if effects[target].reread_of == NOBODY and _is_ordinary(&events[target]):
         for i in range(target + 1, count):
             if effects[i].reread_of == target and effects[i].voided_by == NOBODY:
@@ -150,7 +150,7 @@ cdef inline void _revise_by_code(
             if (
                 _is_ordinary(&events[i]) and effects[i].voided_by == NOBODY and effects[i].reread_of == NOBODY
                 and context.codes.entries[events[i].code].hash == events[by].target
-                and compare_sites(context.places, events[i].place, events[by].place) == 0
+                and compare_sites(context.sources, events[i].source, events[by].source) == 0
             ):
                 _take(events, count, effects, by, i)
                 break
@@ -163,11 +163,11 @@ cdef inline uint8_t _acts_as(const event_t* events, const effect_t* effects, int
         return NO_KIND
     if _is_ordinary(&events[i]):
         return events[i].kind
-    if events[i].kind == KIND_CORRECT and effects[i].took != NOBODY:
+    if events[i].kind == KIND_CORRECT and effects[i].voided != NOBODY:
         if events[i].flags & EVENT_HAS_RIGHT:
             return events[i].right_kind
-        if _is_ordinary(&events[effects[i].took]):
-            return events[effects[i].took].kind
+        if _is_ordinary(&events[effects[i].voided]):
+            return events[effects[i].voided].kind
     return NO_KIND
 
 
@@ -175,7 +175,7 @@ cdef inline void take_cell(
     const context_t* context, const rules_t* rules, const event_t* event, uint8_t kind, header_t* header, effect_t* effect
 ) noexcept nogil:
     """One step of the machine."""
-    cdef bint here = is_here(context, header.office, event.place)
+    cdef bint here = is_here(context, header.office, event.source)
     cdef const cell_t* cell = cell_of(rules, header.state, kind, here)
     effect.effect = cell.action
     effect.acts_as = kind
@@ -191,23 +191,23 @@ cdef inline void take_cell(
             header.state = cell.next
             header.since = event.time
     if kind == DELIVERY_OFFICE_ARRIVED or kind == OUT_FOR_DELIVERY:
-        header.office = event.place
-    if context.places.entries[event.place].length:
-        header.place = event.place
+        header.office = event.source
+    if context.sources.entries[event.source].length:
+        header.source = event.source
 
 
 cdef inline void fold_life(
     const context_t* context, const rules_t* rules, const event_t* events, int32_t count, header_t* header,
     effect_t* effects
 ) noexcept nogil:
-    """Folds the events of one life into state, overlays, office, place and since."""
+    """Folds the events of one life into state, overlays, office, source and since."""
     cdef int32_t i
     cdef uint8_t kind
     header.state = header.overlays = 0
-    header.office = header.place = 0
+    header.office = header.source = 0
     header.since = NO_TIME
     for i in range(count):
-        effects[i].voided_by = effects[i].took = NOBODY
+        effects[i].voided_by = effects[i].voided = NOBODY
         effects[i].marks = 0
         effects[i].machine = False
         effects[i].here = False
@@ -223,7 +223,7 @@ cdef inline void fold_life(
         kind = _acts_as(events, effects, i)
         if kind != NO_KIND:
             take_cell(context, rules, &events[i], kind, header, &effects[i])
-        elif events[i].kind == KIND_UNDO and effects[i].took != NOBODY:
+        elif events[i].kind == KIND_UNDO and effects[i].voided != NOBODY:
             effects[i].effect = EFFECT_APPLY
         else:
             effects[i].effect = EFFECT_NOTE

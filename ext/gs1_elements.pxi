@@ -39,13 +39,13 @@ cdef struct ai_t:
 cdef struct alias_t:
     uint8_t length
     uint8_t[ALIAS_MAX] name
-    uint16_t ai                   # place in the table
+    uint16_t ai                   # index in the table
 
 cdef struct table_t:
     size_t ais, aliases
     ai_t[AIS_MAX] ai              # [0] stands for all that the table has not
     alias_t[ALIASES_MAX] alias
-    uint16_t[SLOTS] at            # slot -> place in ai; 0: unknown
+    uint16_t[SLOTS] at            # slot -> index in ai; 0: unknown
 
 cdef uint8_t[100] AI_DIGITS       # first two digits -> digits of the AI, or 0
 cdef uint8_t[100] VALUE_LENGTH    # first two digits -> predefined length, or 0
@@ -205,7 +205,7 @@ cdef size_t value_end(size_t first_two, const uint8_t* data, size_t length, size
 cdef int read_elements(const table_t* table, const uint8_t* data, size_t length, int options,
                        gs1_message_t* out) noexcept nogil:
     """Reads element strings as they stand behind a GS1 symbology identifier, with GS as separator."""
-    cdef size_t start = 0, digits, end, place, inside, number, first_two
+    cdef size_t start = 0, digits, end, index, inside, number, first_two
     cdef int reason
     open_message(out, data)
     out.kind = GS1_ELEMENT_STRING
@@ -216,13 +216,13 @@ cdef int read_elements(const table_t* table, const uint8_t* data, size_t length,
     while start < length:
         digits = ai_digits_at(data + start, length - start)
         number = number_of(data + start, digits)
-        place = table.at[slot_of(number, digits)] if digits else 0
-        if place == 0 and (digits == 0 or not options & PERMIT_UNKNOWN):
+        index = table.at[slot_of(number, digits)] if digits else 0
+        if index == 0 and (digits == 0 or not options & PERMIT_UNKNOWN):
             return fault(out, GS1_UNKNOWN_AI, start, 4 if length - start > 4 else length - start)
         first_two = number_of(data + start, 2)
         start += digits
         end = value_end(first_two, data, length, start)
-        reason = read_value(&table.ai[place], data + start, end - start, options, &inside)
+        reason = read_value(&table.ai[index], data + start, end - start, options, &inside)
         if reason == GS1_OK and VALUE_LENGTH[first_two] > end - start:
             reason, inside = GS1_VALUE_TOO_SHORT, end - start
         if reason == GS1_OK:

@@ -28,7 +28,7 @@ cdef size_t link_scheme(const uint8_t* uri, size_t length) noexcept nogil:
 
 
 cdef size_t ai_of_segment(link_t* link, const uint8_t* segment, size_t length) noexcept nogil:
-    """The place in the table of the AI that a segment names, by its digits or its alias; 0: none."""
+    """The index in the table of the AI that a segment names, by its digits or its alias; 0: none."""
     cdef size_t i
     if 2 <= length <= 4 and ai_digits_at(segment, length) == length:
         return link.table.at[slot_of(number_of(segment, length), length)]
@@ -75,7 +75,7 @@ cdef inline uint8_t hex_value(uint8_t digit) noexcept nogil:
 
 
 cdef int decode(link_t* link, size_t at, size_t length, bint plus_is_blank, size_t* decoded) noexcept nogil:
-    """Writes a value behind what is written; at is its place in the URI. Gives a reason, and how long it is."""
+    """Writes a value behind what is written; at is its position in the URI. Gives a reason, and how long it is."""
     cdef const uint8_t* value = link.uri + at
     cdef uint8_t* out = link.out.decoded + link.written
     cdef size_t i = 0, written = 0
@@ -103,16 +103,16 @@ cdef bint is_repeated(gs1_message_t* out, unsigned long number, size_t digits) n
 
 cdef int take(link_t* link, const ai_t* ai, unsigned long number, size_t digits, size_t at, size_t length,
               bint in_query) noexcept nogil:
-    """Takes the element of this AI, whose value stands at this place of the URI."""
+    """Takes the element of this AI, whose value stands at this position of the URI."""
     cdef gs1_message_t* out = link.out
     cdef uint8_t* value
-    cdef size_t decoded = 0, inside = 0, place, rest = number, padding
+    cdef size_t decoded = 0, inside = 0, index, rest = number, padding
     cdef int reason
     fault_in(out, number, digits)
     if is_repeated(out, number, digits):
         return fault(out, GS1_REPEATED_AI, at, length)
-    for place in range(digits):
-        out.decoded[link.written + digits - 1 - place] = c"0" + rest % 10
+    for index in range(digits):
+        out.decoded[link.written + digits - 1 - index] = c"0" + rest % 10
         rest //= 10
     link.written += digits
     reason = decode(link, at, length, in_query, &decoded)
@@ -136,7 +136,7 @@ cdef int take(link_t* link, const ai_t* ai, unsigned long number, size_t digits,
 
 
 cdef size_t slash_before(const uint8_t* uri, size_t least, size_t end) noexcept nogil:
-    """The place of the last `/` at or behind least and before end; end if there is none."""
+    """The position of the last `/` at or behind least and before end; end if there is none."""
     cdef size_t at = end
     while at > least:
         at -= 1
@@ -162,10 +162,10 @@ cdef size_t find_key_segment(link_t* link, size_t path, size_t end) noexcept nog
 
 
 cdef int read_path(link_t* link, size_t at, size_t end) noexcept nogil:
-    """The primary key, which begins at this place, and its qualifiers."""
+    """The primary key, which begins at this position, and its qualifiers."""
     cdef const uint8_t* uri = link.uri
     cdef const ai_t* ai
-    cdef size_t name_end, value_end_, place
+    cdef size_t name_end, value_end_, index
     cdef int reason
     while at < end:
         name_end = at
@@ -174,10 +174,10 @@ cdef int read_path(link_t* link, size_t at, size_t end) noexcept nogil:
         value_end_ = name_end + 1
         while value_end_ < end and uri[value_end_] != c"/":
             value_end_ += 1
-        place = ai_of_segment(link, uri + at, name_end - at)
-        if place == 0:
+        index = ai_of_segment(link, uri + at, name_end - at)
+        if index == 0:
             return fault(link.out, GS1_UNKNOWN_AI, at, name_end - at)
-        ai = &link.table.ai[place]
+        ai = &link.table.ai[index]
         if link.key == NULL:
             link.key = ai
         else:
@@ -204,7 +204,7 @@ cdef int read_parameter(link_t* link, size_t at, size_t end) noexcept nogil:
     """One parameter of the query. Those whose name is no number, or which have no `=`, are someone else's."""
     cdef const uint8_t* uri = link.uri
     cdef const ai_t* ai
-    cdef size_t name_end = at, length, place, number
+    cdef size_t name_end = at, length, index, number
     while name_end < end and uri[name_end] != c"=":
         name_end += 1
     length = name_end - at
@@ -213,12 +213,12 @@ cdef int read_parameter(link_t* link, size_t at, size_t end) noexcept nogil:
     if not could_be_ai(uri + at, length):
         return fault(link.out, GS1_UNKNOWN_AI, at, length)
     number = number_of(uri + at, length)
-    place = link.table.at[slot_of(number, length)]
-    if place == 0 and not link.options & PERMIT_UNKNOWN:
+    index = link.table.at[slot_of(number, length)]
+    if index == 0 and not link.options & PERMIT_UNKNOWN:
         return fault(link.out, GS1_UNKNOWN_AI, at, length)
-    ai = &link.table.ai[place]
+    ai = &link.table.ai[index]
     fault_in(link.out, number, length)
-    if not ai.flags & LINK_ATTRIBUTE and (place or not link.options & UNKNOWN_IN_LINK):
+    if not ai.flags & LINK_ATTRIBUTE and (index or not link.options & UNKNOWN_IN_LINK):
         return fault(link.out, GS1_NOT_LINK_ATTRIBUTE, at, length)
     if is_repeated(link.out, number, length):
         return fault(link.out, GS1_REPEATED_AI, at, length)

@@ -147,18 +147,18 @@ cdef int add_alias(table_t* table, str name, size_t ai) except -1:
 
 
 cdef int fill_table(table_t* table, list entries) except -1:
-    cdef size_t place
+    cdef size_t index
     if len(entries) >= AIS_MAX:
         raise OverflowError(f"more than {AIS_MAX - 1} AIs")
     # What an AI that the table has not may hold: any characters that a value can have.
     fill_ai(&table.ai[0], ("00", 0, [("X", 1, VALUE_LENGTH_MAX, False, ())], (), ""))
     table.ais = 1
-    for place, entry in enumerate(entries, 1):
-        fill_ai(&table.ai[place], entry)
-        table.at[slot_of_text(entry[0])] = place
+    for index, entry in enumerate(entries, 1):
+        fill_ai(&table.ai[index], entry)
+        table.at[slot_of_text(entry[0])] = index
         table.ais += 1
         if entry[4]:
-            add_alias(table, entry[4], place)
+            add_alias(table, entry[4], index)
     return 0
 
 

@@ -1,5 +1,5 @@
 # What the components of a value may hold: GS1 General Specifications 25, section 3 and 7. A check looks at one component whose
-# characters are right already, and gives GS1_OK or a reason, with the place in the component that it is about.
+# characters are right already, and gives GS1_OK or a reason, with the position in the component that it is about.
 
 ctypedef int (*check_t)(const uint8_t* value, size_t length, size_t* at) noexcept nogil
 
@@ -7,9 +7,9 @@ cdef enum:
     CHECKS_MAX = 40
 
 cdef check_t[CHECKS_MAX] CHECKS
-cdef dict CHECK_NUMBERS = {}                # name of a check -> its place in CHECKS
+cdef dict CHECK_NUMBERS = {}                # name of a check -> its index in CHECKS
 cdef uint8_t[256] CHARACTERS                # bit 0: CSET 82, bit 1: CSET 39, bit 2: base64url, bit 3: hexadecimal, bit 4: digit
-cdef uint8_t[128] CSET_82_VALUE             # place of a character in CSET 82
+cdef uint8_t[128] CSET_82_VALUE             # index of a character in CSET 82
 cdef uint8_t[1000] COUNTRY                  # ISO 3166-1 numeric
 cdef uint8_t[26 * 26] COUNTRY_LETTERS       # ISO 3166-1 alpha-2
 cdef uint8_t[24] PRIMES

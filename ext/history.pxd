@@ -15,7 +15,7 @@ cdef enum:
 
 # What a parcel's events are compared with.
 cdef struct context_t:
-    const names_t* places
+    const names_t* sources
     const names_t* codes
     const uint8_t* ranks  # tie rank of each kind
     const uint8_t* parcel
@@ -38,7 +38,7 @@ cdef inline uint64_t event_id(const context_t* context, const event_t* event) no
     cdef uint8_t between = 0x1F
     cdef uint8_t[24] digits
     cdef int32_t length
-    cdef const names_t* places = context.places
+    cdef const names_t* sources = context.sources
     cdef const names_t* codes = context.codes
     cdef uint64_t h
     if event.flags & EVENT_HAS_ID:
@@ -47,11 +47,11 @@ cdef inline uint64_t event_id(const context_t* context, const event_t* event) no
     h = fnv_more(h, &between, 1)
     h = fnv_more(h, codes.text + codes.entries[event.code].at, codes.entries[event.code].length)
     h = fnv_more(h, &between, 1)
-    h = fnv_more(h, places.text + places.entries[event.place].at, places.entries[event.place].length)
+    h = fnv_more(h, sources.text + sources.entries[event.source].at, sources.entries[event.source].length)
     h = fnv_more(h, &between, 1)
     h = fnv_more(
-        h, places.text + places.entries[event.place].at + places.entries[event.place].length,
-        places.entries[event.place].rest,
+        h, sources.text + sources.entries[event.source].at + sources.entries[event.source].length,
+        sources.entries[event.source].rest,
     )
     h = fnv_more(h, &between, 1)
     length = _decimal(event.raw_time, digits + 24)
@@ -69,9 +69,9 @@ cdef inline int _compare(uint64_t a, uint64_t b) noexcept nogil:
 
 cdef inline int _compare_source(const context_t* context, const event_t* a, const event_t* b) noexcept nogil:
     """Compares by (site, device, seq), no seq before 0."""
-    cdef int difference = compare_sites(context.places, a.place, b.place)
+    cdef int difference = compare_sites(context.sources, a.source, b.source)
     if difference == 0:
-        difference = compare_devices(context.places, a.place, b.place)
+        difference = compare_devices(context.sources, a.source, b.source)
     if difference == 0:
         difference = _compare(<uint64_t>(a.seq + 1), <uint64_t>(b.seq + 1))
     return difference
@@ -140,7 +140,7 @@ cdef inline bint are_copies(const event_t* a, const event_t* b) noexcept nogil:
     if a.flags & EVENT_HAS_ID or b.flags & EVENT_HAS_ID:
         return a.flags & b.flags & EVENT_HAS_ID and a.id == b.id
     return (
-        a.raw_time == b.raw_time and a.code == b.code and a.place == b.place and a.seq == b.seq
+        a.raw_time == b.raw_time and a.code == b.code and a.source == b.source and a.seq == b.seq
         and _target_kind(a) == _target_kind(b) and a.target == b.target
     )
 
@@ -164,7 +164,7 @@ cdef inline int32_t cut(event_t* events, int32_t count) noexcept nogil:
     return count - kept
 
 
-cdef inline int32_t _place_in(
+cdef inline int32_t _put_in_order(
     const context_t* context, event_t* events, int32_t count, const event_t* event
 ) noexcept nogil:
     """Puts an event where it belongs in order; where that is."""
@@ -201,9 +201,9 @@ cdef inline inserted_t insert(
             if merged.copies < COPIES_MAX:
                 merged.copies += 1
             memmove(events + i, events + i + 1, (count - i - 1) * sizeof(event_t))
-            _place_in(context, events, count - 1, &merged)
+            _put_in_order(context, events, count - 1, &merged)
             return result
-    at = _place_in(context, events, count, event)
+    at = _put_in_order(context, events, count, event)
     result.late = at < count
     result.count = count + 1
     if result.count > HISTORY_MAX:

@@ -1,18 +1,18 @@
-# The pieces of JSON that the fast reader knows: strings without escapes and whole numbers. Each gives the place behind what it read,
+# The pieces of JSON that the fast reader knows: strings without escapes and whole numbers. Each gives the pointer behind what it read,
 # or NULL where the text is anything else, which then is orjson's to judge.
 
 from libc.stdint cimport int32_t, int64_t
 
-ctypedef const unsigned char* place_t
+ctypedef const unsigned char* cursor_t
 
 
-cdef inline place_t skip_blanks(place_t p, place_t end) noexcept nogil:
+cdef inline cursor_t skip_blanks(cursor_t p, cursor_t end) noexcept nogil:
     while p < end and (p[0] == 0x20 or p[0] == 0x0A or p[0] == 0x0D or p[0] == 0x09):
         p += 1
     return p
 
 
-cdef inline place_t _utf8_tail(place_t p, place_t end) noexcept nogil:
+cdef inline cursor_t _utf8_tail(cursor_t p, cursor_t end) noexcept nogil:
     """Checks a multi-byte UTF-8 sequence (RFC 3629, section 4) that begins at p; C1 controls are refused too."""
     cdef unsigned char lead = p[0]
     cdef unsigned char low = 0x80
@@ -45,7 +45,7 @@ cdef inline place_t _utf8_tail(place_t p, place_t end) noexcept nogil:
     return p + more + 1
 
 
-cdef inline place_t read_string(place_t p, place_t end, place_t* text, int32_t* length) noexcept nogil:
+cdef inline cursor_t read_string(cursor_t p, cursor_t end, cursor_t* text, int32_t* length) noexcept nogil:
     """A string at p without escapes and control characters; text and length are what stands between the quotes."""
     if p == NULL or p >= end or p[0] != 0x22:
         return NULL
@@ -66,9 +66,9 @@ cdef inline place_t read_string(place_t p, place_t end, place_t* text, int32_t* 
     return NULL
 
 
-cdef inline place_t read_whole(place_t p, place_t end, int64_t* number) noexcept nogil:
+cdef inline cursor_t read_whole(cursor_t p, cursor_t end, int64_t* number) noexcept nogil:
     """A whole number from 0 on, of at most 15 digits."""
-    cdef place_t begin = p
+    cdef cursor_t begin = p
     number[0] = 0
     while p < end and 0x30 <= p[0] <= 0x39 and p - begin < 16:
         number[0] = number[0] * 10 + (p[0] - 0x30)
@@ -80,7 +80,7 @@ cdef inline place_t read_whole(place_t p, place_t end, int64_t* number) noexcept
     return p
 
 
-cdef inline int32_t nesting(place_t p, place_t end) noexcept nogil:
+cdef inline int32_t nesting(cursor_t p, cursor_t end) noexcept nogil:
     """How deeply brackets nest outside of strings, whether or not the text is JSON."""
     cdef int32_t depth = 0
     cdef int32_t deepest = 0

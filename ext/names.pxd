@@ -1,4 +1,4 @@
-# A partition's dictionary in memory: places (pairs of site and device) and codes, each known by its number.
+# A partition's dictionary in memory: sources (pairs of site and device) and codes, each known by its number.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
@@ -26,7 +26,7 @@ cdef struct names_t:
 cdef inline uint64_t names_hash(
     const uint8_t* text, int32_t length, const uint8_t* rest, int32_t rest_length
 ) noexcept nogil:
-    """hash64 of a code's name; of a place, of site, U+001F, device, where no name has that character."""
+    """hash64 of a code's name; of a source, of site, U+001F, device, where no name has that character."""
     cdef uint8_t between = 0x1F
     cdef uint64_t h = fnv_more(fnv_begin(), text, length)
     if rest != NULL:
@@ -128,21 +128,21 @@ cdef inline int compare_text(const uint8_t* a, int32_t a_length, const uint8_t* 
     return difference if difference != 0 else a_length - b_length
 
 
-cdef inline int compare_sites(const names_t* places, uint32_t a, uint32_t b) noexcept nogil:
+cdef inline int compare_sites(const names_t* sources, uint32_t a, uint32_t b) noexcept nogil:
     if a == b:
         return 0
     return compare_text(
-        places.text + places.entries[a].at, places.entries[a].length,
-        places.text + places.entries[b].at, places.entries[b].length,
+        sources.text + sources.entries[a].at, sources.entries[a].length,
+        sources.text + sources.entries[b].at, sources.entries[b].length,
     )
 
 
-cdef inline int compare_devices(const names_t* places, uint32_t a, uint32_t b) noexcept nogil:
+cdef inline int compare_devices(const names_t* sources, uint32_t a, uint32_t b) noexcept nogil:
     if a == b:
         return 0
     return compare_text(
-        places.text + places.entries[a].at + places.entries[a].length, places.entries[a].rest,
-        places.text + places.entries[b].at + places.entries[b].length, places.entries[b].rest,
+        sources.text + sources.entries[a].at + sources.entries[a].length, sources.entries[a].rest,
+        sources.text + sources.entries[b].at + sources.entries[b].length, sources.entries[b].rest,
     )
 
 

@@ -4,13 +4,13 @@
 #    0 version      u8                                0 time      u48  effective, milliseconds since the epoch
 #    1 state        u8   of the last life             6 seq       u48  sequence number + 1, 0: none
 #    2 overlays     u8   of the last life            12 code      u16  in the partition's dictionary of codes
-#    3 flags        u8   RECORD_*                    14 place     u24  in its dictionary of places
+#    3 flags        u8   RECORD_*                    14 source     u24  in its dictionary of sources
 #    4 events       u8                               17 kind      u8   canonical event, 33 UNDO, 34 CORRECT
 #    5 life         u8   number of the last life     18 flags     u8   EVENT_*
 #    6 first        u8   its first event             19 copies    u16  scans that were this event
 #    7 (0)          u8
-#    8 office       u24  place whose site it is       more, after all events, of each event in order what its flags say
-#   11 place        u24  place whose site it is           HAS_ID      id      u64  given event id
+#    8 office       u24  source whose site it is      more, after all events, of each event in order what its flags say
+#   11 source       u24  source whose site it is          HAS_ID      id      u64  given event id
 #   14 since        u48  NO_TIME: never                   HAS_TARGET  target  u64  event id, or hash64 of a code
 #   20 scans        u32  all that ever reached it         SKEWED      time    u48  the device's
 #   24 next         u48  offset behind the last of them   HAS_RIGHT   kind u8, code u16  what a CORRECT says
@@ -18,7 +18,7 @@
 #                        them that the last batch brought
 #   34 repeats      u16  copies among those
 #
-# Place 0 is the place that is not known. State, overlays, office, place and since are what the fold gives: they stand here so that a
+# Source 0 is the source that is not known. State, overlays, office, source and since are what the fold gives: they stand here so that a
 # scan in order costs one step and a reader need not fold. A scan from before `next` is in the record already: it is passed over, so that a
 # record stays right even where a store brings it back without the mark that was written with it. How many copies were among
 # the scans that the mark does not have is not to be seen from the history: the scan that `back` leads to brings `repeats` of them.
@@ -51,7 +51,7 @@ cdef enum:
     LIFE_AT = 5
     FIRST_AT = 6
     OFFICE_AT = 8
-    PLACE_AT = 11
+    SOURCE_AT = 11
     SINCE_AT = 14
     SCANS_AT = 20
     NEXT_AT = 24
@@ -62,7 +62,7 @@ cdef enum:
     EVENT_TIME_AT = 0
     EVENT_SEQ_AT = 6
     EVENT_CODE_AT = 12
-    EVENT_PLACE_AT = 14
+    EVENT_SOURCE_AT = 14
     EVENT_KIND_AT = 17
     EVENT_FLAGS_AT = 18
     EVENT_COPIES_AT = 19
@@ -83,7 +83,7 @@ cdef struct header_t:
     int32_t life
     int32_t first
     uint32_t office
-    uint32_t place
+    uint32_t source
     int64_t since
     int64_t next
     int64_t first_of_batch  # offset; `back` leads to it
@@ -96,7 +96,7 @@ cdef struct event_t:
     int64_t seq  # -1: none
     uint64_t id
     uint64_t target
-    uint32_t place
+    uint32_t source
     uint16_t code
     uint16_t copies
     uint16_t right_code
@@ -147,7 +147,7 @@ cdef inline void read_header(const uint8_t* p, header_t* header) noexcept nogil:
     header.life = p[LIFE_AT]
     header.first = p[FIRST_AT]
     header.office = get24(p + OFFICE_AT)
-    header.place = get24(p + PLACE_AT)
+    header.source = get24(p + SOURCE_AT)
     header.since = get48(p + SINCE_AT)
     memcpy(&header.scans, p + SCANS_AT, 4)
     header.next = get48(p + NEXT_AT)
@@ -165,7 +165,7 @@ cdef inline void write_header(uint8_t* p, const header_t* header) noexcept nogil
     p[FIRST_AT] = <uint8_t>header.first
     p[7] = 0
     put24(p + OFFICE_AT, header.office)
-    put24(p + PLACE_AT, header.place)
+    put24(p + SOURCE_AT, header.source)
     put48(p + SINCE_AT, header.since)
     memcpy(p + SCANS_AT, &header.scans, 4)
     put48(p + NEXT_AT, header.next)
@@ -187,7 +187,7 @@ cdef inline void write_event(uint8_t* p, const event_t* event) noexcept nogil:
     put48(p + EVENT_TIME_AT, event.time)
     put48(p + EVENT_SEQ_AT, event.seq + 1)
     memcpy(p + EVENT_CODE_AT, &event.code, 2)
-    put24(p + EVENT_PLACE_AT, event.place)
+    put24(p + EVENT_SOURCE_AT, event.source)
     p[EVENT_KIND_AT] = event.kind
     p[EVENT_FLAGS_AT] = event.flags
     memcpy(p + EVENT_COPIES_AT, &event.copies, 2)
@@ -211,12 +211,12 @@ cdef inline uint8_t* write_more(uint8_t* p, const event_t* event) noexcept nogil
 
 
 cdef inline const uint8_t* read_event(const uint8_t* p, const uint8_t* more, event_t* event) noexcept nogil:
-    """Reads an event and what it has behind all events; the place behind that."""
+    """Reads an event and what it has behind all events; the pointer behind that."""
     event.time = get48(p + EVENT_TIME_AT)
     event.raw_time = event.time
     event.seq = get48(p + EVENT_SEQ_AT) - 1
     memcpy(&event.code, p + EVENT_CODE_AT, 2)
-    event.place = get24(p + EVENT_PLACE_AT)
+    event.source = get24(p + EVENT_SOURCE_AT)
     event.kind = p[EVENT_KIND_AT]
     event.flags = p[EVENT_FLAGS_AT]
     memcpy(&event.copies, p + EVENT_COPIES_AT, 2)

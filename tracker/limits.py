@@ -62,7 +62,7 @@ EVENTS_KEPT_NEWEST: Final = 93
 CODES_MAX: Final = 65_535
 """Codes in a partition's dictionary: two bytes in the record."""
 
-PLACES_MAX: Final = 1_000_000
+SOURCES_MAX: Final = 1_000_000
 """Pairs of site and device in a partition's dictionary. A national operator has 100,000 devices; more is garbage."""
 
 VOCABULARY_BYTES_MAX: Final = 1_048_576
@@ -116,7 +116,7 @@ DETAIL_BYTES_MAX: Final = 1_000
 ELEMENTS_MAX: Final = 64
 """GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
 
-UNREAD_PLACES_MAX: Final = 1_000
+UNREAD_SOURCES_MAX: Final = 1_000
 """Pairs of site and device whose unread scans a worker counts apart, three series each; all others count as `other`. A
 sorting centre has a few dozen tunnels; what senders call themselves must not fill Prometheus."""
 

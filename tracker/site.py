@@ -14,7 +14,7 @@ def recogniser(settings: Settings) -> Recogniser:
     Raises:
         TrackerError: `bad_setting`, with the variable that has a name that is none.
     """
-    for name, argument in (("barcode_first", "first"), ("barcodes_off", "off")):
+    for name, argument in (("barcode_first", "preferred"), ("barcodes_off", "disabled")):
         try:
             configure(**{argument: getattr(settings, name)})
         except TrackerError as error:

@@ -13,7 +13,7 @@ from tests.chaos import model
 from tests.reference import parcel as reference
 from tests.reference.scan import Scan
 from tracker.domain.machine import TERMINAL
-from tracker.domain.parcel import CorruptRecord, Names, Parcel, decode
+from tracker.domain.parcel import CorruptRecord, NameTable, Parcel, decode
 
 DIFF_LINES_MAX: Final = 30
 
@@ -47,7 +47,7 @@ class Compared:
 
 
 def compare(
-    scans: Sequence[Scan], names: Names, record: bytes | None, data: bytes | None, *, with_data: bool = True
+    scans: Sequence[Scan], names: NameTable, record: bytes | None, data: bytes | None, *, with_data: bool = True
 ) -> Compared:
     """Compares a parcel.
 

@@ -13,7 +13,7 @@ from tests.chaos.aliases import LabelLog
 from tests.chaos.log import Record
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
-from tests.reference.scan import Announcement, Refusal, Scan
+from tests.reference.scan import Announcement, Rejection, Scan
 from tests.reference.vocabularies import Vocabularies
 from tracker.domain import vocabulary
 from tracker.domain.barcode import recognise_set
@@ -71,7 +71,7 @@ class LogPartition:
                 self.labels.sent.append((record, scan))
             else:
                 self.rekeyed[source.decode()] = record
-        if isinstance(scan, Refusal):
+        if isinstance(scan, Rejection):
             self.refused.append((record, scan.reason))
         elif partition_of(_key(scan).encode(), self.partitions) != self.number:
             self.foreign.append(record)
@@ -172,7 +172,7 @@ def _key(read: Scan | Announcement) -> str:
     return read.alias if isinstance(read, Announcement) else read.parcel
 
 
-def read_value(value: bytes | None, received_ms: int = -1) -> Scan | Announcement | Refusal:
+def read_value(value: bytes | None, received_ms: int = -1) -> Scan | Announcement | Rejection:
     """What a value says, received then."""
     return reading.read(value, vocabularies=VOCABULARIES, site_zones={}, received_ms=received_ms, recognise=_recognise)
 

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from redis import Redis
 
-from tracker.domain.parcel import Names
+from tracker.domain.parcel import NameTable
 from tracker.store import claims, keys
 
 _NOTE: Final = b"began:"
@@ -27,7 +27,7 @@ class StoredPartition:
     mark: Mapping[bytes, bytes]
     sources: Mapping[bytes, bytes]
     codes: Mapping[bytes, bytes]
-    names: Names | str
+    names: NameTable | str
     records: dict[str, bytes]
     data: dict[str, bytes]
     aliases: dict[str, bytes]
@@ -66,7 +66,7 @@ def read_sample(store: Redis, number: int, parcels: Sequence[str], labels: Seque
     return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases)
 
 
-def _names(number: int, sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names | str:
+def _names(number: int, sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> NameTable | str:
     try:
         return claims.names_of(sources, codes)
     except ValueError as error:

@@ -5,7 +5,7 @@ import pytest
 from tests.chaos import aliases
 from tests.chaos.stored import StoredPartition
 from tests.reference.scan import DAY_MS, Announcement
-from tracker.domain.parcel import Names
+from tracker.domain.parcel import NameTable
 
 ANNOUNCED = [(4, Announcement("LABEL", "P1", 1 * DAY_MS, -1)), (9, Announcement("LABEL", "P2", 2 * DAY_MS, -1))]
 
@@ -30,5 +30,5 @@ def test_an_alias_is_the_fold_of_what_announces_it_up_to_the_mark_or_further(
     held: bytes | None, mark: int, *, amiss: bool
 ) -> None:
     stored = {} if held is None else {"LABEL": held}
-    found = StoredPartition({b"next": b"%d" % mark}, {}, {}, Names([]), {}, {}, stored)
+    found = StoredPartition({b"next": b"%d" % mark}, {}, {}, NameTable([]), {}, {}, stored)
     assert aliases.unfounded(found, {"LABEL": ANNOUNCED}) == ({"LABEL"} if amiss else set())

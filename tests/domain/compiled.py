@@ -77,15 +77,15 @@ def with_timestamps(packed: bytes, timestamps: Sequence[int]) -> bytes:
     return bytes(changed)
 
 
-def fold(records: Sequence[Record], batches: int = 1) -> tuple[parcel.Names, dict[bytes, bytes]]:
+def fold(records: Sequence[Record], batches: int = 1) -> tuple[parcel.NameTable, dict[bytes, bytes]]:
     """Folds records in so many batches: (dictionary, {parcel id: record})."""
-    names = parcel.Names(READER.names)
+    names = parcel.NameTable(READER.names)
     kept: dict[bytes, bytes] = {}
     step = -(-len(records) // batches)
     for begin in range(0, len(records), step):
         part = records[begin : begin + step]
         scans = read([record.value for record in part], [record.received_ms for record in part], begin)
-        assert not scans.refused, scans.refused
+        assert not scans.rejected, scans.rejected
         ids = scans.parcels()
         folded = parcel.fold(names, ids, scans.buffer, scans.arena, scans.scans, {one: kept.get(one) for one in ids})
         kept.update(folded.records)

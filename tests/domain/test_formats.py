@@ -39,11 +39,11 @@ def test_a_formats_example_is_read_as_one(format_: Format) -> None:
 
 @pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
 def test_a_site_that_puts_a_carrier_first_reads_its_numbers(format_: Format) -> None:
-    found = barcode.configure(first=(format_.carrier,)).recognise(front_of(format_) + format_.example)
+    found = barcode.configure(preferred=(format_.carrier,)).recognise(front_of(format_) + format_.example)
     # A FedEx number in the form of an SSCC is one; a routing code names a street.
     expected = {"fedex_ground_sscc": "sscc", "leitcode": None}.get(format_.name, format_.name)
     assert found.scheme == expected
-    read = barcode.configure(off=(format_.carrier,)).recognise(front_of(format_) + format_.example)
+    read = barcode.configure(disabled=(format_.carrier,)).recognise(front_of(format_) + format_.example)
     assert format_.carrier not in {one.carrier for one in read.candidates}
 
 
@@ -157,7 +157,7 @@ def test_one_parcel_has_one_key_on_each_of_its_labels(reads: list[str], scheme: 
 @pytest.mark.parametrize("number", ["RX123456786KZ", "CN123456786GB", "LX123456786CN"])
 def test_a_misread_s10_number_is_no_parcel_of_dhl(number: str) -> None:
     assert reason_of(number) == "bad_check_digit"
-    assert barcode.configure(first=("dhl",)).recognise(number).reason == "bad_check_digit"
+    assert barcode.configure(preferred=("dhl",)).recognise(number).reason == "bad_check_digit"
 
 
 def test_a_misread_usps_number_behind_its_postal_code_is_nothing_else() -> None:

@@ -64,12 +64,12 @@ def test_the_header_says_what_the_fold_gives(records: list[Record]) -> None:
     names, kept = compiled.fold(records)
     for key, record in kept.items():
         state, overlays, _, events, life, place, since, scans = _parcel.summary(record)
-        now = parcel.decode(names, key, record).now
+        now = parcel.decode(names, key, record).current
         assert machine.STATES[state] == now.state
         assert [name for bit, name in enumerate(machine.OVERLAYS) if overlays >> bit & 1] == [
             flag for flag in now.flags if flag in machine.OVERLAYS
         ]
-        assert names.place_named(place)[0].decode() == now.site
+        assert names.source_named(place)[0].decode() == now.site
         assert since == now.since
         assert scans == len(records)
         assert life == len(parcel.decode(names, key, record).lives)
@@ -81,9 +81,9 @@ def test_a_renumbered_record_is_the_same_parcel(records: list[Record]) -> None:
     names, kept = compiled.fold(records)
     ((key, record),) = kept.items()
     places, codes = _parcel.numbers_of(record)
-    other = parcel.Names([])
-    other.place(b"Elsewhere", b"X-1")
-    new_places = {number: other.place(*names.place_named(number)) for number in places}
+    other = parcel.NameTable([])
+    other.source(b"Elsewhere", b"X-1")
+    new_places = {number: other.source(*names.source_named(number)) for number in places}
     new_codes = {number: other.code(names.code_named(number)) for number in codes}
     again = _parcel.renumbered(record, new_places, new_codes)
     assert parcel.decode(other, key, again) == parcel.decode(names, key, record)
@@ -107,7 +107,7 @@ SCAN = Record(b'{"parcel":"P1","event":"ARRIVED","time":1700000000000,"site":"KZ
 
 
 def test_a_parcel_whose_record_was_not_read_is_an_error_and_not_a_new_parcel() -> None:
-    names = parcel.Names(compiled.READER.names)
+    names = parcel.NameTable(compiled.READER.names)
     scans = compiled.read([SCAN.value])
     with pytest.raises(KeyError):
         parcel.fold(names, scans.parcels(), scans.buffer, scans.arena, scans.scans, {})
@@ -136,7 +136,7 @@ def test_a_record_with_any_byte_changed_is_corrupt_or_a_parcel() -> None:
     for at, byte in itertools.product(range(len(record)), range(256)):
         damaged = record[:at] + bytes([byte]) + record[at + 1 :]
         try:
-            assert parcel.decode(names, b"P1", damaged).now.events
+            assert parcel.decode(names, b"P1", damaged).current.events
             sound += 1
         except CorruptRecord:
             assert damaged != record
@@ -155,7 +155,7 @@ def test_a_life_begins_with_one_of_the_records_events(first: int) -> None:
 def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
     _, kept = compiled.fold([SCAN])
     with pytest.raises(CorruptRecord, match="dictionary"):
-        parcel.decode(parcel.Names([]), b"P1", kept[b"P1"])
+        parcel.decode(parcel.NameTable([]), b"P1", kept[b"P1"])
 
 
 def test_only_an_event_of_the_machine_is_the_right_one_of_a_correct() -> None:
@@ -165,7 +165,7 @@ def test_only_an_event_of_the_machine_is_the_right_one_of_a_correct() -> None:
     for kind in range(256):
         record = front + bytes([kind]) + code
         if kind < len(machine.EVENTS):
-            assert parcel.decode(names, b"P1", record).now.events[0].kind == "CORRECT"
+            assert parcel.decode(names, b"P1", record).current.events[0].kind == "CORRECT"
         else:
             with pytest.raises(CorruptRecord, match="event 0"):
                 parcel.decode(names, b"P1", record)
@@ -180,7 +180,7 @@ def test_a_record_with_ten_scans_has_246_bytes() -> None:
     assert len(kept[b"P1"]) == 36 + 10 * 21
 
 
-def further(names: parcel.Names, kept: dict[bytes, bytes], offsets: range) -> parcel.Folded:
+def further(names: parcel.NameTable, kept: dict[bytes, bytes], offsets: range) -> parcel.FoldResult:
     """Folds the same scan into a record at these offsets, as one batch."""
     read = compiled.read([SCAN.value] * len(offsets), first=offsets.start)
     return parcel.fold(names, read.parcels(), read.buffer, read.arena, read.scans, dict(kept))

@@ -24,7 +24,7 @@ def _recognise(reads: list[str]) -> tuple[str | None, str | None, *tuple[str, ..
     return (found.key, found.reason, *found.aliases)
 
 
-def expected(value: bytes | None) -> reference.Scan | reference.Announcement | reference.Refusal:
+def expected(value: bytes | None) -> reference.Scan | reference.Announcement | reference.Rejection:
     return reference.read(value, vocabularies=VOCABULARIES, site_zones=SITE_ZONES, received_ms=-1, recognise=_recognise)
 
 
@@ -36,13 +36,13 @@ def scan(**fields: object) -> bytes:
 def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes) -> None:
     model = expected(value)
     scans = compiled.read([value])
-    if isinstance(model, reference.Refusal):
-        assert [refusal.code for _, refusal in scans.refused] == [model.reason]
+    if isinstance(model, reference.Rejection):
+        assert [refusal.code for _, refusal in scans.rejected] == [model.reason]
     elif isinstance(model, reference.Announcement):
-        assert scans.refused == []
+        assert scans.rejected == []
         assert scans.announced == [(model.alias.encode(), model.parcel.encode(), model.effective)]
     else:
-        assert scans.refused == []
+        assert scans.rejected == []
         assert scans.parcels() == [model.parcel.encode()]
         assert scans.announced == []
         assert scans.aliases == [(0, alias.encode()) for alias in model.aliases]
@@ -53,18 +53,18 @@ def test_a_refused_value_leaves_its_neighbours_alone() -> None:
     good = b'{"parcel":"P%d","event":"ARRIVED","time":1700000000000}'
     scans = compiled.read([good % 1, b"not JSON", None, good % 2, b"[" * 10_000, good % 3])
     assert scans.parcels() == [b"P1", b"P2", b"P3"]
-    assert [(i, refusal.code) for i, refusal in scans.refused] == [(1, "not_json"), (2, "null_value"), (4, "too_deep")]
+    assert [(i, refusal.code) for i, refusal in scans.rejected] == [(1, "not_json"), (2, "null_value"), (4, "too_deep")]
 
 
 def test_a_refusal_does_not_keep_the_batch_that_it_came_of() -> None:
-    [(_, refusal)] = compiled.read([b"not JSON"]).refused
+    [(_, refusal)] = compiled.read([b"not JSON"]).rejected
     assert (refusal.__traceback__, refusal.__context__) == (None, None)
 
 
 @pytest.mark.parametrize("size", [2_000_000, 65_537])
 def test_a_value_that_is_too_large_is_refused_by_its_size(size: int) -> None:
     scans = compiled.read([b'{"parcel":"P1","event":"' + b"x" * (size - 25) + b'"'])
-    assert [refusal.code for _, refusal in scans.refused] == ["too_large"]
+    assert [refusal.code for _, refusal in scans.rejected] == ["too_large"]
 
 
 def test_a_scan_of_another_partitions_parcel_is_handed_back_with_its_id() -> None:
@@ -111,7 +111,7 @@ def test_the_reader_and_the_slow_one_find_the_parcel_behind_more_identifiers_tha
     label = "[)>\x1e05" + f"\x1d00{SSCC}" * limits.ELEMENTS_MAX
     reads = [label, label, S10]
     scans = compiled.read([scan(barcodes=reads), scan(barcodes=reads, data={"slow": 1})])
-    assert not scans.refused
+    assert not scans.rejected
     assert scans.parcels() == [S10.encode()] * 2
     assert scans.aliases == [(0, SSCC.encode()), (1, SSCC.encode())]
 
@@ -135,7 +135,7 @@ def test_an_announcement_is_read_where_its_alias_is_at_home_and_handed_back_else
             scans = compiled.READER.read(buffer, packed, partition, 4)
             assert scans.announced == ([(SSCC.encode(), S10.encode(), BASE_MS)] if partition == home else [])
             assert scans.foreign == ([] if partition == home else [(0, SSCC.encode())])
-            assert (len(scans), scans.refused) == (0, [])
+            assert (len(scans), scans.rejected) == (0, [])
 
 
 @pytest.mark.parametrize("more", [b"}", b',"more":1}'])
@@ -148,7 +148,7 @@ def test_an_announcement_ahead_of_the_brokers_clock_counts_when_it_was_received(
 
 
 def test_a_site_reads_its_own_carrier_first_in_both_readers() -> None:
-    site = barcode.configure(first=["ups"])
+    site = barcode.configure(preferred=["ups"])
     reader = reading.reader(compiled.VOCABULARIES, {}, site)
     for more in ({}, {"data": {"slow": 1}}):
         buffer, packed, _ = compiled.walk(compiled.batch([(0, 0, None, scan(barcodes=[S10, UPS], **more))]))

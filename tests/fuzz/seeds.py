@@ -104,7 +104,7 @@ def batches(source: random.Random) -> list[bytes]:
     return [*made, made[0] + made[2]]
 
 
-def records() -> tuple[parcel.Names, list[bytes]]:
+def records() -> tuple[parcel.NameTable, list[bytes]]:
     """A partition's dictionary, and its parcels' records, of one event and of many."""
     source = random.Random(7)
     values = [

@@ -52,13 +52,13 @@ def _scans(seed: int, count: int) -> str:
             for i, (end, value) in enumerate(zip(ends, values, strict=True))
         )
         found = compiled.READER.read(buffer, packed, 0, 1)
-        became = len(found), len(found.announced), len(found.refused)
+        became = len(found), len(found.announced), len(found.rejected)
         if sum(became) != len(values):
             raise AssertionError(f"{len(values)} became {became} scans, announcements and refused: {values}")
-        for _, refusal in found.refused:
+        for _, refusal in found.rejected:
             if refusal.code not in REASONS:
                 raise AssertionError(f"no documented reason: {refusal.code}")
-        taken, refused = taken + len(found), refused + len(found.refused)
+        taken, refused = taken + len(found), refused + len(found.rejected)
     return f"{taken:,} taken, {refused:,} refused"
 
 

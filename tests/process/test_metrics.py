@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tracker.errors import REASONS
-from tracker.limits import SITE_BYTES_MAX, UNREAD_PLACES_MAX
+from tracker.limits import SITE_BYTES_MAX, UNREAD_SOURCES_MAX
 from tracker.observe.histogram import CountedHistogram
 from tracker.process.metrics import CLAIM_RESULTS, STATES, WorkerMetrics
 
@@ -160,11 +160,11 @@ def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> 
 
 
 def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: WorkerMetrics) -> None:
-    for number in range(UNREAD_PLACES_MAX + 2):
+    for number in range(UNREAD_SOURCES_MAX + 2):
         metrics.applied(0, Batch(unread={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)
     metrics.applied(0, Batch(unread={("no_identifier", b"SITE", b"0"): 1}), 0.001)
     found = {labels: value for (name, labels), value in values(metrics.registry).items() if "unread" in name}
-    assert len(found) == UNREAD_PLACES_MAX + 1
+    assert len(found) == UNREAD_SOURCES_MAX + 1
     assert found["other", "no_identifier", "other"] == 2
     assert found["0", "no_identifier", "SITE"] == 2
 

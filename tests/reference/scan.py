@@ -126,7 +126,7 @@ class Announcement:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Rejection:
     """Why a scan was not taken: a reason code of `tracker/errors.py`."""
 
     reason: str
@@ -145,7 +145,7 @@ def read(
     site_zones: Mapping[str, str],
     received_ms: int,
     recognise: Recognise,
-) -> Scan | Announcement | Refusal:
+) -> Scan | Announcement | Rejection:
     """Reads the value of one record.
 
     Args:
@@ -161,7 +161,7 @@ def read(
             return _announcement(fields, received_ms)
         return _read(fields, vocabularies, site_zones, received_ms, recognise)
     except _RefusedError as refused:
-        return Refusal(refused.reason)
+        return Rejection(refused.reason)
 
 
 def hash64(text: bytes) -> int:

@@ -52,7 +52,7 @@ class Record:
     received_ms: int = -1
 
 
-def read(record: Record) -> scan.Scan | scan.Announcement | scan.Refusal:
+def read(record: Record) -> scan.Scan | scan.Announcement | scan.Rejection:
     """Reads a record with the vocabulary and the zones of these strategies; a barcode is taken as the key as it is."""
     return scan.read(
         record.value,

@@ -11,7 +11,7 @@ from tracker import limits
 from tracker.errors import REASONS
 
 from . import moment, strict_json
-from .scan import Announcement, Refusal, Scan, event_id, hash64
+from .scan import Announcement, Rejection, Scan, event_id, hash64
 from .strategies import BASE_MS, PARCEL, Record, read, value, values
 
 PLAIN: dict[str, Any] = {"parcel": PARCEL, "event": "ARRIVED", "time": BASE_MS}
@@ -20,7 +20,7 @@ PLAIN: dict[str, Any] = {"parcel": PARCEL, "event": "ARRIVED", "time": BASE_MS}
 def reason(fields: dict[str, Any]) -> str | None:
     """Why the plain scan with these fields is refused; None where it is taken. A field of None is left out."""
     got = read(Record(value(**(PLAIN | fields))))
-    return got.reason if isinstance(got, Refusal) else None
+    return got.reason if isinstance(got, Rejection) else None
 
 
 def taken(received_ms: int = -1, **fields: Any) -> Scan:
@@ -32,7 +32,7 @@ def taken(received_ms: int = -1, **fields: Any) -> Scan:
 
 def text_reason(text: str) -> str | None:
     got = read(Record(text.encode("utf-8", "surrogatepass")))
-    return got.reason if isinstance(got, Refusal) else None
+    return got.reason if isinstance(got, Rejection) else None
 
 
 def padded(length: int) -> bytes:
@@ -46,12 +46,12 @@ def nested(depth: int) -> str:
 
 
 def test_a_record_without_value_is_refused() -> None:
-    assert read(Record(None)) == Refusal("null_value")  # type: ignore[arg-type]
+    assert read(Record(None)) == Rejection("null_value")  # type: ignore[arg-type]
 
 
 def test_a_scan_may_be_as_long_as_the_limit() -> None:
     assert isinstance(read(Record(padded(limits.SCAN_BYTES_MAX))), Scan)
-    assert read(Record(padded(limits.SCAN_BYTES_MAX + 1))) == Refusal("too_large")
+    assert read(Record(padded(limits.SCAN_BYTES_MAX + 1))) == Rejection("too_large")
 
 
 def test_a_scan_may_nest_as_deep_as_the_limit() -> None:
@@ -315,7 +315,7 @@ def test_json_is_what_the_products_reader_takes_for_it(text: bytes) -> None:
 @given(values())
 def test_every_refusal_has_a_reason_that_is_known(text: bytes) -> None:
     got = read(Record(text))
-    assert not isinstance(got, Refusal) or got.reason in REASONS
+    assert not isinstance(got, Rejection) or got.reason in REASONS
 
 
 def _loads(loads: Any, text: bytes) -> bytes | None:

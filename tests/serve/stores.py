@@ -10,7 +10,7 @@ from tests.domain import compiled
 from tests.reference.strategies import SITE_ZONES, Record, value
 from tracker.config import Settings
 from tracker.domain import scan, side_data, vocabulary
-from tracker.domain.parcel import Names
+from tracker.domain.parcel import NameTable
 from tracker.domain.partition import partition_of
 from tracker.log.search import event_id
 from tracker.store import claims, keys
@@ -19,7 +19,7 @@ PARTITIONS = 4
 PARCEL = "RR123456785KZ"
 BASE_MS = 1_763_800_000_000
 HOUR_MS = 3_600_000
-READ = scan.SlowReader(vocabulary.load(), SITE_ZONES)
+READ = scan.FullReader(vocabulary.load(), SITE_ZONES)
 
 
 def settings(url: str, kafka: str = "127.0.0.1:1", topic: str = "scans") -> Settings:
@@ -68,7 +68,7 @@ def write(url: str, records: Iterable[Record], partitions: int = PARTITIONS) -> 
             _write_partition(client, partition, names, kept, data=data, partitions=partitions)
 
 
-def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> dict[bytes, bytes]:
+def _data(records: Iterable[Record], names: NameTable, kept: dict[bytes, bytes]) -> dict[bytes, bytes]:
     data: dict[bytes, bytes] = {}
     for record in records:
         one = READ(record.value) if b'"LAB:' not in record.value else None
@@ -81,7 +81,7 @@ def _data(records: Iterable[Record], names: Names, kept: dict[bytes, bytes]) -> 
 def _write_partition(
     client: redis.Redis,
     partition: int,
-    names: Names,
+    names: NameTable,
     kept: dict[bytes, bytes],
     *,
     data: dict[bytes, bytes],

@@ -22,7 +22,7 @@ def folded(records: Sequence[Record]) -> Parcel:
 
 
 def explained(*records: Record) -> list[Explained]:
-    return explain(folded(records).now, VOCABULARIES)
+    return explain(folded(records).current, VOCABULARIES)
 
 
 def test_a_journey_is_explained_step_by_step() -> None:
@@ -89,7 +89,7 @@ def test_a_clock_that_is_ahead_is_told() -> None:
     ],
 )
 def test_a_code_means_what_its_vocabulary_says_and_else_what_its_kind_does(event: str, means: str) -> None:
-    (one,) = folded([a_scan(event, 0)]).now.events
+    (one,) = folded([a_scan(event, 0)]).current.events
     assert meaning(one, VOCABULARIES) == means
 
 

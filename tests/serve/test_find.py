@@ -49,7 +49,7 @@ def label(url: str, alias: str, *read_on: tuple[int, str]) -> None:
 
 def found(url: str, name: str, off: tuple[str, ...] = ()) -> Found:
     with ParcelReader(stores.settings(url)) as reader:
-        return find(reader, name, configure(off=off))
+        return find(reader, name, configure(disabled=off))
 
 
 def lines(one: Found) -> list[str]:

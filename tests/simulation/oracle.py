@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.record import next_of
 from tests.reference import aliases as reference
-from tests.reference.scan import DAY_MS, Announcement, Refusal, Scan
+from tests.reference.scan import DAY_MS, Announcement, Rejection, Scan
 from tests.simulation import scans
 from tests.simulation.content import Content, taken_back
 from tests.simulation.log import Entry, SimulatedLog
@@ -137,7 +137,7 @@ def _read(number: int, identity: str, log: SimulatedLog, entries: list[Entry]) -
     for entry in entries:
         read = scans.read(entry.value, entry.timestamp)
         source = f"scans/{number}/{entry.offset}".encode()
-        if isinstance(read, Refusal):
+        if isinstance(read, Rejection):
             expected.refused += 1
             if (letter := (read.reason, entry.key, entry.value)) not in log.rejected.get(source, ()):
                 raise Violation(f"{source!r}: {letter} is not among {log.rejected.get(source)}", "not sent")
@@ -207,9 +207,9 @@ def _compare(number: int, content: Content, expected: dict[str, list[Sent]], *, 
         raise Violation(
             f"partition {number}: the stream of changes and the records differ by {sorted(untold)}", "not told"
         )
-    names = parcel.Names(scans.READER.names)
+    names = parcel.NameTable(scans.READER.names)
     for place in range(1, len(content.places) + 1):
-        names.place(*content.places[place])
+        names.source(*content.places[place])
     for code in range(len(content.codes)):
         names.code(content.codes[code])
     final: set[bytes] = set()

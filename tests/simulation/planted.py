@@ -191,7 +191,7 @@ def duplicate_applied() -> AbstractContextManager[None]:
 
     def fold(names: Any, ids: Any, buffer: bytes, arena: bytes, scans: bytes, records: Any) -> Any:
         folded = domain_fold(names, ids, buffer, arena, scans, records)
-        if len(scans) != SCAN_BYTES or folded.refused:
+        if len(scans) != SCAN_BYTES or folded.rejected:
             return folded
         return domain_fold(names, ids, buffer, arena, scans, _without_next(folded.records))
 

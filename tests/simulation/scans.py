@@ -104,7 +104,7 @@ def draw_pool(random: Random) -> list[tuple[bytes | None, bytes | None]]:
 
 
 @lru_cache(maxsize=2 * POOL)
-def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Announcement | reading.Refusal:
+def read(value: bytes | None, received_ms: int) -> reading.Scan | reading.Announcement | reading.Rejection:
     """A value as the reference model reads it."""
     return reading.read(
         value,

@@ -1,11 +1,11 @@
 """Says what workers may send to Kafka: dead letters, records that go to their own partition, and labels."""
 
-from tests.reference.scan import Announcement, Refusal, Scan
+from tests.reference.scan import Announcement, Rejection, Scan
 from tests.simulation import scans
 from tests.simulation.log import Entry, Letter, Rekeyed, SimulatedLog
 from tests.simulation.violation import Violation
 
-Read = Scan | Announcement | Refusal
+Read = Scan | Announcement | Rejection
 
 
 def check_letter(source: bytes, letter: Letter, log: SimulatedLog) -> None:
@@ -15,7 +15,8 @@ def check_letter(source: bytes, letter: Letter, log: SimulatedLog) -> None:
         Violation: it is not.
     """
     _, found = _of_source(source, log)
-    if not any(isinstance(read, Refusal) and (read.reason, entry.key, entry.value) == letter for entry, read in found):
+    letters = [(read.reason, entry.key, entry.value) for entry, read in found if isinstance(read, Rejection)]
+    if letter not in letters:
         raise Violation(f"{source!r}: dead letter {letter}, {found} was read", "unexpected")
 
 
@@ -44,7 +45,7 @@ def _of_source(source: bytes, log: SimulatedLog) -> tuple[int, list[tuple[Entry,
 def _is_sent_for(record: Rekeyed, number: int, entry: Entry, read: Read) -> bool:
     """Whether a record is what must be sent of one of a partition: that itself, to its home, or a label read there."""
     partition, key, value = record
-    if isinstance(read, Refusal):
+    if isinstance(read, Rejection):
         return False
     own = read.alias if isinstance(read, Announcement) else read.parcel
     if (home := scans.home(own)) != number:

@@ -93,8 +93,8 @@ def test_all_gives_every_parcel_of_every_partition_once(client: redis.Redis, red
     with ParcelReader(settings(redis_server.url)) as reader:
         found = {one.parcel.id: one.parcel for one in export(reader)}
         assert len(found) == count
-        assert found["P42"].now.site == "SITE-42"
-        assert [event.kind for event in found["P42"].now.events] == ["ACCEPTED", "DEPARTED"]
+        assert found["P42"].current.site == "SITE-42"
+        assert [event.kind for event in found["P42"].current.events] == ["ACCEPTED", "DEPARTED"]
         one = reader.parcel("P42")
     assert one is not None
     assert found["P42"] == one.parcel
@@ -130,7 +130,7 @@ def test_all_is_consistent_while_a_worker_writes(client: redis.Redis, redis_serv
             while time.monotonic() < deadline and len(seen) < 5:
                 found = {one.parcel.id: one.parcel for one in export(reader)}
                 assert len(found) == count
-                seen.add(found["P0"].now.site)
+                seen.add(found["P0"].current.site)
                 single = reader.parcel("P0")
                 assert single is not None
     finally:
@@ -169,7 +169,7 @@ def test_a_record_without_its_names_is_read_again_until_they_are_there(
     with LateReader(settings(redis_server.url)) as reader:
         stored = reader.parcel(PARCEL)
         assert stored is not None
-        assert stored.parcel.now.site == "KZALAA"
+        assert stored.parcel.current.site == "KZALAA"
         assert reader.attempts == 3
 
 

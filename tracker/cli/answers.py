@@ -63,7 +63,7 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     code 3: no scan of it was applied.
     """
     from tracker.domain import vocabulary
-    from tracker.domain.scan import SlowReader
+    from tracker.domain.scan import FullReader
     from tracker.log.search import locate
     from tracker.serve import why as explanation
     from tracker.serve.find import find
@@ -76,7 +76,7 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     if (stored := found.stored) is None:
         _answer(found.about(), found.lines(), as_json=as_json)
         return
-    read = SlowReader(vocabularies, config.site_zones(settings), barcodes)
+    read = FullReader(vocabularies, config.site_zones(settings), barcodes)
     located = locate(settings, stored.parcel, read, seconds)
     explained = explanation.to_dict(stored, vocabularies, located) if as_json else {}
     lines = chain(found.lines(), explanation.lines(stored, vocabularies, located))

@@ -1,9 +1,9 @@
-"""Why a scan is refused."""
+"""Why a scan is rejected."""
 
 from tracker.errors import REASONS, TrackerError
 
 
-class Refusal(TrackerError):
+class Rejection(TrackerError):
     """A scan that can't be taken.
 
     Args:
@@ -16,11 +16,11 @@ class Refusal(TrackerError):
         self.detail = detail
 
 
-class Unread(Refusal):
+class Unidentified(Rejection):
     """The barcodes of a scan, which is sound otherwise, name no parcel, or more than one.
 
     Args:
-        code, detail: as of any refusal.
+        code, detail: as of any rejection.
         site, device: where it was read and by what, in UTF-8; empty where not known.
     """
 

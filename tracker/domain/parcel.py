@@ -8,8 +8,8 @@ from tracker.domain.machine import KINDS, MARKS, OVERLAYS, STATES
 from tracker.domain.times import rfc3339
 
 CorruptRecord = _parcel.CorruptRecord
-Folded = _parcel.Folded
-Names = _parcel.Names
+FoldResult = _parcel.FoldResult
+NameTable = _parcel.NameTable
 fold = _parcel.fold
 
 EFFECTS: Final = ("apply", "note", "anomaly", "void")
@@ -41,7 +41,7 @@ class Event:
         acts_as: the kind that it had in the machine, None where it took no cell.
         state: of the parcel before it.
         here: it took the cell for the parcel's own delivery office.
-        reread_of, voided_by, took: numbers of events of the same life: the one that this one reads again, the UNDO or
+        reread_of, voided_by, voided: numbers of events of the same life: the one that this one reads again, the UNDO or
             CORRECT that voided it, the one that it voided.
     """
 
@@ -60,7 +60,7 @@ class Event:
     here: bool
     reread_of: int | None
     voided_by: int | None
-    took: int | None
+    voided: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +92,31 @@ class Parcel:
         id: canonical parcel id.
         lives: oldest first, never empty.
         scans: all that ever reached it.
-        beyond: scans that a cut history does not hold.
+        dropped_scans: scans that a cut history does not hold.
         has_data: events of it carry data, which a key of its own holds.
     """
 
     id: str
     lives: tuple[Life, ...]
     scans: int
-    beyond: int
+    dropped_scans: int
     has_data: bool
 
     @property
-    def now(self) -> Life:
+    def current(self) -> Life:
         """The last life: the parcel itself."""
         return self.lives[-1]
 
     def to_dict(self) -> dict[str, Any]:
         """The parcel as a program gets it; times in RFC 3339, UTC, with milliseconds."""
         return {
-            **_life_to_dict(self.id, len(self.lives), self.now),
-            "beyond": self.beyond,
+            **_life_to_dict(self.id, len(self.lives), self.current),
+            "beyond": self.dropped_scans,
             "previous": [_life_to_dict(self.id, number, life) for number, life in enumerate(self.lives[:-1], 1)],
         }
 
 
-def decode(names: Names, parcel: bytes, record: bytes) -> Parcel:
+def decode(names: NameTable, parcel: bytes, record: bytes) -> Parcel:
     """Decodes a record and folds it again.
 
     Args:
@@ -140,25 +140,25 @@ def has_data(record: bytes) -> bool:
     return bool(int.from_bytes(record[_FLAGS_AT : _FLAGS_AT + 1], "little") & _RECORD_HAS_DATA)
 
 
-def _life(names: Names, life: tuple[Any, ...], *, cut: bool) -> Life:
-    state, overlays, place, since, explained = life
+def _life(names: NameTable, life: tuple[Any, ...], *, cut: bool) -> Life:
+    state, overlays, source, since, explained = life
     events = tuple(_event(names, event) for event in explained)
     flags = [name for bit, name in enumerate(OVERLAYS) if overlays >> bit & 1]
     flags += [CLOCK_SKEW] * any(CLOCK_SKEW in event.marks for event in events) + [CUT] * cut
     return Life(
         state=STATES[state],
         since=since,
-        site=names.place_named(place)[0].decode(),
+        site=names.source_named(source)[0].decode(),
         flags=tuple(flags),
         duplicates=sum(event.copies - 1 for event in events),
         events=events,
     )
 
 
-def _event(names: Names, event: tuple[Any, ...]) -> Event:
-    (kind, code, place, time, seq, number, copies, effect, acts_as, state, here, bits) = event[:12]
-    reread_of, voided_by, took, skewed = event[12:]
-    site, device = names.place_named(place)
+def _event(names: NameTable, event: tuple[Any, ...]) -> Event:
+    (kind, code, source, time, seq, number, copies, effect, acts_as, state, here, bits) = event[:12]
+    reread_of, voided_by, voided, skewed = event[12:]
+    site, device = names.source_named(source)
     marks = [name for bit, name in enumerate(MARKS) if bits >> bit & 1]
     marks += [REREAD] * (reread_of is not None and voided_by is None) + [CLOCK_SKEW] * skewed
     return Event(
@@ -177,7 +177,7 @@ def _event(names: Names, event: tuple[Any, ...]) -> Event:
         here=here,
         reread_of=reread_of,
         voided_by=voided_by,
-        took=took,
+        voided=voided,
     )
 
 

@@ -16,7 +16,7 @@ from tracker import limits
 from tracker.domain import _scan
 from tracker.domain.aliases import Announcement
 from tracker.domain.barcode import Recogniser
-from tracker.domain.errors import Refusal, Unread
+from tracker.domain.errors import Rejection, Unidentified
 from tracker.domain.machine import KINDS
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
@@ -82,20 +82,20 @@ def _whole(digits: str) -> int:
 def _object(value: bytes | None) -> dict[str, Any]:
     """The fields of a value that is one JSON object; null counts as absent."""
     if value is None:
-        raise Refusal("null_value")
+        raise Rejection("null_value")
     if len(value) > limits.SCAN_BYTES_MAX:
-        raise Refusal("too_large", f"expected at most {limits.SCAN_BYTES_MAX} bytes, got {len(value)}")
+        raise Rejection("too_large", f"expected at most {limits.SCAN_BYTES_MAX} bytes, got {len(value)}")
     if (depth := _scan.nesting_of(value)) > limits.SCAN_DEPTH_MAX:
-        raise Refusal("too_deep", f"expected at most {limits.SCAN_DEPTH_MAX} levels, got {depth}")
+        raise Rejection("too_deep", f"expected at most {limits.SCAN_DEPTH_MAX} levels, got {depth}")
     try:
         orjson.loads(value)  # The judge of what JSON is; it does not tell names that stand twice.
         fields = json.loads(value, object_pairs_hook=_unique, parse_int=_whole)
     except _DuplicateKey as twice:
-        raise Refusal("duplicate_key", f"{str(twice)[:64]!r} stands twice") from None
+        raise Rejection("duplicate_key", f"{str(twice)[:64]!r} stands twice") from None
     except ValueError as error:
-        raise Refusal("not_json", str(error)) from None
+        raise Rejection("not_json", str(error)) from None
     if not isinstance(fields, dict):
-        raise Refusal("not_object", f"expected an object, got {_kind_of(fields)}")
+        raise Rejection("not_object", f"expected an object, got {_kind_of(fields)}")
     return {name: field for name, field in fields.items() if field is not None}
 
 
@@ -115,14 +115,14 @@ def _kind_of(value: object) -> str:
 def _string(fields: Mapping[str, Any], name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
-        raise Refusal("wrong_type", f"`{name}`: expected a string, got {_kind_of(value)}")
+        raise Rejection("wrong_type", f"`{name}`: expected a string, got {_kind_of(value)}")
     return value
 
 
 def _required(fields: Mapping[str, Any], name: str) -> str:
     value = _string(fields, name)
     if value is None:
-        raise Refusal("missing_field", f"`{name}` is missing")
+        raise Rejection("missing_field", f"`{name}` is missing")
     return value
 
 
@@ -133,9 +133,9 @@ def _name(fields: Mapping[str, Any], name: str, size_max: int, size_min: int = 0
         return None
     encoded = text.encode()
     if not size_min <= len(encoded) <= size_max:
-        raise Refusal("bad_name", f"`{name}`: expected {size_min} to {size_max} bytes, got {len(encoded)}")
+        raise Rejection("bad_name", f"`{name}`: expected {size_min} to {size_max} bytes, got {len(encoded)}")
     if any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in text):
-        raise Refusal("bad_name", f"`{name}`: expected no control characters, got {text[:64]!r}")
+        raise Rejection("bad_name", f"`{name}`: expected no control characters, got {text[:64]!r}")
     return encoded
 
 
@@ -143,13 +143,13 @@ def _reads(fields: Mapping[str, Any]) -> list[str]:
     """The barcodes of a scan that gives no parcel id."""
     reads = fields.get("barcodes", [])
     if not isinstance(reads, list) or not all(isinstance(read, str) for read in reads):
-        raise Refusal("wrong_type", "`barcodes`: expected an array of strings")
+        raise Rejection("wrong_type", "`barcodes`: expected an array of strings")
     single = _string(fields, "barcode")
     together = reads if single is None else [single, *reads]
     if not together:
-        raise Refusal("missing_field", "none of `parcel`, `barcode` and `barcodes` is there")
+        raise Rejection("missing_field", "none of `parcel`, `barcode` and `barcodes` is there")
     if len(together) > limits.BARCODES_MAX:
-        raise Refusal("too_large", f"expected at most {limits.BARCODES_MAX} barcodes, got {len(together)}")
+        raise Rejection("too_large", f"expected at most {limits.BARCODES_MAX} barcodes, got {len(together)}")
     return together
 
 
@@ -160,7 +160,7 @@ def _id(fields: Mapping[str, Any], name: str, reason: str) -> bytes | None:
         return None
     encoded = text.encode()
     if not _scan.is_parcel_id(encoded):
-        raise Refusal(reason, f"`{name}`: expected 1 to 64 of A-Z a-z 0-9 . _ / -, got {text[:80]!r}")
+        raise Rejection(reason, f"`{name}`: expected 1 to 64 of A-Z a-z 0-9 . _ / -, got {text[:80]!r}")
     return encoded
 
 
@@ -169,14 +169,14 @@ def _seq(fields: Mapping[str, Any]) -> int | None:
     if seq is None:
         return None
     if type(seq) is not int:
-        raise Refusal("wrong_type", f"`seq`: expected a whole number, got {_kind_of(seq)}")
+        raise Rejection("wrong_type", f"`seq`: expected a whole number, got {_kind_of(seq)}")
     if not 0 <= seq <= limits.SEQ_MAX:
-        raise Refusal("bad_seq", f"`seq`: expected 0 to {limits.SEQ_MAX}, got {seq}")
+        raise Rejection("bad_seq", f"`seq`: expected 0 to {limits.SEQ_MAX}, got {seq}")
     return seq
 
 
 @dataclass(frozen=True, slots=True)
-class SlowReader:
+class FullReader:
     """Reads any value that may be a scan.
 
     Attributes:
@@ -196,7 +196,7 @@ class SlowReader:
             value: the Kafka record's value.
 
         Raises:
-            Refusal: with the first reason, in the order of docs/fold.md, section 1.
+            Rejection: with the first reason, in the order of docs/fold.md, section 1.
         """
         fields = _object(value)
         if "alias" in fields and "event" not in fields:
@@ -242,7 +242,7 @@ class SlowReader:
         if found.key is None:
             candidates = ", ".join(f"{one.key} ({one.scheme} of {one.carrier})" for one in found.candidates)
             detail = f"{candidates or 'no candidate'} in {[read[:64] for read in reads]!r}"
-            raise Unread(str(found.reason), detail, site, device)
+            raise Unidentified(str(found.reason), detail, site, device)
         return [key.encode() for key in (found.key, *found.aliases)]
 
     def _announcement(self, fields: Mapping[str, Any]) -> Announcement:
@@ -250,36 +250,36 @@ class SlowReader:
         alias = _id(fields, "alias", "bad_alias")
         parcel = _id(fields, "parcel", "bad_parcel")
         if parcel is None:
-            raise Refusal("missing_field", "`parcel` is missing")
+            raise Rejection("missing_field", "`parcel` is missing")
         assert alias is not None
         if alias == parcel:
-            raise Refusal("bad_alias", f"`alias`: expected another key than the parcel's, got {alias.decode()!r}")
+            raise Rejection("bad_alias", f"`alias`: expected another key than the parcel's, got {alias.decode()!r}")
         return Announcement(alias, parcel, self._time({"time": fields.get("time")}, None))
 
     def _code(self, name: str) -> Code:
         try:
             return self.vocabularies.find(name)
         except TrackerError as error:
-            raise Refusal(error.code, str(error)) from None
+            raise Rejection(error.code, str(error)) from None
 
     def _time(self, fields: Mapping[str, Any], code: Code | None) -> int:
         value = fields.get("time")
         if value is None:
-            raise Refusal("missing_field", "`time` is missing")
+            raise Rejection("missing_field", "`time` is missing")
         if type(value) is int:
             time = value
         elif isinstance(value, str):
             time = self._instant(value, fields, code)
         else:
-            raise Refusal("wrong_type", f"`time`: expected a string or a whole number, got {_kind_of(value)}")
+            raise Rejection("wrong_type", f"`time`: expected a string or a whole number, got {_kind_of(value)}")
         if not 0 <= time <= limits.TIME_MS_MAX:
-            raise Refusal("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
+            raise Rejection("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
         return time
 
     def _instant(self, text: str, fields: Mapping[str, Any], code: Code | None) -> int:
         read = _scan.time_of_text(text.encode())
         if read is None:
-            raise Refusal("bad_time", f"`time`: expected RFC 3339 or epoch milliseconds, got {text[:64]!r}")
+            raise Rejection("bad_time", f"`time`: expected RFC 3339 or epoch milliseconds, got {text[:64]!r}")
         ms, zoned = read
         if zoned:
             return int(ms)
@@ -287,10 +287,10 @@ class SlowReader:
         zone = self.site_zones.get(site) if isinstance(site, str) else None
         zone = zone or self._zone_of(code)
         if zone is None:
-            raise Refusal("no_zone", f"{text!r}: neither site {site!r} nor the vocabulary has a zone")
+            raise Rejection("no_zone", f"{text!r}: neither site {site!r} nor the vocabulary has a zone")
         seconds, millis = divmod(ms, 1000)
         if not 0 <= ms <= limits.TIME_MS_MAX:
-            raise Refusal("bad_time", f"`time`: expected 1970 to 9999, got {text!r}")
+            raise Rejection("bad_time", f"`time`: expected 1970 to 9999, got {text!r}")
         local = datetime.fromtimestamp(seconds, ZoneInfo("UTC")).replace(tzinfo=ZoneInfo(zone), fold=0)
         return int(local.timestamp()) * 1000 + int(millis)
 
@@ -304,7 +304,7 @@ class SlowReader:
         if code.undoes is not None:
             return code.undoes, None
         if given is None:
-            raise Refusal("no_target", f"`{code.name}` needs `target`")
+            raise Rejection("no_target", f"`{code.name}` needs `target`")
         try:
             target = self.vocabularies.find(given.decode())
         except TrackerError:
@@ -319,7 +319,7 @@ class SlowReader:
             return None
         code = self._code(name)
         if code.event in ("UNDO", "CORRECT"):
-            raise Refusal("unknown_event", f"`data.event`: expected an event of a parcel, got {name!r}")
+            raise Rejection("unknown_event", f"`data.event`: expected an event of a parcel, got {name!r}")
         return code
 
 
@@ -333,10 +333,10 @@ def _data(value: bytes | None, data: object) -> bytes:
     if data is None or value is None:
         return b""
     if not isinstance(data, dict):
-        raise Refusal("wrong_type", f"`data`: expected an object, got {_kind_of(data)}")
+        raise Rejection("wrong_type", f"`data`: expected an object, got {_kind_of(data)}")
     compact: bytes = orjson.dumps(orjson.loads(value)["data"])
     if len(compact) > limits.DATA_BYTES_MAX:
-        raise Refusal("bad_data", f"`data`: expected at most {limits.DATA_BYTES_MAX} bytes, got {len(compact)}")
+        raise Rejection("bad_data", f"`data`: expected at most {limits.DATA_BYTES_MAX} bytes, got {len(compact)}")
     return compact
 
 
@@ -346,4 +346,4 @@ def reader(
     """The compiled reader for a set of vocabularies, and for a site's barcodes."""
     recogniser = recogniser or Recogniser()
     codes = [(code.name, _NUMBER[code.event], code.undoes) for code in vocabularies.codes()]
-    return _scan.ScanReader(codes, SlowReader(vocabularies, site_zones, recogniser), recogniser.site)
+    return _scan.ScanReader(codes, FullReader(vocabularies, site_zones, recogniser), recogniser.site)

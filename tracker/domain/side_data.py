@@ -11,11 +11,11 @@ import orjson
 
 from tracker import limits
 from tracker.domain import parcel as parcels
-from tracker.domain.parcel import CorruptRecord, Names
+from tracker.domain.parcel import CorruptRecord, NameTable
 
 
 def merged(
-    held: bytes | None, carried: Iterable[tuple[int, bytes, bytes]], names: Names, parcel: bytes, record: bytes
+    held: bytes | None, carried: Iterable[tuple[int, bytes, bytes]], names: NameTable, parcel: bytes, record: bytes
 ) -> bytes:
     """Adds what scans carried to what a parcel has.
 

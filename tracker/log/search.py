@@ -9,10 +9,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from tracker.config import Settings
 from tracker.domain import _scan
-from tracker.domain.errors import Refusal
+from tracker.domain.errors import Rejection
 from tracker.domain.parcel import CLOCK_SKEW, Event, Parcel
 from tracker.domain.partition import partition_of
-from tracker.domain.scan import Scan, SlowReader
+from tracker.domain.scan import FullReader, Scan
 from tracker.limits import CLOCK_SKEW_MS_MAX
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -38,7 +38,7 @@ class Located:
     remark: str | None
 
 
-def locate(settings: Settings, parcel: Parcel, read: SlowReader, seconds_max: float) -> Located:
+def locate(settings: Settings, parcel: Parcel, read: FullReader, seconds_max: float) -> Located:
     """Reads the parcel's partition for its scans. What goes wrong is a remark: the explanation stands without it.
 
     Args:
@@ -73,7 +73,7 @@ def event_id(scan: Scan) -> int:
 class _Search:
     """One pass over a partition, from where the parcel's oldest scan can stand, to its end or to a bound."""
 
-    def __init__(self, settings: Settings, parcel: Parcel, read: SlowReader, seconds_max: float) -> None:
+    def __init__(self, settings: Settings, parcel: Parcel, read: FullReader, seconds_max: float) -> None:
         self.partition = partition_of(parcel.id.encode(), settings.partitions)
         self.offsets: dict[int, list[int]] = {}
         self.remark: str | None = None
@@ -145,7 +145,7 @@ class _Search:
             return
         try:
             scan = self._read(value)
-        except Refusal:
+        except Rejection:
             return
         # An announcement of another label stands in the log of its alias, and is no event.
         if isinstance(scan, Scan) and scan.parcel == self._key and (event := event_id(scan)) in self._wanted:

@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tracker.errors import COMMAND_ERRORS, REASONS
-from tracker.limits import UNREAD_PLACES_MAX
+from tracker.limits import UNREAD_SOURCES_MAX
 from tracker.observe.conventions import label, new_registry
 from tracker.observe.histogram import CountedHistogram
 
@@ -96,7 +96,7 @@ class _Unread:
     def _labels(self, site: bytes, device: bytes) -> tuple[str, str]:
         with self._lock:
             if (site, device) not in self._places:
-                if len(self._places) >= UNREAD_PLACES_MAX:
+                if len(self._places) >= UNREAD_SOURCES_MAX:
                     return "other", "other"
                 self._places.add((site, device))
         return label(site), label(device)

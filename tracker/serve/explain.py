@@ -72,7 +72,7 @@ class Explained:
             "copies": event.copies,
             "reread_of": _counted(event.reread_of),
             "voided_by": _counted(event.voided_by),
-            "took": _counted(event.took),
+            "took": _counted(event.voided),
             "reasons": list(self.reasons),
         }
 
@@ -120,8 +120,8 @@ def _reasons(life: Life, event: Event, taken: Cell | None, vocabularies: Vocabul
 
 
 def _revision(life: Life, event: Event, vocabularies: Vocabularies) -> str:
-    if event.took is not None:
-        return f"{'takes back' if event.kind == UNDO else 'corrects'} {_named(life, event.took)}"
+    if event.voided is not None:
+        return f"{'takes back' if event.kind == UNDO else 'corrects'} {_named(life, event.voided)}"
     try:
         target = vocabularies.find(event.code).undoes
     except TrackerError:

@@ -30,7 +30,7 @@ class Labelled:
 
     def to_dict(self) -> dict[str, Any]:
         """What a program gets."""
-        return {"id": self.stored.parcel.id, "state": self.stored.parcel.now.state, "read": self.date}
+        return {"id": self.stored.parcel.id, "state": self.stored.parcel.current.state, "read": self.date}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Found:
         for labelled in self.label_of:
             parcel = labelled.stored.parcel
             if self.stored is None:
-                yield Text(f"{parcel.id}  {words_of(parcel.now.state)}, last read on {labelled.date}")
+                yield Text(f"{parcel.id}  {words_of(parcel.current.state)}, last read on {labelled.date}")
             elif parcel is self.stored.parcel:
                 yield Text(f"{self.asked} is another label of this parcel, last read on {labelled.date}", "dim")
             else:

@@ -31,9 +31,9 @@ def lines(parcel: Parcel, vocabularies: Vocabularies, *, whole: bool = False) ->
     """
     yield from _head(parcel)
     yield Text()
-    yield from timeline(parcel.now, vocabularies, rereads=whole)
-    if parcel.beyond:
-        yield Text(f"{parcel.beyond:,} more scans are counted and not kept", "dim")
+    yield from timeline(parcel.current, vocabularies, rereads=whole)
+    if parcel.dropped_scans:
+        yield Text(f"{parcel.dropped_scans:,} more scans are counted and not kept", "dim")
     for number, life in enumerate(parcel.lives[:-1], 1):
         yield Text()
         yield Text(f"Earlier life {number} of this number: {words_of(life.state)}, {_span(life)}", "bold")
@@ -59,7 +59,7 @@ def number_for_humans(parcel: str) -> str:
 
 
 def _head(parcel: Parcel) -> Iterable[Text]:
-    now = parcel.now
+    now = parcel.current
     for_humans = number_for_humans(parcel.id)
     title = Text(for_humans, "bold")
     if for_humans != parcel.id:

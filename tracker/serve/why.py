@@ -29,8 +29,8 @@ def lines(stored: Stored, vocabularies: Vocabularies, located: Located) -> Itera
         yield Text(f"{of}{life.state}: {MACHINE.states[life.state]}", "bold")
         for one in explain(life, vocabularies):
             yield from _event_lines(one, vocabularies, stored.carried.get(f"{one.event.id:016x}"), located)
-    if parcel.beyond:
-        yield Text(f"{parcel.beyond:,} more scans are counted and not kept", "dim")
+    if parcel.dropped_scans:
+        yield Text(f"{parcel.dropped_scans:,} more scans are counted and not kept", "dim")
     yield Text()
     yield Text(f"offsets: {visible(_remark(located), 400)}", "dim")
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 from hiredis import pack_command
 
 from tracker.domain import _resp
-from tracker.domain.parcel import Names, has_data
-from tracker.limits import CODES_MAX, PLACES_MAX
+from tracker.domain.parcel import NameTable, has_data
+from tracker.limits import CODES_MAX, SOURCES_MAX
 from tracker.store import keys
 
 CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
@@ -269,7 +269,7 @@ def places_of(answer: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     Raises:
         ValueError: a number is missing, or two are the same place, or there are too many.
     """
-    places = [_place(answer[b"%d" % number]) for number in _numbers(answer, 1, PLACES_MAX)]
+    places = [_place(answer[b"%d" % number]) for number in _numbers(answer, 1, SOURCES_MAX)]
     # The place that is not known has number 0 and stands in no dictionary.
     if len({(b"", b""), *places}) <= len(places):
         raise ValueError(f"two numbers of a dictionary of {len(places)} places are the same place")
@@ -288,15 +288,15 @@ def codes_of(answer: Mapping[bytes, bytes]) -> list[bytes]:
     return codes
 
 
-def names_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> Names:
+def names_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> NameTable:
     """Both dictionaries, to decode records with.
 
     Raises:
         ValueError: as of `places_of` and `codes_of`.
     """
-    names = Names([])
+    names = NameTable([])
     for site, device in places_of(places):
-        names.place(site, device)
+        names.source(site, device)
     for name in codes_of(codes):
         names.code(name)
     return names

@@ -18,7 +18,7 @@ from redis.retry import Retry
 from tracker.config import Settings
 from tracker.domain import _parcel, aliases
 from tracker.domain.aliases import ReadOn
-from tracker.domain.parcel import CorruptRecord, Names, Parcel, decode
+from tracker.domain.parcel import CorruptRecord, NameTable, Parcel, decode
 from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
 from tracker.store import claims, keys
@@ -77,7 +77,7 @@ class ParcelReader:
             retry=Retry(NoBackoff(), 1),
         )
         self._checked = False
-        self._names: dict[int, tuple[Names, list[Any]]] = {}
+        self._names: dict[int, tuple[NameTable, list[Any]]] = {}
 
     def marks(self) -> dict[int, dict[str, str]]:
         """The mark of each partition that was ever claimed: {partition: {field: value}}."""
@@ -186,11 +186,11 @@ class ParcelReader:
             (_, *places), codes = pipe.execute()
         if None in places or None in codes:
             raise CorruptRecord("its record has a place or code that the partition's dictionary has not")
-        names = Names([])
+        names = NameTable([])
         new_places = {0: 0}
         for number, text in zip(known, places, strict=True):
             site, _, device = text.partition(claims.SEPARATOR)
-            new_places[number] = names.place(site, device)
+            new_places[number] = names.source(site, device)
         new_codes = {number: names.code(name) for number, name in zip(code_numbers, codes, strict=True)}
         return decode(names, parcel, _parcel.renumbered(record, new_places, new_codes))
 
@@ -220,7 +220,7 @@ class ParcelReader:
             except ValueError as error:
                 on_corrupt(_corrupt(parcel, error))
 
-    def _dictionary(self, partition: int) -> Names:
+    def _dictionary(self, partition: int) -> NameTable:
         """The partition's whole dictionary, read again whenever it has grown, or was claimed, since."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hlen(keys.sources(partition))

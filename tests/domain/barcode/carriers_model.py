@@ -30,7 +30,7 @@ class Rule(NamedTuple):
     front: str = ""
     decided: str = ""
     routing: bool = False
-    yields: bool = False
+    last_resort: bool = False
     container: bool = False
 
 
@@ -206,9 +206,11 @@ RULES = (
     Rule("speedee", "speedee", PARTNER, r"SP\d{18}"),
     Rule("gofo", "gofo", PARTNER, r"GFUS\d{14}"),
     Rule("ups_maxicode", "ups", SHORT, r"UPSN/(?P<key>1Z[A-Z0-9]{8}/[A-Z0-9]{6})", None, (MESSAGE,)),
-    Rule("licence_plate", "iso_15459", PARTNER, r"[1-6](?P<key>J[A-Z0-9]{7,34}\d)", yields=True),
-    Rule("licence_plate", "iso_15459", PLAIN, r"J[A-Z][A-Z0-9]{10,33}\d", yields=True),
-    Rule("licence_plate", "iso_15459", PARTNER, r"[1-6]?(?P<key>J[A-Z0-9]{4,35})", None, (IDENTIFIED,), yields=True),
+    Rule("licence_plate", "iso_15459", PARTNER, r"[1-6](?P<key>J[A-Z0-9]{7,34}\d)", last_resort=True),
+    Rule("licence_plate", "iso_15459", PLAIN, r"J[A-Z][A-Z0-9]{10,33}\d", last_resort=True),
+    Rule(
+        "licence_plate", "iso_15459", PARTNER, r"[1-6]?(?P<key>J[A-Z0-9]{4,35})", None, (IDENTIFIED,), last_resort=True
+    ),
     Rule("s9", "upu", PARTNER, DESPATCH + r"\d{3}[01]\d{5}", countries, container=True),
     Rule("s8", "upu", PARTNER, DESPATCH, countries, container=True),
 )
@@ -224,7 +226,7 @@ class Reading(NamedTuple):
     valid: bool
     names: bool = True
     ends: bool = False
-    yields: bool = False
+    last_resort: bool = False
     container: bool = False
 
 
@@ -247,5 +249,7 @@ def readings(text: str, frame: str) -> list[Reading]:
         if rule.container and not valid:
             continue
         names = not rule.routing
-        found.append(Reading(rule.scheme, rule.carrier, rank, key, valid, names, ends, rule.yields, rule.container))
+        found.append(
+            Reading(rule.scheme, rule.carrier, rank, key, valid, names, ends, rule.last_resort, rule.container)
+        )
     return found

@@ -53,8 +53,8 @@ def says(found: list[Reading]) -> list[Reading]:
     """The readings that a text stands for: those of the best rank, one a scheme."""
     valid = [one for one in found if one.valid]
     best = [one for one in valid if one.rank == min(other.rank for other in valid)]
-    if any(not one.yields for one in best):
-        best = [one for one in best if not one.yields]
+    if any(not one.last_resort for one in best):
+        best = [one for one in best if not one.last_resort]
     if best and best[0].container:
         return [one._replace(rank=carriers.CONTAINER) for one in best]
     return best if best and best[0].names else []

@@ -127,7 +127,7 @@ def test_every_valid_number_of_tracking_number_data_is_recognised_as_its_carrier
         found = barcode.recognise(number)
         assert carrier in {one.carrier for one in found.candidates}
         assert found.ok or found.reason == "ambiguous"
-        assert barcode.configure(first=(carrier,)).recognise(number).ok
+        assert barcode.configure(preferred=(carrier,)).recognise(number).ok
 
 
 def test_no_invalid_number_of_tracking_number_data_is_its_carriers() -> None:

@@ -60,10 +60,10 @@ def test_two_shippers_packages_of_one_number_are_two_parcels() -> None:
 
 def test_the_whole_number_goes_before_that_of_the_maxicode_on_the_same_label() -> None:
     for reads in ((UPS, MAXICODE), (MAXICODE, UPS)):
-        for reader in (barcode.configure(), barcode.configure(first=("ups",))):
+        for reader in (barcode.configure(), barcode.configure(preferred=("ups",))):
             found = reader.recognise_set(reads)
             assert (found.key, found.aliases) == (UPS.decode(), ("1Z12345675/12345E",))
-    assert barcode.configure(first=("ups",)).recognise_set([MAXICODE, "3SDEVC123456789"]).carrier == "ups"
+    assert barcode.configure(preferred=("ups",)).recognise_set([MAXICODE, "3SDEVC123456789"]).carrier == "ups"
     assert scheme_and_key(MAXICODE, "986578788855") == ("ups_maxicode", "1Z12345675/12345E")
 
 
@@ -130,7 +130,7 @@ def test_own_plates_go_before_s10_before_sscc_before_partners_plates() -> None:
     assert key_of(reads[0]) == SSCC.decode()
     found = barcode.recognise_set(reads)
     assert (found.key, found.aliases) == (S10.decode(), (f"J{PLATE}", SSCC.decode()))
-    assert barcode.configure(first=("iso_15459",)).recognise_set(reads).key == f"J{PLATE}"
+    assert barcode.configure(preferred=("iso_15459",)).recognise_set(reads).key == f"J{PLATE}"
 
 
 @pytest.mark.parametrize(
@@ -170,11 +170,11 @@ def test_what_parcels_travel_in_stands_for_itself_where_nothing_names_a_parcel()
         found = barcode.recognise_set([RECEPTACLE, parcel])
         assert (found.key, found.aliases) == (key_of(parcel), ())
     assert reason_of(RECEPTACLE, RECEPTACLE.replace("001110123", "002010123")) == "ambiguous"
-    assert barcode.configure(first=("upu",)).recognise_set([RECEPTACLE, S10]).key == S10.decode()
+    assert barcode.configure(preferred=("upu",)).recognise_set([RECEPTACLE, S10]).key == S10.decode()
 
 
 def test_what_parcels_travel_in_comes_last_among_the_candidates() -> None:
-    for reader in (barcode.configure(), barcode.configure(first=("upu",))):
+    for reader in (barcode.configure(), barcode.configure(preferred=("upu",))):
         for reads in ([RECEPTACLE, S10.decode(), "986578788855"], ["986578788855", RECEPTACLE, S10.decode()]):
             assert [one.scheme for one in reader.recognise_set(reads).candidates] == ["s10", "fedex_12", "s9"]
         of_two = reader.recognise_set([RECEPTACLE, "287809468872"])

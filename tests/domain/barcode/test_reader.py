@@ -259,7 +259,7 @@ def test_a_number_that_several_carriers_could_have_is_ambiguous() -> None:
 @pytest.mark.parametrize("plain", [FEDEX, FEDEX_OR_PUROLATOR, b"8487135506", b"60120174971147"])
 def test_a_number_that_passes_by_chance_never_takes_one_that_tells_itself(clear: bytes, plain: bytes) -> None:
     for reads in ([clear, plain], [plain, clear]):
-        for own in (barcode.configure(), barcode.configure(first=("fedex", "dhl", "purolator"))):
+        for own in (barcode.configure(), barcode.configure(preferred=("fedex", "dhl", "purolator"))):
             assert own.recognise_set(reads).key == key_of(clear)
 
 
@@ -290,7 +290,7 @@ def test_a_parcel_has_as_many_aliases_as_the_limit_and_no_more() -> None:
 
 
 def test_a_sites_own_carrier_goes_before_s10_if_its_number_tells_itself() -> None:
-    reader = barcode.configure(first=("usps", "ups"))
+    reader = barcode.configure(preferred=("usps", "ups"))
     assert reader.recognise_set([S10, UPS]).key == UPS.decode()
     assert reader.recognise_set([S10, UPS]).aliases == (S10.decode(),)
     assert reader.recognise_set([UPS, b"9400111206206406260787"]).carrier == "usps"
@@ -298,17 +298,17 @@ def test_a_sites_own_carrier_goes_before_s10_if_its_number_tells_itself() -> Non
 
 
 def test_what_a_site_switches_off_is_not_read() -> None:
-    assert barcode.configure(off=["fedex_12"]).recognise(FEDEX_OR_PUROLATOR).carrier == "purolator"
-    reader = barcode.configure(off=["purolator", "s10"])
+    assert barcode.configure(disabled=["fedex_12"]).recognise(FEDEX_OR_PUROLATOR).carrier == "purolator"
+    reader = barcode.configure(disabled=["purolator", "s10"])
     assert reader.recognise(FEDEX_OR_PUROLATOR).carrier == "fedex"
     assert reader.recognise(S10).reason == "no_identifier"
     assert reader.explain([UPS])["scheme"] == "ups_1z"
     assert barcode.recognise(S10).ok
-    assert repr(reader) == "Recogniser(first=(), off=('purolator', 's10'))"
+    assert repr(reader) == "Recogniser(preferred=(), disabled=('purolator', 's10'))"
 
 
 @pytest.mark.parametrize(
-    "setting", [{"first": ("nobody",)}, {"off": ("UPS",)}, {"first": [form.carrier for form in FORMATS]}]
+    "setting", [{"preferred": ("nobody",)}, {"disabled": ("UPS",)}, {"preferred": [form.carrier for form in FORMATS]}]
 )
 def test_a_site_of_unknown_or_too_many_carriers_is_refused(setting: dict[str, list[str]]) -> None:
     with pytest.raises(errors.TrackerError) as caught:
@@ -412,7 +412,7 @@ def recognise_in_c(*reads: bytes, at: barcode.Recogniser | None = None, aliases:
 
 def test_other_compiled_modules_read_with_aliases_at_a_site() -> None:
     aliases = CAliases()
-    for at, key, alias in ((None, SSCC, UPS), (barcode.configure(first=("ups",)), UPS, SSCC)):
+    for at, key, alias in ((None, SSCC, UPS), (barcode.configure(preferred=("ups",)), UPS, SSCC)):
         found = recognise_in_c(SSCC, UPS, at=at, aliases=aliases)
         assert (found.key[: found.key_length], found.reason) == (key, 0)
         assert (aliases.count, aliases.more) == (1, 0)

@@ -193,7 +193,7 @@ def test_the_detail_of_a_dead_letter_is_bounded() -> None:
 
 
 def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_are_applied() -> None:
-    places = [(b"S", b"%d" % i) for i in range(limits.PLACES_MAX)]
+    places = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
     one = running(names=StoredNames(places, [b"ARRIVED"]))
     known = scan("P1", site="S", device="7")
     full = scan("P2", site="NEW")
@@ -283,7 +283,7 @@ def test_of_a_parcel_in_both_halves_of_the_cache_the_newer_record_counts() -> No
         records.update(folded.batch.records)
         assert len(one._cache.young) + len(one._cache.old) <= 3
     names = one._names
-    assert len(parcel.decode(names, b"P1", records[b"P1"]).now.events) == 5
+    assert len(parcel.decode(names, b"P1", records[b"P1"]).current.events) == 5
 
 
 def test_a_cache_of_nothing_asks_each_time() -> None:
@@ -452,7 +452,7 @@ def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
 
 
 def test_a_scan_that_is_not_applied_announces_nothing() -> None:
-    places = [(b"S", b"%d" % i) for i in range(limits.PLACES_MAX)]
+    places = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
     one = running(names=StoredNames(places, [b"ARRIVED"]))
     _, folded = fold(one, fetched({0: read_with(site="NEW"), 1: b"bad"}))
     assert [out.headers["reason"] for out in folded.outgoing] == [b"too_many_names", b"not_json"]

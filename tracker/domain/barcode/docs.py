@@ -96,7 +96,7 @@ def _line(format_: Format, declared: str | Pattern, kind: str) -> str:
         remarks.append(f"also {' or '.join(FRAMES[frame] for frame in pattern.also_in)}")
     if pattern.decided_in:
         remarks.append(f"{Rank.PARTNER.name.lower()} {' or '.join(FRAMES[frame] for frame in pattern.decided_in)}")
-    if pattern.yields:
+    if pattern.last_resort:
         remarks.append("unless another format of its rank fits")
     suffix = f"    ({'; '.join(remarks)})" if remarks else ""
     return f"{kind:8}{pattern.text}{suffix}"

@@ -103,8 +103,8 @@ class Batch(NamedTuple):
 
     Args:
         keys: parcel ids in ASCII, or None.
-        formats: a byte a read, the place of its format in `FORMATS`; 0 where there is no key.
-        reasons: a byte a read, the place of its reason in `REASONS`; 0 where there is a key.
+        formats: a byte a read, the index of its format in `FORMATS`; 0 where there is no key.
+        reasons: a byte a read, the index of its reason in `REASONS`; 0 where there is a key.
     """
 
     keys: list[bytes | None]
@@ -121,21 +121,21 @@ def _check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
 class Recogniser:
     """A reader of barcodes, as `configure` makes it for a site."""
 
-    __slots__ = ("_site", "first", "off")
+    __slots__ = ("_site", "disabled", "preferred")
 
-    first: Final[tuple[str, ...]]
-    off: Final[tuple[str, ...]]
+    preferred: Final[tuple[str, ...]]
+    disabled: Final[tuple[str, ...]]
 
-    def __init__(self, first: Iterable[str] = (), off: Iterable[str] = ()) -> None:
-        self.first, self.off = tuple(dict.fromkeys(first)), tuple(dict.fromkeys(off))
-        _check_names(self.first, CARRIERS, "carriers")
-        _check_names(self.off, SCHEMES_AND_CARRIERS, "formats or carriers")
-        if len(self.first) >= PRECEDENCE_STEP:
+    def __init__(self, preferred: Iterable[str] = (), disabled: Iterable[str] = ()) -> None:
+        self.preferred, self.disabled = tuple(dict.fromkeys(preferred)), tuple(dict.fromkeys(disabled))
+        _check_names(self.preferred, CARRIERS, "carriers")
+        _check_names(self.disabled, SCHEMES_AND_CARRIERS, "formats or carriers")
+        if len(self.preferred) >= PRECEDENCE_STEP:
             raise TrackerError("bad_setting", f"expected at most {PRECEDENCE_STEP - 1} carriers that go first")
-        self._site: Final = _barcode.Site(self.first, self.off)
+        self._site: Final = _barcode.Site(self.preferred, self.disabled)
 
     def __repr__(self) -> str:
-        return f"Recogniser(first={self.first}, off={self.off})"
+        return f"Recogniser(preferred={self.preferred}, disabled={self.disabled})"
 
     @property
     def site(self) -> _barcode.Site:
@@ -201,30 +201,30 @@ class Recogniser:
 _DEFAULT: Final = Recogniser()
 
 
-def configure(first: Iterable[str] = (), off: Iterable[str] = ()) -> Recogniser:
+def configure(preferred: Iterable[str] = (), disabled: Iterable[str] = ()) -> Recogniser:
     """A reader for a site.
 
-    Numbers of a carrier in `first` that tell themselves are the own carrier's licence plates; those that only happen to
-    have the right length are still no match for an S10, but are taken before any other carrier's. Formats in `off`, and
-    those of carriers in `off`, are not read at all.
+    Numbers of a carrier in `preferred` that tell themselves are the own carrier's licence plates; those that only
+    happen to have the right length are still no match for an S10, but are taken before any other carrier's. Formats in
+    `disabled`, and those of carriers in `disabled`, are not read at all.
 
     >>> recognise("287809468872").reason
     'ambiguous'
-    >>> configure(first=("purolator",)).recognise("287809468872").scheme
+    >>> configure(preferred=("purolator",)).recognise("287809468872").scheme
     'purolator'
-    >>> configure(off=("ups",)).recognise("1Z999AA10123456784").reason
+    >>> configure(disabled=("ups",)).recognise("1Z999AA10123456784").reason
     'no_identifier'
-    >>> configure(off=("fedex_12",)).recognise("287809468872").carrier
+    >>> configure(disabled=("fedex_12",)).recognise("287809468872").carrier
     'purolator'
 
     Args:
-        first: carriers, the first one before the second.
-        off: formats or carriers. Where both have the name, it is the carrier's.
+        preferred: carriers, the first one before the second.
+        disabled: formats or carriers. Where both have the name, it is the carrier's.
 
     Raises:
         TrackerError: `bad_setting` if there is no such carrier or format, or too many of them go first.
     """
-    return Recogniser(first, off)
+    return Recogniser(preferred, disabled)
 
 
 def recognise(read: bytes | str) -> Barcode:

@@ -51,6 +51,6 @@ FORMATS: Final[tuple[Format, ...]] = (
     licence_plate.LICENCE_PLATE,
     *(upu.S9, upu.S8),
 )
-"""Append only: a format's place here is its number in packed results."""
+"""Append only: a format's index here is its number in packed results."""
 
 __all__ = ["FORMATS", "S10", "SSCC", "Format"]

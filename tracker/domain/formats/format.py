@@ -87,8 +87,8 @@ class Pattern:
         only_in: frames in which it is tried; empty: in all of texts, or of elements.
         also_in: frames in which it is tried besides.
         decided_in: frames that decide for it, so that its rank is there at most `PARTNER`.
-        claims: whether a text of this form with a wrong check digit is a misread of it and nothing else.
-        yields: whether it is taken only for texts that no other form of its rank or a better one fits.
+        rejects_misread: whether a text of this form with a wrong check digit is a misread of it and nothing else.
+        last_resort: whether it is taken only for texts that no other form of its rank or a better one fits.
     """
 
     text: str
@@ -98,8 +98,8 @@ class Pattern:
     only_in: tuple[Frame, ...] = ()
     also_in: tuple[Frame, ...] = ()
     decided_in: tuple[Frame, ...] = ()
-    claims: bool = False
-    yields: bool = False
+    rejects_misread: bool = False
+    last_resort: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from tracker.domain.formats.format import Frame, Rank
 from tracker.domain.formats.pattern import Form, forms_of
 
 FORMS: Final[tuple[Form, ...]] = tuple(form for format_ in FORMATS for form in forms_of(format_))
-"""Every form; its place here is its number."""
+"""Every form; its index here is its number."""
 
 CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys(format_.carrier for format_ in FORMATS))
-"""Every carrier; its place here is its bit in the sets of the compiled reader."""
+"""Every carrier; its index here is its bit in the sets of the compiled reader."""
 
 SCHEMES_AND_CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys((*(format_.name for format_ in FORMATS), *CARRIERS)))
 """What a site may switch off. A carrier whose name one of its formats has is all of its formats."""
@@ -27,7 +27,7 @@ WARNINGS: Final[tuple[str, ...]] = tuple(
         if warning is not None
     )
 )
-"""Every warning; its place here is its bit in packed results."""
+"""Every warning; its index here is its bit in packed results."""
 
 _ONLY_DIGITS: Final = {number for number, form in enumerate(FORMS) if form.only_digits}
 _MAY_BE_DIGITS: Final = {number for number, form in enumerate(FORMS) if form.may_be_digits}
@@ -56,17 +56,17 @@ def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | Non
 def dispatch(frame: Frame, first: Sequence[str] = (), off: Sequence[str] = ()) -> Dispatch:
     """For texts of a frame, which forms to try. All others cost nothing."""
     order = sorted(
-        (place, form.pattern.yields, number)
+        (rank, form.pattern.last_resort, number)
         for number, form in enumerate(FORMS)
         if not {form.format.carrier, form.format.name} & set(off)
-        and (place := precedence(form, frame, first)) is not None
+        and (rank := precedence(form, frame, first)) is not None
     )
     tried: defaultdict[tuple[int, str, bool], list[tuple[int, int]]] = defaultdict(list)
-    for place, _, number in order:
+    for rank, _, number in order:
         accepts = FORMS[number].accepts
         for character in accepts[0]:
             if number not in _ONLY_DIGITS:
-                tried[len(accepts), character, False].append((number, place))
+                tried[len(accepts), character, False].append((number, rank))
             if number in _MAY_BE_DIGITS and character in digits:
-                tried[len(accepts), character, True].append((number, place))
+                tried[len(accepts), character, True].append((number, rank))
     return {key: tuple(entries) for key, entries in tried.items()}

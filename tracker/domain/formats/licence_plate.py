@@ -29,15 +29,15 @@ LICENCE_PLATE: Final = Format(
     example="1JUN043325711MH8031200000000001",
     texts=(
         # Without a message around it a plate must be long, so that it is no name with a number behind it.
-        Pattern("data_identifier:[1-6]1 < data_identifier:'J' plate:an7..34+n1 >", yields=True),
+        Pattern("data_identifier:[1-6]1 < data_identifier:'J' plate:an7..34+n1 >", last_resort=True),
         # Any text may begin with a J: one that a letter, for the issuing agency, and a digit at the end make a plate.
-        Pattern("data_identifier:'J' plate:a1+an10..33+n1", rank=Rank.PLAIN, yields=True),
+        Pattern("data_identifier:'J' plate:a1+an10..33+n1", rank=Rank.PLAIN, last_resort=True),
         Pattern(
             "data_identifier:[1-6]1 < data_identifier:'J' plate:an4..35 >",
             only_in=(Frame.DATA_IDENTIFIER,),
-            yields=True,
+            last_resort=True,
         ),
-        Pattern("data_identifier:'J' plate:an4..35", only_in=(Frame.DATA_IDENTIFIER,), yields=True),
+        Pattern("data_identifier:'J' plate:an4..35", only_in=(Frame.DATA_IDENTIFIER,), last_resort=True),
     ),
     printed="# #### #### #### #### #### #### #### ####",
     meanings=(Meaning(part="data_identifier", gives="unit", known=UNITS),),

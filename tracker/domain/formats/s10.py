@@ -54,7 +54,7 @@ S10: Final = Format(
     rank=Rank.S10,
     source="UPU S10-12 (2017-10-17), Identification of postal items: 13-character identifier",
     example="EE876543216CA",
-    texts=(Pattern("service_indicator:a2 serial:n8 check_digit:n1 country:a2", claims=True),),
+    texts=(Pattern("service_indicator:a2 serial:n8 check_digit:n1 country:a2", rejects_misread=True),),
     printed="## ### ### ### ##",
     # 11 less the remainder; 10 becomes 0, and 11 becomes 5.
     check=WeightedSum(("serial",), (8, 6, 4, 2, 3, 5, 9, 7), modulus=11, characters="50987654321"),

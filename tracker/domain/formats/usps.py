@@ -36,13 +36,13 @@ def _behind_zip(ai: str, *mailers: tuple[str, int]) -> tuple[str, ...]:
 
 def _routed(prefix: str, bodies: tuple[str, ...]) -> tuple[Pattern, ...]:
     """The same behind a postal code. That is telling enough: with a wrong check digit it is nothing else."""
-    return tuple(Pattern(f"'420' {prefix} < {body} >", rank=Rank.PARTNER, claims=True) for body in bodies)
+    return tuple(Pattern(f"'420' {prefix} < {body} >", rank=Rank.PARTNER, rejects_misread=True) for body in bodies)
 
 
 def _separated(*bodies: str) -> tuple[Pattern, ...]:
     """The same from a reader that sends the FNC1 behind the postal code and no symbology identifier."""
     return tuple(
-        Pattern(f"'420' {prefix} GS < {body} >", rank=Rank.PARTNER, only_in=(Frame.TYPED,), claims=True)
+        Pattern(f"'420' {prefix} GS < {body} >", rank=Rank.PARTNER, only_in=(Frame.TYPED,), rejects_misread=True)
         for prefix in (_ZIP, _ZIP_PLUS_4)
         for body in bodies
     )

@@ -31,7 +31,7 @@ ALL_RULES: Final = tuple(RULES)
 """Every rule about elements that go together: `repeats`, `exclusions`, `requirements`, `signatures`."""
 
 Packed = tuple[int, int, tuple[int, int, str | None], list[tuple[bytes, bytes]]]
-"""Kind, reason, the fault's place, length and AI, elements: what the compiled reader gives."""
+"""Kind, reason, the fault's position, length and AI, elements: what the compiled reader gives."""
 
 _BRACKETED: Final = re.compile(r"\(([0-9]{2,4})\)((?:\\\(|[^(])*)")
 

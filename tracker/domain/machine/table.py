@@ -1,6 +1,6 @@
 """The state machine: what each event does to a parcel in each state, read from machine.toml when it is imported.
 
-Everything is known by its name; the number of a name is its place in `STATES`, `KINDS`, `OVERLAYS` or `MARKS`, and
+Everything is known by its name; the number of a name is its index in `STATES`, `KINDS`, `OVERLAYS` or `MARKS`, and
 those numbers are what the compiled code and the stored record use. The rules are explained at the top of machine.toml
 and laid out for reading in docs/machine.md.
 """
@@ -161,14 +161,14 @@ def _parse_cell(machine: Machine, state: str, line: object, where: str) -> Cell:
 def compile_table(machine: Machine) -> bytes:
     """The table that the compiled code indexes: one cell after the other, without a header.
 
-    The cell of a state and an event (their places in STATES and EVENTS) stands at byte
+    The cell of a state and an event (their indices in STATES and EVENTS) stands at byte
     `((state * len(EVENTS) + event) * 2 + here) * 8`; `here` is 1 for a scan at the parcel's delivery office, and where
     that makes no difference both cells are the same.
 
     ====== ======== ============================================================
     offset type     holds
     ====== ======== ============================================================
-    0      u8       next state, its place in STATES
+    0      u8       next state, its index in STATES
     1      u8       action: 0 apply, 1 note, 2 anomaly
     2      u8       overlays to raise, bit i = OVERLAYS[i]
     3      u8       overlays to clear, bit i = OVERLAYS[i]
@@ -192,9 +192,9 @@ def compile_table(machine: Machine) -> bytes:
 
 
 def _bits(names: Iterable[str], order: Iterable[str]) -> int:
-    """A bit for each of `names`, at its place in `order`."""
+    """A bit for each of `names`, at its index in `order`."""
     names = set(names)
-    return sum(1 << place for place, name in enumerate(order) if name in names)
+    return sum(1 << index for index, name in enumerate(order) if name in names)
 
 
 MACHINE: Final = parse(Path(__file__).with_name("machine.toml").read_text("utf-8"))

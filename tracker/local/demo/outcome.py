@@ -62,7 +62,7 @@ def read(settings: Settings, marks: Marks) -> Outcome:
     best: Stored | None = None
     with ParcelReader(settings) as reader:
         for stored in reader.all(_raise):
-            states[stored.parcel.now.state] += 1
+            states[stored.parcel.current.state] += 1
             if best is None or _worth(stored.parcel) > _worth(best.parcel):
                 best = stored
     return Outcome(marks.read(), _rejected(settings), states, best)
@@ -74,12 +74,12 @@ def _raise(error: TrackerError) -> None:
 
 def _worth(parcel: Parcel) -> int:
     """How much there is to explain about a parcel."""
-    events = parcel.now.events
+    events = parcel.current.events
     if len(events) not in EVENTS_EXPLAINED:
         return 0
     effects = Counter(event.effect for event in events)
     kinds = len({event.kind for event in events})
-    return 20 * min(effects["void"], 2) + 15 * min(effects["anomaly"], 2) + 3 * len(parcel.now.flags) + kinds
+    return 20 * min(effects["void"], 2) + 15 * min(effects["anomaly"], 2) + 3 * len(parcel.current.flags) + kinds
 
 
 def _rejected(settings: Settings) -> Counter[str]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tracker.config import Settings
 from tracker.domain.machine import MACHINE
-from tracker.domain.scan import SlowReader
+from tracker.domain.scan import FullReader
 from tracker.domain.vocabulary import Vocabularies
 from tracker.errors import REASONS
 from tracker.local.demo.outcome import Outcome
@@ -80,7 +80,7 @@ class Report:
             return
         self._title(f"One parcel explained, as `tracker why {best.parcel.id}` does")
         located = locate(
-            settings, best.parcel, SlowReader(self._vocabularies, {}, recogniser(settings)), LOCATE_TIMEOUT_S
+            settings, best.parcel, FullReader(self._vocabularies, {}, recogniser(settings)), LOCATE_TIMEOUT_S
         )
         for line in why.lines(best, self._vocabularies, located):
             self._console.print(line)

@@ -32,7 +32,7 @@ def announcements(
         if index in not_applied:
             continue
         pair = alias, parcels[index]
-        offset, time = scans.place(index)
+        offset, time = scans.offset_and_time(index)
         day = day_of(newest[pair][1]) if pair in newest else known.get(pair)
         if day is None or day_of(time) > day:
             newest[pair] = offset, time

@@ -15,8 +15,8 @@ from tracker import limits
 from tracker.domain import _parcel, _records, side_data
 from tracker.domain._scan import ScanReader
 from tracker.domain.aliases import Announcement, day_of
-from tracker.domain.errors import Unread
-from tracker.domain.parcel import Folded, Names, fold
+from tracker.domain.errors import Unidentified
+from tracker.domain.parcel import FoldResult, NameTable, fold
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.labels import Announced, announcements, labels
@@ -58,7 +58,7 @@ class Partition:
         self._reader = reader
         self._cache: Cache[bytes, bytes | None] = Cache(cache_parcels)
         self._announced: Cache[tuple[bytes, bytes], int] = Cache(cache_parcels)
-        self._names = Names(reader.names)
+        self._names = NameTable(reader.names)
         self._counters = NO_COUNTERS
 
     def claim(self) -> None:
@@ -92,7 +92,7 @@ class Partition:
             )
             return None
         for site, device in names.places:
-            self._names.place(site, device)
+            self._names.source(site, device)
         for name in names.codes:
             self._names.code(name)
         self._names.stored()
@@ -135,17 +135,17 @@ class Partition:
             records[parcel] = record
         scans = read.scans
         folded = fold(self._names, read.parcels, scans.buffer, scans.arena, scans.scans, records)
-        refused = [(index, refusal.code, refusal.detail) for index, refusal in scans.refused]
-        if folded.refused:
+        refused = [(index, refusal.code, refusal.detail) for index, refusal in scans.rejected]
+        if folded.rejected:
             offsets = scans.offsets()
-            for index, reason in folded.refused:
+            for index, reason in folded.rejected:
                 refused.append((_records.index_of(read.fetched.records, offsets[index]), reason, ""))
         of_data = len(read.missing)
         of_aliases = of_data + len(read.with_data)
         aliases = labels(scans, zip(read.aliases, found[of_aliases:], strict=True))
-        announced = announcements(scans, read.parcels, (index for index, _ in folded.refused), self._announced)
+        announced = announcements(scans, read.parcels, (index for index, _ in folded.rejected), self._announced)
         outgoing = self._outgoing(read, refused, announced)
-        taken = len(read.parcels) - len(folded.refused)
+        taken = len(read.parcels) - len(folded.rejected)
         applied, duplicates, rejected, foreign, of_labels = self._counters
         counted = self._counters
         self._counters = (
@@ -184,7 +184,9 @@ class Partition:
             foreign=len(scans.foreign),
             aliases=len(scans.announced),
             rejected=Counter(reason for _, reason, _ in refused),
-            unread=Counter((one.code, one.site, one.device) for _, one in scans.refused if isinstance(one, Unread)),
+            unread=Counter(
+                (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
+            ),
             timestamps=tuple(_records.record(read.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
         )
 
@@ -220,12 +222,12 @@ class Partition:
     def _forget(self) -> None:
         self._cache.clear()
         self._announced.clear()
-        self._names = Names(self._reader.names)
+        self._names = NameTable(self._reader.names)
         self._counters = NO_COUNTERS
         self.applied = None
         self.reason = ""
 
-    def _data(self, read: ReadBatch, found: Sequence[bytes | None], folded: Folded) -> dict[bytes, bytes]:
+    def _data(self, read: ReadBatch, found: Sequence[bytes | None], folded: FoldResult) -> dict[bytes, bytes]:
         """The data of parcels to whose events a scan of the batch brought some."""
         carried: dict[bytes, list[tuple[int, bytes, bytes]]] = {parcel: [] for parcel in read.with_data}
         for index, event in folded.data:
