@@ -23,9 +23,10 @@ hypothesis.settings.load_profile("untimed")
 def pytest_report_header() -> list[str]:
     """Prints which real servers the tests run against."""
     lines = []
-    for server in (Kafka, Redis):
+    versions = {"kafka": Kafka.version} | {f"redis ({server})": partial(Redis.version, server) for server in SERVERS}
+    for name, version in versions.items():
         try:
-            lines.append(f"{server.name}: {server.version()}")
+            lines.append(f"{name}: {version()}")
         except UnavailableError as error:
             lines.append(f"not there: {error}")
     return lines
