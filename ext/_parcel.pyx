@@ -10,13 +10,13 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from fold cimport (
-    EFFECT_ANOMALY, EVENT_KINDS, NOBODY, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, take_cell,
+    ACCEPTED, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, take_cell,
 )
-from history cimport are_copies, context_t, event_id, insert, inserted_t
+from history cimport KEPT_NEWEST, are_copies, context_t, event_id, insert, inserted_t
 from names cimport compare_sites, entry_t, names_add, names_find, names_free, names_hash, names_t
 from record cimport *
 from scan cimport (
-    KINDS, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t, text_of,
+    KIND_CORRECT, KIND_NUMBERS, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t, text_of,
 )
 
 from tracker import limits
@@ -25,6 +25,7 @@ from tracker.domain import machine
 cdef bytes _TABLE = machine.TABLE
 cdef bytes _RANKS = machine.TIE_RANKS
 cdef uint8_t STATES = len(machine.STATES)
+cdef uint8_t EVENTS = len(machine.EVENTS)
 cdef bytes _TERMINAL = bytes(state in machine.TERMINAL for state in machine.STATES)
 cdef uint32_t SOURCES_MAX = limits.SOURCES_MAX
 cdef uint32_t CODES_MAX = limits.CODES_MAX
@@ -32,6 +33,25 @@ cdef rules_t RULES
 RULES.cells = <const cell_t*>PyBytes_AS_STRING(_TABLE)
 RULES.reread_ms = limits.REREAD_WINDOW_MS
 RULES.life_gap_ms = limits.LIFE_GAP_MS
+
+# Numbers that are written down here and in Python: where they differ, nothing may be read or written.
+for _name, _here, _there in (
+    ("limits.EVENTS_MAX", HISTORY_MAX, limits.EVENTS_MAX),
+    ("limits.EVENTS_KEPT_NEWEST", KEPT_NEWEST, limits.EVENTS_KEPT_NEWEST),
+    ("machine.KIND_NUMBERS", KIND_NUMBERS, machine.KIND_NUMBERS),
+    ("the number of UNDO", KIND_UNDO, machine.NUMBER[machine.UNDO]),
+    ("the number of CORRECT", KIND_CORRECT, machine.NUMBER[machine.CORRECT]),
+    ("the number of PRE_ADVISED", PRE_ADVISED, machine.NUMBER["PRE_ADVISED"]),
+    ("the number of ACCEPTED", ACCEPTED, machine.NUMBER["ACCEPTED"]),
+    ("the number of DELIVERY_OFFICE_ARRIVED", DELIVERY_OFFICE_ARRIVED, machine.NUMBER["DELIVERY_OFFICE_ARRIVED"]),
+    ("the number of OUT_FOR_DELIVERY", OUT_FOR_DELIVERY, machine.NUMBER["OUT_FOR_DELIVERY"]),
+    ("machine.Action.APPLY", EFFECT_APPLY, machine.Action.APPLY),
+    ("machine.Action.NOTE", EFFECT_NOTE, machine.Action.NOTE),
+    ("machine.Action.ANOMALY", EFFECT_ANOMALY, machine.Action.ANOMALY),
+    ("the size of a cell", sizeof(cell_t), machine.CELL.size),
+):
+    if _here != _there:
+        raise ImportError(f"{_name} is {_there} in Python and {_here} in ext/: change both")
 
 cdef enum:
     FULL = -1
@@ -161,9 +181,9 @@ cdef class NameTable:
         count = read_history(record, events)
         for i in range(count):
             if (
-                events[i].source >= self.sources.count or events[i].code >= self.codes.count or events[i].kind >= KINDS
+                events[i].source >= self.sources.count or events[i].code >= self.codes.count or not _is_kind(events[i].kind)
                 or (events[i].flags & EVENT_HAS_RIGHT
-                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= EVENT_KINDS))
+                    and (events[i].right_code >= self.codes.count or events[i].right_kind >= EVENTS))
             ):
                 raise CorruptRecord(f"{parcel!r}: event {i} has a source or code that the partition's dictionary has not")
         read_header(record, &header)
@@ -177,6 +197,10 @@ cdef class NameTable:
     def check(self, bytes parcel not None, bytes record not None):
         """Raises CorruptRecord unless the bytes are a record, and this dictionary has all that it names."""
         self._knows(<const uint8_t*>PyBytes_AS_STRING(record), PyBytes_GET_SIZE(record), parcel)
+
+
+cdef inline bint _is_kind(uint8_t kind) noexcept nogil:
+    return kind < EVENTS or kind == KIND_UNDO or kind == KIND_CORRECT
 
 
 cdef _numbered(int64_t number):
@@ -268,7 +292,7 @@ cdef bytes _append(
     cdef bytes result
     cdef int64_t time
     read_header(record, &header)
-    if header.flags & (RECORD_CUT | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED) or header.events >= HISTORY_MAX or event.kind >= EVENT_KINDS:
+    if header.flags & (RECORD_CUT | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED) or header.events >= HISTORY_MAX or event.kind >= KIND_CORRECT:
         return None
     if event.flags & EVENT_SKEWED or (event.flags & EVENT_HAS_ID and header.flags & RECORD_HAS_IDS):
         return None
@@ -338,7 +362,7 @@ cdef bytes _refold(
     for i in range(header.events):
         if events[i].flags & EVENT_HAS_ID:
             header.flags |= RECORD_HAS_IDS
-        if events[i].kind >= EVENT_KINDS:
+        if events[i].kind >= KIND_CORRECT:
             header.flags |= RECORD_HAS_REVISIONS
         if events[i].flags & EVENT_SKEWED:
             header.flags |= RECORD_HAS_SKEWED
@@ -589,7 +613,7 @@ cdef _explained(const context_t* context, const event_t* event, const effect_t* 
 
 def cell(int32_t state, int32_t event, bint here):
     """A cell of the compiled table: (next, action, raises, clears, marks), as numbers and bits."""
-    if not (0 <= state < len(machine.STATES) and 0 <= event < EVENT_KINDS):
+    if not (0 <= state < len(machine.STATES) and 0 <= event < EVENTS):
         raise IndexError((state, event))
     cdef const cell_t* found = cell_of(&RULES, <uint8_t>state, <uint8_t>event, here)
     return found.next, found.action, found.raises, found.clears, found.marks

@@ -21,6 +21,7 @@ from scan cimport (
 )
 
 from tracker import limits
+from tracker.domain import machine
 from tracker.domain.aliases import Announcement
 from tracker.domain.errors import Rejection
 
@@ -41,7 +42,7 @@ cdef enum:
     FIELD_ID = 0x100
     FIELD_ALIAS = 0x200
     ANNOUNCEMENT = FIELD_ALIAS | FIELD_PARCEL | FIELD_TIME
-    READS_MAX = 32
+    READS_MAX = 32  # limits.BARCODES_MAX
 
 cdef const barcode_api_t* BARCODE = barcode_api()
 cdef int32_t SCAN_BYTES_MAX = limits.SCAN_BYTES_MAX
@@ -52,6 +53,14 @@ cdef int32_t PARCEL_ID_BYTES_MAX = limits.PARCEL_ID_BYTES_MAX
 cdef int64_t SEQ_MAX = limits.SEQ_MAX
 cdef int64_t TIME_MS_MAX = limits.TIME_MS_MAX
 cdef int64_t CLOCK_SKEW_MS_MAX = limits.CLOCK_SKEW_MS_MAX
+
+for _name, _here, _there in (
+    ("limits.BARCODES_MAX", READS_MAX, limits.BARCODES_MAX),
+    ("the number of UNDO", KIND_UNDO, machine.NUMBER[machine.UNDO]),
+    ("the number of CORRECT", KIND_CORRECT, machine.NUMBER[machine.CORRECT]),
+):
+    if _here != _there:
+        raise ImportError(f"{_name} is {_there} in Python and {_here} in ext/: change both")
 
 cdef struct code_t:
     const unsigned char* name

@@ -7,7 +7,7 @@ from names cimport compare_sites
 from record cimport (
     EVENT_HAS_RIGHT, EVENT_TARGET_IS_CODE, NO_TIME, event_t, header_t,
 )
-from scan cimport KIND_CORRECT, KIND_UNDO, NO_KIND
+from scan cimport KIND_CORRECT, KIND_NUMBERS, KIND_UNDO, NO_KIND
 
 cdef enum:
     EFFECT_APPLY = 0
@@ -15,7 +15,6 @@ cdef enum:
     EFFECT_ANOMALY = 2
     EFFECT_VOID = 3
 
-    EVENT_KINDS = 33
     PRE_ADVISED = 0
     ACCEPTED = 1
     DELIVERY_OFFICE_ARRIVED = 16
@@ -52,11 +51,11 @@ cdef struct effect_t:
 
 
 cdef inline bint _is_ordinary(const event_t* event) noexcept nogil:
-    return event.kind < EVENT_KINDS
+    return event.kind < KIND_CORRECT
 
 
 cdef inline const cell_t* cell_of(const rules_t* rules, uint8_t state, uint8_t kind, bint here) noexcept nogil:
-    return &rules.cells[(<int32_t>state * EVENT_KINDS + kind) * 2 + (1 if here else 0)]
+    return &rules.cells[(<int32_t>state * KIND_NUMBERS + kind) * 2 + (1 if here else 0)]
 
 
 cdef inline bint is_here(const context_t* context, uint32_t office, uint32_t source) noexcept nogil:

@@ -8,10 +8,9 @@ from names cimport compare_devices, compare_names, compare_sites, names_t
 from record cimport (
     COPIES_MAX, EVENT_HAS_ID, EVENT_HAS_RIGHT, EVENT_HAS_TARGET, EVENT_TARGET_IS_CODE, HISTORY_MAX, RECORD_CUT, event_t,
 )
-from scan cimport KINDS
 
 cdef enum:
-    KEPT_NEWEST = 93  # limits.EVENTS_KEPT_NEWEST
+    KEPT_NEWEST = 80  # limits.EVENTS_KEPT_NEWEST
 
 # What a parcel's events are compared with.
 cdef struct context_t:
@@ -147,7 +146,7 @@ cdef inline bint are_copies(const event_t* a, const event_t* b) noexcept nogil:
 
 cdef inline int32_t cut(event_t* events, int32_t count) noexcept nogil:
     """Drops what a cut history does not keep; how many are left."""
-    cdef uint64_t seen = 0
+    cdef uint64_t seen = 0  # a bit for each of KIND_NUMBERS
     cdef int32_t i
     cdef int32_t kept
     if count <= KEPT_NEWEST:

@@ -1,11 +1,11 @@
-# The wire layout of a parcel's record, version 1, little endian. Its Redis value is just this.
+# The wire layout of a parcel's record, version 2, little endian. Its Redis value is just this.
 #
 # header, 36 bytes                                 event, 21 bytes, in order (docs/fold.md, section 2)
 #    0 version      u8                                0 time      u48  effective, milliseconds since the epoch
 #    1 state        u8   of the last life             6 seq       u48  sequence number + 1, 0: none
 #    2 overlays     u8   of the last life            12 code      u16  in the partition's dictionary of codes
 #    3 flags        u8   RECORD_*                    14 source     u24  in its dictionary of sources
-#    4 events       u8                               17 kind      u8   canonical event, 33 UNDO, 34 CORRECT
+#    4 events       u8                               17 kind      u8   canonical event, 63 UNDO, 62 CORRECT
 #    5 life         u8   number of the last life     18 flags     u8   EVENT_*
 #    6 first        u8   its first event             19 copies    u16  scans that were this event
 #    7 (0)          u8
@@ -22,6 +22,8 @@
 # scan in order costs one step and a reader need not fold. A scan from before `next` is in the record already: it is passed over, so that a
 # record stays right even where a store brings it back without the mark that was written with it. How many copies were among
 # the scans that the mark does not have is not to be seen from the history: the scan that `back` leads to brings `repeats` of them.
+#
+# Version 1 had UNDO as 33 and CORRECT as 34. It was in no release: a store of its time is refused as a whole (wrong_version).
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -29,7 +31,7 @@ from libc.string cimport memcpy
 from scan cimport NO_KIND
 
 cdef enum:
-    RECORD_VERSION = 1
+    RECORD_VERSION = 2
 
     RECORD_CUT = 0x01  # the history was longer than it may be
     RECORD_HAS_IDS = 0x02  # an event has a given id

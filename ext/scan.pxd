@@ -10,9 +10,10 @@ cdef enum:
     SCAN_SKEWED = 0x08
     SCAN_HAS_DATA = 0x10
 
-    KIND_UNDO = 33
-    KIND_CORRECT = 34
-    KINDS = 35
+    # Canonical events count from 0 on, UNDO and CORRECT from the top down: a new event moves no number of a record.
+    KIND_CORRECT = 62
+    KIND_UNDO = 63
+    KIND_NUMBERS = 64
     NO_KIND = 255
 
 cdef struct scan_t:

@@ -56,8 +56,11 @@ LIFE_GAP_MS: Final = 365 * 24 * 3_600 * 1_000
 EVENTS_MAX: Final = 128
 """Events that a parcel's record keeps. Real parcels have 5 to 40; beyond 128 it is a test label or a loop."""
 
-EVENTS_KEPT_NEWEST: Final = 93
-"""Of a cut history: its newest events. With the newest of each kind among the rest (35 kinds) that is 128."""
+EVENTS_KEPT_NEWEST: Final = 80
+"""Of a cut history: its newest events. With the newest of each of KINDS_MAX kinds among the rest that is 128."""
+
+KINDS_MAX: Final = 48
+"""Kinds that the machine may have, UNDO and CORRECT among them; it has 35. A new event must not move what is kept."""
 
 CODES_MAX: Final = 65_535
 """Codes in a partition's dictionary: two bytes in the record."""

@@ -114,7 +114,14 @@ def test_a_parcel_whose_record_was_not_read_is_an_error_and_not_a_new_parcel() -
 
 
 NONE = [
-    *(lambda r: r[:-1], lambda r: r + b"\0", lambda r: b"\2" + r[1:], lambda r: r[:0], lambda r: r[:30]),
+    *(
+        lambda r: r[:-1],
+        lambda r: r + b"\0",
+        lambda r: b"\1" + r[1:],
+        lambda r: b"\3" + r[1:],
+        lambda r: r[:0],
+        lambda r: r[:30],
+    ),
     lambda r: r[:EVENTS_AT] + b"\0" + r[EVENTS_AT + 1 : HEADER_BYTES],
 ]
 

@@ -419,7 +419,7 @@ def test_a_redis_of_another_log_or_partition_count_is_not_touched(kafka: Kafka, 
     send(kafka, topic, scans("A", 40))
     names = [f"t:{{{number}}}:mark" for number in range(PARTITIONS)]
     for name in names:
-        client.hset(name, mapping={"log": "another", "partitions": "4", "version": "1"})
+        client.hset(name, mapping={"log": "another", "partitions": "4", "version": str(keys.VERSION)})
     with Worker(kafka, url, topic) as worker:
         assert worker.says(" is stopped: wrong_log: ") == PARTITIONS
     for name in names:
@@ -428,7 +428,9 @@ def test_a_redis_of_another_log_or_partition_count_is_not_touched(kafka: Kafka, 
     with Worker(kafka, url, topic, settings=("--group", f"{topic}-2")) as worker:
         assert worker.says(" is stopped: wrong_partitions: this worker has 4, the store has 16") == PARTITIONS
         assert worker.end() < END_S_MAX
-    assert [client.hgetall(name) for name in names] == [{b"partitions": b"16", b"version": b"1"}] * PARTITIONS
+    assert [client.hgetall(name) for name in names] == [
+        {b"partitions": b"16", b"version": b"%d" % keys.VERSION}
+    ] * PARTITIONS
     assert client.dbsize() == PARTITIONS
 
 

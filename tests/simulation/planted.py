@@ -21,6 +21,7 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.worker import SimulatedWorker
 from tracker.domain import aliases, side_data
 from tracker.domain.aliases import Announcement, ReadOn
+from tracker.domain.machine import NUMBER
 from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import processor
@@ -38,7 +39,7 @@ SCAN_BYTES: Final = 88
 OFFSET_AT: Final = 0
 EFFECTIVE_AT: Final = 16
 KIND_AT: Final = 80
-UNDO: Final = 33
+UNDO: Final = NUMBER["UNDO"]
 
 
 _fold = Partition.fold

@@ -11,6 +11,7 @@ from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, apply, batch, claim, contents, run
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.store import keys
 from tracker.store.claims import Applied, Denied, Lost, Mark
 from tracker.store.connection import RedisStore
 from tracker.store.recovery import MarkSnapshot, Recovery
@@ -130,7 +131,13 @@ def test_a_rebuild_leaves_nothing_of_its_partition_and_everything_of_the_others(
         b"t:{2}:p:A": (b"x", -1),
         b"t:{33}:p:A": (b"x", -1),
         b"t:{3}:mark": (
-            {b"epoch": b"3", b"next": b"300", b"log": LOG.encode(), b"partitions": b"4", b"version": b"1"},
+            {
+                b"epoch": b"3",
+                b"next": b"300",
+                b"log": LOG.encode(),
+                b"partitions": b"4",
+                b"version": b"%d" % keys.VERSION,
+            },
             -1,
         ),
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tracker.domain import _parcel
-from tracker.domain.machine import KINDS, MARKS, OVERLAYS, STATES
+from tracker.domain.machine import KIND_NAMED, MARKS, OVERLAYS, STATES
 from tracker.domain.times import rfc3339
 
 CorruptRecord = _parcel.CorruptRecord
@@ -162,7 +162,7 @@ def _event(names: NameTable, event: tuple[Any, ...]) -> Event:
     marks = [name for bit, name in enumerate(MARKS) if bits >> bit & 1]
     marks += [REREAD] * (reread_of is not None and voided_by is None) + [CLOCK_SKEW] * skewed
     return Event(
-        kind=KINDS[kind],
+        kind=KIND_NAMED[kind],
         code=names.code_named(code).decode(),
         time=time,
         site=site.decode(),
@@ -172,7 +172,7 @@ def _event(names: NameTable, event: tuple[Any, ...]) -> Event:
         copies=copies,
         effect=EFFECTS[effect],
         marks=tuple(sorted(marks)),
-        acts_as=None if acts_as is None else KINDS[acts_as],
+        acts_as=None if acts_as is None else KIND_NAMED[acts_as],
         state=STATES[state],
         here=here,
         reread_of=reread_of,

@@ -17,11 +17,9 @@ from tracker.domain import _scan
 from tracker.domain.aliases import Announcement
 from tracker.domain.barcode import Recogniser
 from tracker.domain.errors import Rejection, Unidentified
-from tracker.domain.machine import KINDS
+from tracker.domain.machine import NUMBER
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
-
-_NUMBER: Final = {kind: number for number, kind in enumerate(KINDS)}
 
 NO_TARGET: Final = (None, None)
 """Neither a code nor an event id is to be voided."""
@@ -34,7 +32,7 @@ class Scan:
     Attributes:
         parcel: canonical parcel id.
         code: the whole text of `event`.
-        kind: number of the canonical event; 33 is UNDO, 34 CORRECT.
+        kind: number of the canonical event, UNDO or CORRECT, as in `machine.NUMBER`.
         time: event time, milliseconds since the epoch.
         site, device, container: names in UTF-8, empty where not known.
         seq: the device's sequence number.
@@ -221,7 +219,7 @@ class FullReader:
         return Scan(
             parcel=key,
             code=code.name,
-            kind=_NUMBER[event],
+            kind=NUMBER[event],
             time=time,
             site=site,
             device=device,
@@ -231,7 +229,7 @@ class FullReader:
             target_code=target_code,
             target_id=target_id,
             right_code=None if right is None else right.name,
-            right_kind=None if right is None else _NUMBER[right.resolve(text, disposition)],
+            right_kind=None if right is None else NUMBER[right.resolve(text, disposition)],
             data=data,
             aliases=tuple(aliases),
         )
@@ -345,5 +343,5 @@ def reader(
 ) -> _scan.ScanReader:
     """The compiled reader for a set of vocabularies, and for a site's barcodes."""
     recogniser = recogniser or Recogniser()
-    codes = [(code.name, _NUMBER[code.event], code.undoes) for code in vocabularies.codes()]
+    codes = [(code.name, NUMBER[code.event], code.undoes) for code in vocabularies.codes()]
     return _scan.ScanReader(codes, FullReader(vocabularies, site_zones, recogniser), recogniser.site)

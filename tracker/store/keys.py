@@ -14,7 +14,7 @@ t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated b
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Version of this layout, kept in each mark. A store of another version is not touched."""
 
 OUT_PARCELS_MAX: Final = 20_000

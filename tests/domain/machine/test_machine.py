@@ -10,9 +10,11 @@ import pytest
 from tracker.domain import machine
 from tracker.domain.machine import (
     EVENTS,
+    KIND_NUMBERS,
     KINDS,
     MACHINE,
     MARKS,
+    NUMBER,
     OVERLAYS,
     STATES,
     TABLE,
@@ -24,6 +26,7 @@ from tracker.domain.machine import (
     cell,
     docs,
 )
+from tracker.limits import EVENTS_KEPT_NEWEST, EVENTS_MAX, KINDS_MAX
 
 ROOT = Path(__file__).parents[3]
 GIVEN = ROOT.parent / "shared" / "tables" / "state_machine.json"
@@ -71,7 +74,11 @@ def test_a_scan_at_the_delivery_office_takes_its_own_cell_where_there_is_one() -
 
 
 def test_numbers_of_kinds_are_those_of_stored_records() -> None:
-    assert (KINDS[0], KINDS[32], KINDS[33], KINDS[34]) == ("PRE_ADVISED", "COLLECTION_FAILED", "UNDO", "CORRECT")
+    assert (NUMBER["PRE_ADVISED"], NUMBER["COLLECTION_FAILED"]) == (0, 32)
+    assert (NUMBER["CORRECT"], NUMBER["UNDO"]) == (62, 63)
+    assert NUMBER.keys() == set(KINDS)
+    assert len(KINDS) <= KINDS_MAX
+    assert EVENTS_KEPT_NEWEST + KINDS_MAX == EVENTS_MAX
     assert (STATES[0], STATES[14]) == ("UNKNOWN", "DESTROYED")
     assert list(MARKS) == sorted(MARKS)
 
@@ -79,7 +86,7 @@ def test_numbers_of_kinds_are_those_of_stored_records() -> None:
 def test_undo_and_correct_come_last_among_events_at_the_same_time() -> None:
     assert sorted(KINDS, key=TIE_RANK.__getitem__)[-2:] == ["CORRECT", "UNDO"]
     assert len(set(TIE_RANK.values())) == len(KINDS) == 35
-    assert list(TIE_RANKS) == [TIE_RANK[kind] for kind in KINDS]
+    assert {kind: TIE_RANKS[number] for kind, number in NUMBER.items()} == TIE_RANK
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -87,10 +94,10 @@ def test_the_compiled_table_agrees_with_the_cells(state: str) -> None:
     def names(bits: int, order: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for place, name in enumerate(order) if bits >> place & 1)
 
-    assert len(TABLE) == 15 * 33 * 2 * 8
+    assert len(TABLE) == 15 * KIND_NUMBERS * 2 * 8
     for number, event in enumerate(EVENTS):
         for here in (False, True):
-            at = ((STATES.index(state) * 33 + number) * 2 + here) * 8
+            at = ((STATES.index(state) * KIND_NUMBERS + number) * 2 + here) * 8
             following, action, raises, clears, low, high, *rest = TABLE[at : at + 8]
             compiled = Cell(
                 STATES[following],
@@ -203,4 +210,19 @@ def test_eight_overlays_and_sixteen_marks_are_not_too_many() -> None:
 def test_a_new_mark_and_overlay_take_the_last_bit() -> None:
     text = TEXT.replace("[marks]", 'x = "."\n[marks]\nzx = "."\nzy = "."')
     text = text.replace('COLLECTION_FAILED       = "note    DESTROYED"', 'COLLECTION_FAILED = "apply LOST +x !zy"')
-    assert machine.compile_table(machine.parse(text))[-8:] == bytes([13, 0, 0x80, 0, 0x00, 0x80, 0, 0])
+    at = ((STATES.index("DESTROYED") * KIND_NUMBERS + NUMBER["COLLECTION_FAILED"]) * 2) * 8
+    assert machine.compile_table(machine.parse(text))[at : at + 8] == bytes([13, 0, 0x80, 0, 0x00, 0x80, 0, 0])
+
+
+def test_a_new_event_moves_no_number_and_no_cell_of_another_one() -> None:
+    line = 'NEW_EVENT = { tie_rank = 79, physical = false, means = "Is new" }'
+    text = TEXT.replace("\n[from.", f"\n{line}\n\n[from.", 1)
+    text = re.sub(r"^\[from\.(\w+)\]$", r'[from.\1]\nNEW_EVENT = "note \1"', text, flags=re.MULTILINE)
+    more = machine.parse(text)
+    assert list(more.events)[:-1] == list(EVENTS)
+    size = 2 * machine.CELL.size
+    old, new = TABLE, machine.compile_table(more)
+    assert len(new) == len(old)
+    number = len(EVENTS)
+    for at in range(0, len(old), size):
+        assert (new[at : at + size] == old[at : at + size]) == (at // size % KIND_NUMBERS != number)

@@ -1,8 +1,8 @@
 """The state machine: what each event does to a parcel in each state, read from machine.toml when it is imported.
 
-Everything is known by its name; the number of a name is its index in `STATES`, `KINDS`, `OVERLAYS` or `MARKS`, and
-those numbers are what the compiled code and the stored record use. The rules are explained at the top of machine.toml
-and laid out for reading in docs/machine.md.
+Everything is known by its name. Stored records and the compiled code use numbers: of a state, an overlay or a mark its
+index in `STATES`, `OVERLAYS` or `MARKS`, of a kind the one in `NUMBER`. The rules are explained at the top of
+machine.toml and laid out for reading in docs/machine.md.
 """
 
 import struct
@@ -27,6 +27,9 @@ HERE: Final = "@here"
 
 UNDO: Final = "UNDO"
 CORRECT: Final = "CORRECT"
+
+KIND_NUMBERS: Final = 64
+"""So many numbers there are for kinds: events count from 0 on, UNDO and CORRECT from the top down."""
 
 
 class Action(IntEnum):
@@ -162,8 +165,8 @@ def compile_table(machine: Machine) -> bytes:
     """The table that the compiled code indexes: one cell after the other, without a header.
 
     The cell of a state and an event (their indices in STATES and EVENTS) stands at byte
-    `((state * len(EVENTS) + event) * 2 + here) * 8`; `here` is 1 for a scan at the parcel's delivery office, and where
-    that makes no difference both cells are the same.
+    `((state * KIND_NUMBERS + event) * 2 + here) * 8`; `here` is 1 for a scan at the parcel's delivery office, and where
+    that makes no difference both cells are the same. Numbers without an event have empty cells.
 
     ====== ======== ============================================================
     offset type     holds
@@ -176,18 +179,26 @@ def compile_table(machine: Machine) -> bytes:
     6      2 bytes  zero
     ====== ======== ============================================================
     """
-    states = list(machine.states)
     return b"".join(
-        CELL.pack(
-            states.index(cell.next),
-            cell.action,
-            _bits(cell.raises, machine.overlays),
-            _bits(cell.clears, machine.overlays),
-            _bits(cell.marks, machine.marks),
-        )
-        for state in states
-        for event in machine.events
-        for cell in (machine.cell(state, event), machine.cell(state, event, here=True))
+        _packed(machine, machine.cell(state, event, here=here)) if event is not None else bytes(CELL.size)
+        for state in machine.states
+        for event in _events_by_number(machine)
+        for here in (False, True)
+    )
+
+
+def _events_by_number(machine: Machine) -> list[str | None]:
+    """The event of each number, None where there is none."""
+    return [*machine.events, *[None] * (KIND_NUMBERS - len(machine.events))]
+
+
+def _packed(machine: Machine, cell: Cell) -> bytes:
+    return CELL.pack(
+        list(machine.states).index(cell.next),
+        cell.action,
+        _bits(cell.raises, machine.overlays),
+        _bits(cell.clears, machine.overlays),
+        _bits(cell.marks, machine.marks),
     )
 
 
@@ -206,15 +217,24 @@ MARKS: Final = tuple(MACHINE.marks)
 TERMINAL: Final = MACHINE.terminal
 
 KIND: Final[Mapping[str, Event]] = {**MACHINE.events, **REVISIONS}
-"""Everything a scan can be, in the order of numbers: the events, then UNDO and CORRECT."""
+"""Everything a scan can be: the events, in the order of their numbers, then UNDO and CORRECT."""
 
 KINDS: Final = tuple(KIND)
+
+NUMBER: Final[Mapping[str, int]] = {
+    **{event: number for number, event in enumerate(EVENTS)},
+    CORRECT: KIND_NUMBERS - 2,
+    UNDO: KIND_NUMBERS - 1,
+}
+"""Kind -> its number in stored records. An event that is added at the end of machine.toml moves none."""
+
+KIND_NAMED: Final[Mapping[int, str]] = {number: kind for kind, number in NUMBER.items()}
 
 TIE_RANK: Final[Mapping[str, int]] = {name: kind.tie_rank for name, kind in KIND.items()}
 """Kind -> its place among events at the same time."""
 
-TIE_RANKS: Final = bytes(TIE_RANK[kind] for kind in KINDS)
-"""The same for the compiled code: byte i is the tie rank of KINDS[i]."""
+TIE_RANKS: Final = bytes(TIE_RANK[KIND_NAMED[i]] if i in KIND_NAMED else 0 for i in range(KIND_NUMBERS))
+"""The same for the compiled code: byte i is the tie rank of the kind of number i."""
 
 TABLE: Final = compile_table(MACHINE)
 """The cells for the compiled code; the layout stands at `compile_table`."""
