@@ -132,6 +132,6 @@ def test_pack(benchmark: BenchmarkFixture, workload: Workload) -> None:
     """Records to one transaction of Redis, as `apply` sends it."""
     names = parcel.NameTable(batches.READER.names)
     records = batches.histories(names, workload, range(8))
-    batch = claims.ApplyBatch(0, PARCELS, records, {}, frozenset(), (), (), (PARCELS, 0, 0, 0, 0))
+    batch = claims.ApplyBatch(0, PARCELS, records, {}, frozenset(), (), (), claims.Counters(PARCELS))
     benchmark(claims.apply_command, 0, batch, 86_400)
     keep(benchmark, Figure("fold.pack", median_ns(benchmark, PARCELS), "ns/scan", "one transaction of Redis packed"))

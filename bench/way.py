@@ -145,7 +145,7 @@ def verify(servers: Servers, marks: Marks, parcels: int, scans: int) -> None:
     """
     progress = marks.read()
     counted = sum(mark.scans for mark in progress)
-    odd = sum(mark.duplicates + mark.rejected + mark.foreign for mark in progress)
+    odd = sum(mark.duplicates + mark.rejected + mark.rekeyed for mark in progress)
     if (counted, odd) != (scans, 0):
         raise ValueError(f"expected {scans} scans counted and nothing else, got {counted} and {odd}")
     held = delivered = 0

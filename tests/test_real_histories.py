@@ -52,7 +52,7 @@ def test_real_histories_end_in_redis_as_their_sources_say(
     assert differ.keys() == KNOWN_DISAGREEMENTS
     assert {(one["file"], one["parcel"]) for one in expected if "known_disagreement" in one} == KNOWN_DISAGREEMENTS
     assert len(found) == len(expected) == 121
-    assert counted == {"scans": 891, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
+    assert counted == {"scans": 891, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
 
 
 def test_real_histories_keep_every_scan(

@@ -1,4 +1,4 @@
-"""Other labels of parcels: what the log says of them, and what must stand in Redis (docs/fold.md, section 4)."""
+"""Aliases of parcels: what the log says of them, and what must stand in Redis (docs/fold.md, section 4)."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -16,11 +16,11 @@ from tracker.domain.parcel import CorruptRecord
 
 
 @dataclass(slots=True)
-class LabelLog:
-    """What one partition of the log says of labels.
+class AliasLog:
+    """What one partition of the log says of aliases.
 
     Attributes:
-        read: records whose scans are at home there and have read other labels.
+        read: records whose scans are at home there and have read aliases.
         announced: announcements that are at home there, in the order of the log.
         sent: announcements of workers, wherever they are at home, in the order of the log.
     """
@@ -35,7 +35,7 @@ def compare(report: Report, number: int, announced: Sequence[Announcement], held
     expected = reference.fold(announced)
     for alias, wanted in expected.items():
         if alias not in held:
-            report.lost.append(f"partition {number}: alias {alias}, a label of {wanted}, is not in Redis")
+            report.lost.append(f"partition {number}: alias {alias}, which was read on {wanted}, is not in Redis")
             continue
         try:
             stands = _parcels(alias, held[alias])
@@ -81,12 +81,12 @@ def _parcels(alias: str, held: bytes) -> list[tuple[int, str]]:
     return [(day, parcel.decode()) for day, parcel in aliases.parcels(alias.encode(), held)]
 
 
-def compare_announced(report: Report, logs: Sequence[LabelLog], read: Sequence[tuple[Record, Scan]]) -> None:
-    """Each other label of an applied scan is announced on its own partition, and workers announce nothing else.
+def compare_announced(report: Report, logs: Sequence[AliasLog], read: Sequence[tuple[Record, Scan]]) -> None:
+    """Each alias of an applied scan is announced on its own partition, and workers announce nothing else.
 
     Args:
         logs: by partition.
-        read: records that are applied, whose scans have read other labels.
+        read: records that are applied, whose scans have read aliases.
     """
     newest: dict[tuple[str, str], int] = defaultdict(lambda: -1)
     for log in logs:

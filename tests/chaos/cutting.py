@@ -258,7 +258,7 @@ class Cutting:
         aliases.compare(report, 0, expected.announced, stored.aliases)
         strangers = (stored.records.keys() | stored.data.keys()) - expected.parcels.keys()
         report.unexpected.extend(f"{parcel} is in Redis, not in the log" for parcel in strangers)
-        letters.compare(report, self._log.letters, expected.refused)
+        letters.compare(report, self._log.letters, expected.rejected)
         return report
 
     def _start(self, server: Redis) -> None:
@@ -299,7 +299,7 @@ def _next(record: bytes) -> int:
 
 
 def _with_others(sent: Iterable[SentRecord], random: Random) -> Iterator[SentRecord]:
-    """Records, and among them some that are refused, announcements of a few labels, and ends of parcels."""
+    """Records, and among them some that are rejected, announcements of a few aliases, and ends of parcels."""
     for number, (key, value) in enumerate(sent):
         yield key, value
         read = read_value(value)

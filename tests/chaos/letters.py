@@ -1,4 +1,4 @@
-"""Dead letters, against the records that are refused."""
+"""Dead letters, against the records that are rejected."""
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,24 +10,24 @@ from tests.chaos.report import Report
 def compare(
     report: Report,
     letters: Sequence[Record],
-    refused: Iterable[tuple[Record, str]],
+    rejected: Iterable[tuple[Record, str]],
     ahead: AbstractSet[str] = frozenset(),
 ) -> None:
-    """Each refused record stands among the dead letters, at least once and as it came, and nothing else does.
+    """Each rejected record stands among the dead letters, at least once and as it came, and nothing else does.
 
     Args:
         report: takes what is amiss.
         letters: all that there are.
-        refused: records before the mark, with their reasons.
-        ahead: sources of refused records behind the mark: their letters are sent before it moves.
+        rejected: records before the mark, with their reasons.
+        ahead: sources of rejected records behind the mark: their letters are sent before it moves.
     """
     there = {(letter.headers["source"], letter.headers["reason"], letter.key, letter.value) for letter in letters}
     known = set(ahead)
-    for record, reason in refused:
+    for record, reason in rejected:
         known.add(record.source)
         if (record.source.encode(), reason.encode(), record.key, record.value) not in there:
-            report.lost.append(f"{record.source}, refused with {reason}, is not among the dead letters")
+            report.lost.append(f"{record.source}, rejected with {reason}, is not among the dead letters")
     report.unexpected.extend(
-        f"a dead letter is of {source}, which is no refused record"
+        f"a dead letter is of {source}, which is no rejected record"
         for source in {letter.headers["source"].decode() for letter in letters} - known
     )

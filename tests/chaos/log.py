@@ -40,7 +40,7 @@ class Record:
 
     @property
     def source(self) -> str:
-        """Its place, as the header `source` of what was made of it says it."""
+        """Where it stands, as the header `source` of what was made of it says it."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
@@ -108,7 +108,7 @@ class LogReader:
     def begin_at(self, begin: Sequence[int]) -> None:
         """Reads from these offsets on, and fetches anew what it has fetched already."""
         self.positions = list(begin)
-        self._consumer.assign([TopicPartition(self._topic, *place) for place in enumerate(begin)])
+        self._consumer.assign([TopicPartition(self._topic, *one) for one in enumerate(begin)])
 
     def close(self) -> None:
         """Closes its consumers."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from tests.chaos.aliases import LabelLog
+from tests.chaos.aliases import AliasLog
 from tests.chaos.log import Record
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
@@ -42,10 +42,10 @@ class LogPartition:
     Attributes:
         number, partitions: which, of how many.
         parcels: parcel id -> its scans.
-        refused: records that are refused, with their reasons.
-        foreign: records that belong to another partition: scans by their parcel, announcements by their alias.
-        labels: what it says of other labels.
-        rekeyed: the place that a record says it comes from -> that record.
+        rejected: records that are rejected, with their reasons.
+        rekeyed: records that belong to another partition: scans by their parcel, announcements by their alias.
+        aliases: what it says of aliases.
+        sent_on: the source that a record says it comes from -> that record.
         digests: offset -> digest of the value, of records that have one.
         deleted: offsets that were deleted before they were applied.
     """
@@ -53,10 +53,10 @@ class LogPartition:
     number: int
     partitions: int
     parcels: dict[str, ScansOfParcel] = field(default_factory=dict)
-    refused: list[tuple[Record, str]] = field(default_factory=list)
-    foreign: list[Record] = field(default_factory=list)
-    labels: LabelLog = field(default_factory=LabelLog)
-    rekeyed: dict[str, Record] = field(default_factory=dict)
+    rejected: list[tuple[Record, str]] = field(default_factory=list)
+    rekeyed: list[Record] = field(default_factory=list)
+    aliases: AliasLog = field(default_factory=AliasLog)
+    sent_on: dict[str, Record] = field(default_factory=dict)
     digests: dict[int, int] = field(default_factory=dict)
     deleted: list[range] = field(default_factory=list)
 
@@ -68,18 +68,18 @@ class LogPartition:
         if source := record.headers.get("source"):
             # Nobody but a worker writes announcements here, so none of them was sent on.
             if isinstance(scan, Announcement):
-                self.labels.sent.append((record, scan))
+                self.aliases.sent.append((record, scan))
             else:
-                self.rekeyed[source.decode()] = record
+                self.sent_on[source.decode()] = record
         if isinstance(scan, Rejection):
-            self.refused.append((record, scan.reason))
+            self.rejected.append((record, scan.reason))
         elif partition_of(_key(scan).encode(), self.partitions) != self.number:
-            self.foreign.append(record)
+            self.rekeyed.append(record)
         elif isinstance(scan, Announcement):
-            self.labels.announced.append((record, scan))
+            self.aliases.announced.append((record, scan))
         else:
             if scan.aliases:
-                self.labels.read.append((record, scan))
+                self.aliases.read.append((record, scan))
             parcel = self.parcels.setdefault(scan.parcel, ScansOfParcel())
             parcel.offsets.append(record.offset)
             parcel.scans.append(scan)
@@ -91,11 +91,11 @@ class LogPartition:
             kept = [at for at in zip(found.offsets, found.scans, strict=True) if at[0] not in offsets]
             found.offsets, found.scans = [offset for offset, _ in kept], [scan for _, scan in kept]
 
-    def announced(self, labels: AbstractSet[str]) -> dict[str, list[tuple[int, Announcement]]]:
-        """The announcements of each of these labels, with their offsets; without those that were deleted."""
-        found: dict[str, list[tuple[int, Announcement]]] = {label: [] for label in labels}
-        for record, one in self.labels.announced:
-            if one.alias in labels and not self._is_deleted(record):
+    def announced(self, aliases: AbstractSet[str]) -> dict[str, list[tuple[int, Announcement]]]:
+        """The announcements of each of these aliases, with their offsets; without those that were deleted."""
+        found: dict[str, list[tuple[int, Announcement]]] = {alias: [] for alias in aliases}
+        for record, one in self.aliases.announced:
+            if one.alias in aliases and not self._is_deleted(record):
                 found[one.alias].append((record.offset, one))
         return found
 
@@ -104,10 +104,10 @@ class LogPartition:
         scans = {parcel: before for parcel, found in self.parcels.items() if (before := found.before(end))}
         return Model(
             scans,
-            [(record, reason) for record, reason in self.refused if self._is_before(record, end)],
-            [record for record in self.foreign if self._is_before(record, end)],
-            [one for record, one in self.labels.announced if self._is_before(record, end)],
-            [(record, scan) for record, scan in self.labels.read if self._is_before(record, end)],
+            [(record, reason) for record, reason in self.rejected if self._is_before(record, end)],
+            [record for record in self.rekeyed if self._is_before(record, end)],
+            [one for record, one in self.aliases.announced if self._is_before(record, end)],
+            [(record, scan) for record, scan in self.aliases.read if self._is_before(record, end)],
         )
 
     def _is_before(self, record: Record, end: int) -> bool:
@@ -123,17 +123,17 @@ class Model:
 
     Attributes:
         parcels: parcel id -> its scans.
-        refused: records that are refused, with their reasons.
-        foreign: records that belong to another partition.
+        rejected: records that are rejected, with their reasons.
+        rekeyed: records that belong to another partition.
         announced: announcements of aliases.
-        labelled: records of scans that have read other labels.
+        with_aliases: records of scans that have read aliases.
     """
 
     parcels: dict[str, list[Scan]]
-    refused: list[tuple[Record, str]]
-    foreign: list[Record]
+    rejected: list[tuple[Record, str]]
+    rekeyed: list[Record]
     announced: list[Announcement]
-    labelled: list[tuple[Record, Scan]]
+    with_aliases: list[tuple[Record, Scan]]
 
     @property
     def scans(self) -> int:
@@ -147,8 +147,8 @@ def duplicates(parcel: reference.Parcel) -> int | None:
 
 
 def reasons(models: Iterable[Model]) -> Counter[str]:
-    """Why records were refused, and how many."""
-    return Counter(reason for model in models for _, reason in model.refused)
+    """Why records were rejected, and how many."""
+    return Counter(reason for model in models for _, reason in model.rejected)
 
 
 def beside(parcel: reference.Parcel) -> dict[str, dict[str, Any]]:

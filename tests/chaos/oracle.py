@@ -26,7 +26,7 @@ from tracker.simulate import ledger
 from tracker.store import claims
 
 SAMPLE: Final = 40
-"""Parcels, and labels, that a probe compares: as many of those that came last as of all."""
+"""Parcels, and aliases, that a probe compares: as many of those that came last as of all."""
 
 _NEXT_AT: Final = slice(24, 30)
 """Where a record says up to which offset it has its scans (ext/record.pxd)."""
@@ -121,27 +121,27 @@ class Oracle:
                 compare_counters(report, number, expected, duplicates, found)
                 aliases.compare(report, number, expected.announced, found.aliases)
             self._compare_rekeyed(report, models)
-            refused = [one for expected in models for one in expected.refused]
-            known = {record.source for log in self._partitions for record, _ in log.refused}
-            letters.compare(report, self._letters, refused, known)
-            labelled = [one for expected in models for one in expected.labelled]
-            aliases.compare_announced(report, [log.labels for log in self._partitions], labelled)
+            rejected = [one for expected in models for one in expected.rejected]
+            known = {record.source for log in self._partitions for record, _ in log.rejected}
+            letters.compare(report, self._letters, rejected, known)
+            with_aliases = [one for expected in models for one in expected.with_aliases]
+            aliases.compare_announced(report, [log.aliases for log in self._partitions], with_aliases)
             report.records = self._former_records + sum(self._log.positions)
             report.scans = sum(expected.scans for expected in models)
             report.parcels = sum(len(expected.parcels) for expected in models)
-            report.foreign = sum(len(expected.foreign) for expected in models)
+            report.rekeyed = sum(len(expected.rekeyed) for expected in models)
             report.announced = sum(len(expected.announced) for expected in models)
             report.rejected = model.reasons(models)
             return report
 
     def probe(self, number: int, random: Random) -> Report:
-        """Compares some parcels and labels of a partition, at one moment, with the fold of the log up to its mark."""
+        """Compares some parcels and aliases of a partition, at one moment, with the fold of the log up to its mark."""
         with self._lock:
             log = self._partitions[number]
             chosen = _sample(list(log.parcels), random)
-            labels = _sample([one.alias for _, one in log.labels.announced], random)
+            sampled = _sample([one.alias for _, one in log.aliases.announced], random)
             with Redis.from_url(self._settings.redis, socket_timeout=1) as store:
-                found = read_sample(store, number, sorted(chosen), sorted(labels))
+                found = read_sample(store, number, sorted(chosen), sorted(sampled))
             ends = [0] * len(self._partitions)
             ends[number] = found.next
             self._catch_up(ends)
@@ -159,11 +159,11 @@ class Oracle:
                     file(report, compare(scans, found.names, record, data, with_data=whole), "probe: ")
                 elif record is not None:
                     report.unexpected.append(f"probe: {parcel} is in Redis, its first scan is behind the mark")
-            if doubtful := aliases.unfounded(found, log.announced(labels)):
+            if doubtful := aliases.unfounded(found, log.announced(sampled)):
                 self._catch_up()  # What came back without its mark may have been announced where nothing was read yet.
                 report.different.extend(
-                    f"probe: alias {label} is {found.aliases.get(label)!r}, which is no fold of what announces it"
-                    for label in aliases.unfounded(found, log.announced(doubtful))
+                    f"probe: alias {alias} is {found.aliases.get(alias)!r}, which is no fold of what announces it"
+                    for alias in aliases.unfounded(found, log.announced(doubtful))
                 )
             return report
 
@@ -222,14 +222,14 @@ class Oracle:
 
     def _compare_rekeyed(self, report: Report, models: Sequence[Model]) -> None:
         """A scan on another partition than its parcel's must stand on the right one, before the mark passes it."""
-        rekeyed = {source: record for log in self._partitions for source, record in log.rekeyed.items()}
-        foreign = {record.source for log in self._partitions for record in log.foreign}
-        for record in (record for expected in models for record in expected.foreign):
-            again = rekeyed.get(record.source)
-            if again is None or again.value != record.value or again.source in foreign:
+        sent_on = {source: record for log in self._partitions for source, record in log.sent_on.items()}
+        rekeyed = {record.source for log in self._partitions for record in log.rekeyed}
+        for record in (record for expected in models for record in expected.rekeyed):
+            again = sent_on.get(record.source)
+            if again is None or again.value != record.value or again.source in rekeyed:
                 report.lost.append(f"{record.source} belongs to another partition and is not there")
         report.unexpected.extend(
-            f"a scan says it comes from {source}, which is where it belongs" for source in rekeyed.keys() - foreign
+            f"a scan says it comes from {source}, which is where it belongs" for source in sent_on.keys() - rekeyed
         )
 
 
@@ -247,12 +247,12 @@ def file(report: Report, compared: Compared, where: str = "") -> None:
 def compare_counters(
     report: Report, number: int, expected: Model, duplicates: int | None, found: StoredPartition
 ) -> None:
-    """Read is applied, refused, re-keyed and announced; and the mark says so.
+    """Read is applied, rejected, re-keyed and announced; and the mark says so.
 
     Where a claim has gone back to where half a batch began, copies that had been counted behind it may not be again.
     """
     announced = len(expected.announced)
-    wanted = (expected.scans, duplicates, len(expected.refused), len(expected.foreign), announced)
+    wanted = (expected.scans, duplicates, len(expected.rejected), len(expected.rekeyed), announced)
     for name, count in zip(claims.COUNTERS, wanted, strict=True):
         stands = int(found.mark.get(name.encode(), 0))
         fewer = name == "duplicates" and b"back" in found.mark

@@ -66,7 +66,7 @@ def mark_moved_first() -> None:
     """The mark moves in a write of its own, and the records come after it."""
 
     async def in_two_steps(self: Chain, batch: ApplyBatch) -> int:
-        mark = replace(batch, records={}, data={}, final=frozenset(), places=(), codes=())
+        mark = replace(batch, records={}, data={}, final=frozenset(), sources=(), codes=())
         if not isinstance(await self.applied(await _send_apply(self, mark), mark), Applied):
             raise ChainBrokenError("the mark did not move")
         await asyncio.sleep(BETWEEN_STEPS_S)

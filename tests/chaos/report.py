@@ -24,8 +24,8 @@ class Report:
     Attributes:
         records, scans, duplicates, parcels: how many there should be; records are all of the log before the marks.
         rejected: refused records by reason.
-        foreign: scans that were re-keyed.
-        announced: announcements of other labels.
+        rekeyed: scans that were re-keyed.
+        announced: announcements of aliases.
         undecided: parcels whose history depends on the order of arrival (docs/fold.md, the exception of section 2):
             compared only in the number of their scans.
         lost: what was acknowledged and is not there: scans, re-keyed scans, dead letters, records of the log.
@@ -41,7 +41,7 @@ class Report:
     duplicates: int = 0
     parcels: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    foreign: int = 0
+    rekeyed: int = 0
     announced: int = 0
     undecided: int = 0
     lost: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Report:
         scans = f"{self.scans:,} scans ({self.duplicates:,} duplicates) of {self.parcels:,} parcels"
         refused = f"{self.rejected.total():,} rejected for {len(self.rejected)} reasons"
         lines = [
-            f"{self.records:,} records: {scans}, {refused}, {self.foreign:,} re-keyed, {self.announced:,} announced",
+            f"{self.records:,} records: {scans}, {refused}, {self.rekeyed:,} re-keyed, {self.announced:,} announced",
             counts + (f"; {self.undecided} undecided" if self.undecided else ""),
         ]
         for kind, found in self.findings.items():

@@ -34,14 +34,14 @@ class Burst:
         time_ms: the records' own time, milliseconds since the epoch; None for the producer's clock.
         together: they are to stand in one record batch: what was sent before is sent off first, and these then.
         acknowledged: how many the broker has.
-        places: (partition, offset) of those.
+        offsets: (partition, offset) of those.
     """
 
     records: Sequence[Record]
     time_ms: int | None = None
     together: bool = False
     acknowledged: int = 0
-    places: list[tuple[int, int]] = field(default_factory=list)
+    offsets: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def sent(self) -> bool:
@@ -148,7 +148,7 @@ def _report(book: Ledger, burst: Burst, number: int, reason: str | None, partiti
     book.report(number, reason, partition, offset)
     if reason is None:
         burst.acknowledged += 1
-        burst.places.append((partition, offset))
+        burst.offsets.append((partition, offset))
 
 
 def _send_dated(producer: ScanProducer, key: bytes | None, value: bytes, time_ms: int, report: OnDelivery) -> None:

@@ -49,9 +49,9 @@ def read_partition(store: Redis, number: int) -> StoredPartition:
     return StoredPartition(mark, sources, codes, _names(number, sources, codes), records, data, aliases, expiring)
 
 
-def read_sample(store: Redis, number: int, parcels: Sequence[str], labels: Sequence[str]) -> StoredPartition:
+def read_sample(store: Redis, number: int, parcels: Sequence[str], chosen: Sequence[str]) -> StoredPartition:
     """Reads some parcels and aliases of a partition, its mark and names, as they stand at one moment; no expiries."""
-    wanted = ((keys.parcels, parcels), (keys.data, parcels), (keys.aliases, labels))
+    wanted = ((keys.parcels, parcels), (keys.data, parcels), (keys.aliases, chosen))
     pipeline = store.pipeline(transaction=True)
     for key in (keys.mark(number), keys.sources(number), keys.codes(number)):
         pipeline.hgetall(key)

@@ -1,4 +1,4 @@
-"""What a probe makes of a label that it finds in Redis at one moment."""
+"""What a probe makes of an alias that it finds in Redis at one moment."""
 
 import pytest
 

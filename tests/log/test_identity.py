@@ -82,9 +82,9 @@ def test_one_broker_that_answers_is_enough(kafka: Kafka, topic: str) -> None:
 @pytest.mark.usefixtures("short")
 def test_one_that_says_nothing_is_told_of_in_time(topic: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        place = f"127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(LogUnknownError, match=f"{place} does not answer"):
-            LogClient(place, topic).ask()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(LogUnknownError, match=f"{address} does not answer"):
+            LogClient(address, topic).ask()
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\4\0\0\0\7", b"\0\0\0\5\0\0\0\1\0"])

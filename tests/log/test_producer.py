@@ -35,16 +35,16 @@ def read(brokers: str, topic: str, partition: int, count: int) -> list[tuple[byt
 def test_a_key_goes_to_the_partition_that_the_domain_computes(brokers: str) -> None:
     producer = ScanProducer(brokers, "scans")
     keys = [bytes(65 + (i * j) % 26 for j in range(1, 1 + i % 14)) for i in range(200)]
-    places: dict[bytes, int] = {}
+    partition_by_key: dict[bytes, int] = {}
 
     def note(key: bytes, _reason: str | None, partition: int, _offset: int) -> None:
-        places[key] = partition
+        partition_by_key[key] = partition
 
     for key in keys:
         producer.send(key, b"{}", on_delivery=partial(note, key))
     producer.finish(10)
-    assert places == {key: partition_of(key, PARTITIONS) for key in keys}
-    assert len(set(places.values())) == PARTITIONS
+    assert partition_by_key == {key: partition_of(key, PARTITIONS) for key in keys}
+    assert len(set(partition_by_key.values())) == PARTITIONS
 
 
 def test_every_scan_is_acknowledged_at_an_offset_of_its_own(brokers: str) -> None:

@@ -66,8 +66,8 @@ def code_of(result: Result) -> str:
 def delete_records(kafka: Kafka, topic: str, before: list[int]) -> None:
     """Deletes the log's beginning, as retention does."""
     admin = AdminClient({"bootstrap.servers": kafka.address, "log_level": 0})
-    places = [TopicPartition(topic, number, offset) for number, offset in enumerate(before)]
-    for result in admin.delete_records(places).values():
+    topic_partitions = [TopicPartition(topic, number, offset) for number, offset in enumerate(before)]
+    for result in admin.delete_records(topic_partitions).values():
         result.result(10)
 
 
@@ -146,7 +146,7 @@ def test_a_store_of_another_log_is_rebuilt_from_this_one_by_workers_that_run(
         found = parcels(client)
         assert worker.says("Traceback") == 0
     assert {len(one["events"]) for one in found.values()} == {1}
-    assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
 
 
 def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_stop(
@@ -166,7 +166,7 @@ def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_s
     assert {len(one["events"]) for one in found.values()} == {6}
     of_chosen = [name for name in found if partition_of(name.encode(), PARTITIONS) == chosen]
     assert int(client.hget(f"t:{{{chosen}}}:mark", "scans") or 0) == 6 * len(of_chosen)
-    assert counters(client) == {"scans": 2_400, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 2_400, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
 
 
 def test_records_of_one_partition_can_be_passed_over_and_no_offset_outside_of_its_log(
@@ -206,7 +206,7 @@ def test_a_batch_that_inflates_beyond_its_bound_stops_its_partition_and_can_be_l
     assert tracker(kafka, url, topic, "rebuild", "--partition", "0", "--yes").exit_code == 0
     with Worker(kafka, url, topic, settings=("--group", f"{topic}-2")) as worker:
         until_applied(kafka, client, topic, worker)
-    assert counters(client) == {"scans": 80, "duplicates": 0, "rejected": 1, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 80, "duplicates": 0, "rejected": 1, "rekeyed": 0, "aliases": 0}
 
 
 def test_a_log_that_was_cut_before_the_mark_needs_a_rebuild(kafka: Kafka, url: str, client: redis.Redis) -> None:

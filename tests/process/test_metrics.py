@@ -21,10 +21,10 @@ class Batch:
     duplicates: int = 2
     late: int = 1
     anomalies: int = 3
-    foreign: int = 4
-    aliases: int = 6
+    rekeyed: int = 4
+    announcements: int = 6
     rejected: Mapping[str, int] = field(default_factory=lambda: {"not_json": 5})
-    unread: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
+    unidentified: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
     timestamps: tuple[int, ...] = (int(NOW_S * 1000) - 2_000, int(NOW_S * 1000) - 20)
 
 
@@ -152,8 +152,10 @@ def test_many_observations_of_one_value_cost_one(metrics: WorkerMetrics) -> None
 
 
 def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> None:
-    metrics.applied(0, Batch(unread={("ambiguous", b"KZALAA", b"TUN-07"): 2, ("no_identifier", b"", b""): 1}), 0.001)
-    metrics.applied(1, Batch(unread={("ambiguous", b"KZALAA", b"TUN-07"): 3}), 0.001)
+    metrics.applied(
+        0, Batch(unidentified={("ambiguous", b"KZALAA", b"TUN-07"): 2, ("no_identifier", b"", b""): 1}), 0.001
+    )
+    metrics.applied(1, Batch(unidentified={("ambiguous", b"KZALAA", b"TUN-07"): 3}), 0.001)
     found = values(metrics.registry)
     assert found["tracker_scans_unread_total", ("TUN-07", "ambiguous", "KZALAA")] == 5
     assert found["tracker_scans_unread_total", ("", "no_identifier", "")] == 1
@@ -161,8 +163,8 @@ def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> 
 
 def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: WorkerMetrics) -> None:
     for number in range(UNREAD_SOURCES_MAX + 2):
-        metrics.applied(0, Batch(unread={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)
-    metrics.applied(0, Batch(unread={("no_identifier", b"SITE", b"0"): 1}), 0.001)
+        metrics.applied(0, Batch(unidentified={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)
+    metrics.applied(0, Batch(unidentified={("no_identifier", b"SITE", b"0"): 1}), 0.001)
     found = {labels: value for (name, labels), value in values(metrics.registry).items() if "unread" in name}
     assert len(found) == UNREAD_SOURCES_MAX + 1
     assert found["other", "no_identifier", "other"] == 2
@@ -180,5 +182,5 @@ def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: W
     ],
 )
 def test_a_hostile_name_is_a_label_like_any_other(metrics: WorkerMetrics, name: str, label: str) -> None:
-    metrics.applied(0, Batch(unread={("no_identifier", name.encode(), name.encode()): 1}), 0.001)
+    metrics.applied(0, Batch(unidentified={("no_identifier", name.encode(), name.encode()): 1}), 0.001)
     assert values(metrics.registry)["tracker_scans_unread_total", (label, "no_identifier", label)] == 1

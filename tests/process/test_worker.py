@@ -161,7 +161,7 @@ def test_a_scan_on_the_wrong_partition_is_re_keyed_and_applied_once(shared: Shar
     until(lambda: counters(shared.client)["scans"] == before["scans"] + 20, "re-keyed scans", shared.worker)
     shared.applied()
     after = counters(shared.client)
-    assert after["foreign"] == before["foreign"] + 20
+    assert after["rekeyed"] == before["rekeyed"] + 20
     assert after["duplicates"] == before["duplicates"]
     found = parcels(shared.client)
     assert all(len(found[name]["events"]) == 1 for name in strays)
@@ -243,7 +243,7 @@ def test_a_worker_ends_in_time_and_another_goes_on(kafka: Kafka, url: str, clien
         assert worker.end() < END_S_MAX
     found = parcels(client)
     assert [len(found[f"A-{i}"]["events"]) for i in range(500)] == [2] * 500
-    assert counters(client) == {"scans": 1_000, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 1_000, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
 
 
 @pytest.fixture
@@ -361,7 +361,7 @@ def test_with_redis_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_g
         send(kafka, topic, scans("A", 200, 3))
         until_applied(kafka, client, topic, staying)
         assert staying.says("Traceback") == 0
-    assert counters(client) == {"scans": 800, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 800, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
     assert {len(one["events"]) for one in parcels(client).values()} == {4}
 
 
@@ -388,7 +388,7 @@ def test_with_kafka_silent_or_dead_workers_end_in_time_and_when_it_is_back_one_g
         kafka.start()
         send(kafka, topic, [*scans("A", 200, 1), (None, b"bad")])
         until_applied(kafka, client, topic, staying)
-    assert counters(client) == {"scans": 400, "duplicates": 0, "rejected": 1, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 400, "duplicates": 0, "rejected": 1, "rekeyed": 0, "aliases": 0}
     assert {len(found["events"]) for found in parcels(client).values()} == {2}
     assert [letter.value() for letter in read_topic(kafka, f"{topic}.rejected")] == [b"bad"]
 
@@ -451,7 +451,7 @@ def test_workers_that_join_and_leave_apply_every_scan_once(kafka: Kafka, url: st
             third.kill()
             send(kafka, topic, scans("A", 2_000, 5))
             until_applied(kafka, client, topic, first)
-    assert counters(client) == {"scans": 12_000, "duplicates": 0, "rejected": 0, "foreign": 0, "aliases": 0}
+    assert counters(client) == {"scans": 12_000, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
     assert {len(one["events"]) for one in parcels(client).values()} == {6}
 
 

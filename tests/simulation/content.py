@@ -27,7 +27,7 @@ class Content(NamedTuple):
     records: dict[bytes, bytes] = NOTHING
     data: dict[bytes, bytes] = NOTHING
     aliases: dict[bytes, bytes] = NOTHING
-    places: dict[int, tuple[bytes, bytes]] = NOTHING
+    sources: dict[int, tuple[bytes, bytes]] = NOTHING
     codes: dict[int, bytes] = NOTHING
     out: tuple[Change, ...] = ()
     expiring: tuple[bytes, ...] = ()
@@ -58,8 +58,8 @@ Command = Callable[[Held], None]
 def writes_of(partition: int, batch: ApplyBatch) -> list[Command]:
     """The writes of a batch, in the order of the product's transaction (tracker.store.claims.apply_command)."""
     found: list[Command] = [partial(_add, "began", {batch.begin: batch.counted})]
-    if batch.places:
-        found.append(partial(_add, "places", {number: (site, device) for number, site, device in batch.places}))
+    if batch.sources:
+        found.append(partial(_add, "sources", {number: (site, device) for number, site, device in batch.sources}))
     if batch.codes:
         found.append(partial(_add, "codes", dict(batch.codes)))
     data = keys.data(partition)

@@ -38,7 +38,7 @@ def check_landing(number: int, before: Content, batch: ApplyBatch, epoch: int, l
     """Checks a batch that lands.
 
     It is of the worker that claimed last, stands upon the batch before, and has just the parcels of its scans; those
-    that were refused or are at home elsewhere are in Kafka already.
+    that were rejected or are at home elsewhere are in Kafka already.
 
     Raises:
         Violation: it does not.
@@ -95,9 +95,9 @@ def check(number: int, content: Content, log: SimulatedLog, ahead: int) -> None:
     _compare(number, content, parcels, exact=exact)
     _compare_aliases(number, content, expected.aliases, beyond.aliases)
     # What half a batch has in copies is counted with the first of its scans, so before the mark is behind all of them.
-    duplicates = sum(map(_copies, parcels.values())) if exact else content.counters[1]
+    duplicates = sum(map(_copies, parcels.values())) if exact else content.counters.duplicates
     if content.back:
-        duplicates = min(duplicates, content.counters[1])
+        duplicates = min(duplicates, content.counters.duplicates)
     counted.insert(1, duplicates)
     if [*content.counters] != counted:
         raise Violation(f"partition {number}: counted {content.counters}, sent {counted}", "miscounted")
@@ -116,19 +116,19 @@ class Expected:
     Attributes:
         parcels: {parcel: its scans}.
         aliases: {alias: its announcements}.
-        refused, foreign: how many records were refused, and sent on to their own partition.
+        rejected, rekeyed: how many records were rejected, and sent on to their own partition.
     """
 
     parcels: dict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
     aliases: dict[str, list[Announcement]] = field(default_factory=lambda: defaultdict(list))
-    refused: int = 0
-    foreign: int = 0
+    rejected: int = 0
+    rekeyed: int = 0
 
     @property
     def counted(self) -> list[int]:
         """What the mark counts, but for duplicates: each record once."""
         scans, announced = (sum(map(len, kind.values())) for kind in (self.parcels, self.aliases))
-        return [scans, self.refused, self.foreign, announced]
+        return [scans, self.rejected, self.rekeyed, announced]
 
 
 def _read(number: int, identity: str, log: SimulatedLog, entries: list[Entry]) -> Expected:
@@ -138,13 +138,13 @@ def _read(number: int, identity: str, log: SimulatedLog, entries: list[Entry]) -
         read = scans.read(entry.value, entry.timestamp)
         source = f"scans/{number}/{entry.offset}".encode()
         if isinstance(read, Rejection):
-            expected.refused += 1
+            expected.rejected += 1
             if (letter := (read.reason, entry.key, entry.value)) not in log.rejected.get(source, ()):
                 raise Violation(f"{source!r}: {letter} is not among {log.rejected.get(source)}", "not sent")
             continue
         key = read.alias if isinstance(read, Announcement) else read.parcel
         if (home := scans.home(key)) != number:
-            expected.foreign += 1
+            expected.rekeyed += 1
             if (home, key.encode(), entry.value) not in log.rekeyed.get(source, ()):
                 raise Violation(f"{source!r}: a record of {key} was not sent on to partition {home}", "not sent")
         elif isinstance(read, Announcement):
@@ -156,11 +156,11 @@ def _read(number: int, identity: str, log: SimulatedLog, entries: list[Entry]) -
 
 
 def _check_announced(source: bytes, identity: str, scan: Scan, log: SimulatedLog) -> None:
-    """The other labels of a scan that is applied stand in the log, each on its own partition."""
+    """The aliases of a scan that is applied stand in the log, each on its own partition."""
     for alias in scan.aliases:
         day = log.announced.get((identity, alias, scan.parcel), -1)
         if day < scan.effective // DAY_MS:
-            raise Violation(f"{source!r}: {alias} is not announced as a label of {scan.parcel}", "not sent")
+            raise Violation(f"{source!r}: {alias} is not announced as an alias of {scan.parcel}", "not sent")
 
 
 def _compare_aliases(
@@ -208,8 +208,8 @@ def _compare(number: int, content: Content, expected: dict[str, list[Sent]], *, 
             f"partition {number}: the stream of changes and the records differ by {sorted(untold)}", "not told"
         )
     names = parcel.NameTable(scans.READER.names)
-    for place in range(1, len(content.places) + 1):
-        names.source(*content.places[place])
+    for source in range(1, len(content.sources) + 1):
+        names.source(*content.sources[source])
     for code in range(len(content.codes)):
         names.code(content.codes[code])
     final: set[bytes] = set()

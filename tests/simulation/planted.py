@@ -26,9 +26,9 @@ from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
 from tracker.process import processor
 from tracker.process.core import partition as product
+from tracker.process.core.announcing import due_announcements
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
-from tracker.process.core.labels import announcements
 from tracker.process.core.partition import Partition
 from tracker.store import claims
 from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, Mark, StoredNames
@@ -102,7 +102,7 @@ def mark_moved_first() -> AbstractContextManager[None]:
     """The mark moves in a write of its own, and the records come after it."""
 
     def send_apply(self: SimulatedChain, batch: ApplyBatch) -> Any:
-        empty = replace(batch, records={}, data={}, final=frozenset(), places=[], codes=[])
+        empty = replace(batch, records={}, data={}, final=frozenset(), sources=[], codes=[])
         self._send(lambda: self._run_apply(empty))
         self._asked.pop()
         return _send_again(self, replace(batch))
@@ -259,7 +259,7 @@ def letter_of_no_refusal() -> AbstractContextManager[None]:
         if not read.fetched.records:
             return folded
         offset, key, value = read.fetched.record(0)
-        letter = Outgoing(False, key, value, {"reason": b"not_json", "detail": b"", "source": self._source(offset)})
+        letter = Outgoing(False, key, value, {"reason": b"not_json", "detail": b"", "source": self._origin(offset)})
         return replace(folded, outgoing=[letter, *folded.outgoing])
 
     return _patched(Partition, "fold", fold)
@@ -270,7 +270,7 @@ def rekey_swallowed() -> AbstractContextManager[None]:
 
     def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
         folded = _fold(self, read, found)
-        announced = {alias for alias, _ in folded.announces}
+        announced = {alias for alias, _ in folded.announced}
         kept = [record for record in folded.outgoing if not record.rekeyed or record.key in announced]
         return replace(folded, outgoing=kept)
 
@@ -278,13 +278,13 @@ def rekey_swallowed() -> AbstractContextManager[None]:
 
 
 def announcement_forgotten() -> AbstractContextManager[None]:
-    """Now and then another label of a parcel is not announced."""
+    """Now and then an alias of a parcel is not announced."""
 
     def announced(*arguments: Any) -> list[tuple[int, Announcement]]:
-        found = announcements(*arguments)
+        found = due_announcements(*arguments)
         return found[1:] if len(found) > 1 else found
 
-    return _patched(product, "announcements", announced)
+    return _patched(product, "due_announcements", announced)
 
 
 def announced_before_it_was_acknowledged() -> AbstractContextManager[None]:
@@ -297,14 +297,14 @@ def announced_before_it_was_acknowledged() -> AbstractContextManager[None]:
 
     def fold(self: Partition, read: ReadBatch, found: Sequence[bytes | None]) -> FoldedBatch:
         folded = _fold(self, read, found)
-        self.announced(folded.announces)
+        self.remember_announced(folded.announced)
         return folded
 
     return _all_of(_patched(Partition, "fold", fold), _patched(Partition, "_forget", forget))
 
 
 def older_label_wins() -> AbstractContextManager[None]:
-    """Of the announcements of a label the last that came counts, not the newest."""
+    """Of the announcements of an alias the last that came counts, not the newest."""
 
     def merged(alias: bytes, held: bytes | None, more: Iterable[ReadOn]) -> bytes:
         newest = {parcel: day for day, parcel in ([] if held is None else aliases.parcels(alias, held))}

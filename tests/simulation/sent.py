@@ -1,4 +1,4 @@
-"""Says what workers may send to Kafka: dead letters, records that go to their own partition, and labels."""
+"""Says what workers may send to Kafka: dead letters, records that go to their own partition, and announcements."""
 
 from tests.reference.scan import Announcement, Rejection, Scan
 from tests.simulation import scans
@@ -9,7 +9,7 @@ Read = Scan | Announcement | Rejection
 
 
 def check_letter(source: bytes, letter: Letter, log: SimulatedLog) -> None:
-    """A dead letter is of a record that is refused, for that reason, and is as that came.
+    """A dead letter is of a record that is rejected, for that reason, and is as that came.
 
     Raises:
         Violation: it is not.
@@ -21,7 +21,7 @@ def check_letter(source: bytes, letter: Letter, log: SimulatedLog) -> None:
 
 
 def check_rekeyed(source: bytes, record: Rekeyed, log: SimulatedLog) -> None:
-    """A record that a worker has sent to a partition is one from elsewhere, sent home, or a label that it has read.
+    """A record that a worker has sent to a partition is one from elsewhere, sent home, or an alias that it has read.
 
     Raises:
         Violation: it is not.
@@ -43,7 +43,7 @@ def _of_source(source: bytes, log: SimulatedLog) -> tuple[int, list[tuple[Entry,
 
 
 def _is_sent_for(record: Rekeyed, number: int, entry: Entry, read: Read) -> bool:
-    """Whether a record is what must be sent of one of a partition: that itself, to its home, or a label read there."""
+    """Whether a record is what must be sent of one of a partition: that itself, to its home, or an alias read there."""
     partition, key, value = record
     if isinstance(read, Rejection):
         return False

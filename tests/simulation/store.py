@@ -224,8 +224,8 @@ class SimulatedStore:
     def names(self, partition: int) -> StoredNames:
         """A partition's dictionaries, in the order of their numbers."""
         content = self.contents[partition]
-        places = {b"%d" % number: claims.SEPARATOR.join(place) for number, place in content.places.items()}
-        return claims.stored_names(places, {b"%d" % number: name for number, name in content.codes.items()})
+        sources = {b"%d" % number: claims.SEPARATOR.join(source) for number, source in content.sources.items()}
+        return claims.stored_names(sources, {b"%d" % number: name for number, name in content.codes.items()})
 
 
 def _without_mark(content: Content) -> Content:

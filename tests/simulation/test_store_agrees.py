@@ -21,7 +21,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.planted import PLANTED
 from tests.simulation.store import SimulatedStore
 from tracker.store import claims, keys
-from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Denied, Lost
+from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Counters, Denied, Lost
 from tracker.store.connection import Chain, connection_to
 
 PARTITION: Final = 0
@@ -32,6 +32,7 @@ RECORDS: Final = st.binary(min_size=16, max_size=16)
 VALUES: Final = st.binary(max_size=4)
 OFFSETS: Final = st.integers(0, 30)
 NAMES: Final = st.sampled_from([b"", b"A", "Köln".encode()])
+COUNTERS: Final = st.builds(Counters, *[st.integers(0, 9)] * 5)
 
 
 @st.composite
@@ -45,12 +46,12 @@ def batches(draw: st.DrawFn) -> ApplyBatch:
         records=records,
         data=draw(st.dictionaries(IDS, VALUES, max_size=2)),
         final=final,
-        places=[(number, draw(NAMES), draw(NAMES)) for number in draw(st.sampled_from([(), (), (1,), (1, 2), (2,)]))],
+        sources=[(number, draw(NAMES), draw(NAMES)) for number in draw(st.sampled_from([(), (), (1,), (1, 2), (2,)]))],
         codes=[(number, draw(NAMES)) for number in draw(st.sampled_from([(), (), (0,), (0, 1), (1,)]))],
-        counters=draw(st.tuples(*[st.integers(0, 9)] * 5)),
+        counters=draw(COUNTERS),
         aliases=draw(st.dictionaries(IDS, VALUES, max_size=2)),
         reopened=frozenset(key for key in records if key not in final and draw(st.booleans())),
-        counted=draw(st.tuples(*[st.integers(0, 9)] * 5)),
+        counted=draw(COUNTERS),
     )
 
 
@@ -203,21 +204,20 @@ class Agreement(RuleBasedStateMachine):
 
     def _content(self) -> Content:
         client, mark = self.client, self.client.hgetall(keys.mark(PARTITION))
-        places, codes = client.hgetall(keys.sources(PARTITION)), client.hgetall(keys.codes(PARTITION))
+        sources, codes = client.hgetall(keys.sources(PARTITION)), client.hgetall(keys.codes(PARTITION))
         records, data = self._under(keys.parcels(PARTITION)), self._under(keys.data(PARTITION))
         epoch, begin = mark.get(b"epoch"), mark.get(b"next")
-        scans, duplicates, rejected, foreign, aliases = (int(mark.get(name.encode(), 0)) for name in claims.COUNTERS)
         changes = [entry for _, entry in client.xrange(keys.out(PARTITION))]
         return Content(
             epoch=None if epoch is None else int(epoch),
             next=None if begin is None else int(begin),
             log=mark.get(b"log", b"").decode(),
             partitions=int(mark.get(b"partitions", 0)),
-            counters=(scans, duplicates, rejected, foreign, aliases),
+            counters=Counters(*(int(mark.get(name.encode(), 0)) for name in claims.COUNTERS)),
             records=records,
             data=data,
             aliases=self._under(keys.aliases(PARTITION)),
-            places={int(number): _place(text) for number, text in places.items()},
+            sources={int(number): _source(text) for number, text in sources.items()},
             codes={int(number): name for number, name in codes.items()},
             out=tuple(
                 (int(entry[b"from"]), int(entry[b"next"]), tuple(entry[b"parcels"].split())) for entry in changes
@@ -251,7 +251,7 @@ def _commands(batch: ApplyBatch) -> list[list[bytes]]:
     ]
 
 
-def _place(text: bytes) -> tuple[bytes, bytes]:
+def _source(text: bytes) -> tuple[bytes, bytes]:
     site, _, device = text.partition(claims.SEPARATOR)
     return site, device
 

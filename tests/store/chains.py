@@ -39,7 +39,7 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
         "records": {b"P%d" % i: b"record %d" % end for i in range(3)} if records is None else records,
         "data": {b"P1": b'{"%d":1}' % end},
         "final": frozenset([b"P2"]),
-        "places": [(1, b"KZALA", b"T-%d" % end)],
+        "sources": [(1, b"KZALA", b"T-%d" % end)],
         "codes": [(0, b"CODE-%d" % end)],
         "counters": (end, 2, 3, 4, 5),
         "aliases": {b"A1": b"%d P1" % end},

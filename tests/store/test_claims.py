@@ -54,12 +54,12 @@ def test_each_claim_has_an_epoch_of_its_own_and_gives_what_stands(url: str, clie
 
     async def work() -> None:
         chain = await claim(url)
-        one = batch(0, 5, places=[(1, b"A", b""), (2, b"", b"D")], codes=[(0, b"ARRIVED"), (1, b"LAB:IN")])
+        one = batch(0, 5, sources=[(1, b"A", b""), (2, b"", b"D")], codes=[(0, b"ARRIVED"), (1, b"LAB:IN")])
         assert await apply(chain, one) == Applied()
         await chain.close()
         expected = StoredNames([(b"A", b""), (b"", b"D")], [b"ARRIVED", b"LAB:IN"])
-        assert await claimed(url) == (Claimed(Mark(2, 5), (5, 2, 3, 4, 5)), expected)
-        assert await claimed(url) == (Claimed(Mark(3, 5), (5, 2, 3, 4, 5)), expected)
+        assert await claimed(url) == (Claimed(Mark(2, 5), Counters(5, 2, 3, 4, 5)), expected)
+        assert await claimed(url) == (Claimed(Mark(3, 5), Counters(5, 2, 3, 4, 5)), expected)
 
     run(work())
 
@@ -98,8 +98,11 @@ def test_a_claim_goes_back_to_where_half_a_batch_began_that_has_come_to_life(
     [
         (("HSET", "t:{3}:sources", "2", "A\x1f"), "a dictionary of 1 entries, from 1 on, does not have number 1"),
         (("HSET", "t:{3}:sources", "1", "A\x1f", "x", "B\x1f"), "of 2 entries, from 1 on, does not have number 2"),
-        (("HSET", "t:{3}:sources", "1", "A\x1f", "2", "A\x1f"), "two numbers of a dictionary of 2 places are the same"),
-        (("HSET", "t:{3}:sources", "1", "\x1f"), "two numbers of a dictionary of 1 places are the same"),
+        (
+            ("HSET", "t:{3}:sources", "1", "A\x1f", "2", "A\x1f"),
+            "two numbers of a dictionary of 2 sources are the same",
+        ),
+        (("HSET", "t:{3}:sources", "1", "\x1f"), "two numbers of a dictionary of 1 sources are the same"),
         (("HSET", "t:{3}:codes", "1", "A"), "a dictionary of 1 entries, from 0 on, does not have number 0"),
         (("HSET", "t:{3}:codes", "0", "A", "1", "A"), "two numbers of a dictionary of 2 codes are the same"),
     ],
@@ -111,7 +114,7 @@ def test_a_dictionary_that_no_worker_has_written_is_told_with_the_claim(
     answer = run(claimed(url))
     assert isinstance(answer, tuple)
     assert corrupt in answer[1].corrupt
-    assert (answer[1].places, answer[1].codes) == ([], [])
+    assert (answer[1].sources, answer[1].codes) == ([], [])
 
 
 def test_a_dictionary_has_as_many_entries_as_it_may_and_no_more() -> None:
@@ -161,7 +164,7 @@ def test_a_batch_writes_all_that_it_has(url: str, client: redis.Redis) -> None:
             b"scans": b"7",
             b"duplicates": b"2",
             b"rejected": b"3",
-            b"foreign": b"4",
+            b"rekeyed": b"4",
             b"aliases": b"5",
         },
         **{b"t:{3}:p:P%d" % i: b"record 7" for i in range(3)},
@@ -229,7 +232,7 @@ def test_an_empty_batch_moves_the_mark_and_tells_nobody(url: str, client: redis.
     async def work() -> None:
         chain = await claim(url)
         assert (
-            await apply(chain, batch(0, 9, {}, data={}, final=frozenset(), places=[], codes=[], aliases={}))
+            await apply(chain, batch(0, 9, {}, data={}, final=frozenset(), sources=[], codes=[], aliases={}))
             == Applied()
         )
         assert await apply(chain, batch(9, 12)) == Applied()
@@ -262,7 +265,7 @@ def test_a_batch_notes_first_where_it_begins_and_writes_the_mark_last() -> None:
     )
     assert commands[1] == [b"HSET", b"t:{3}:mark", b"began:4", b"1 2 0 4 0"]
     assert commands[10] == [b"HDEL", b"t:{3}:mark", b"began:4"]
-    assert commands[9] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 foreign 4 aliases 5 next 7".split())
+    assert commands[9] == (b"HSET t:{3}:mark scans 7 duplicates 2 rejected 3 rekeyed 4 aliases 5 next 7".split())
     assert replies == len(commands)
 
 

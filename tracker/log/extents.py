@@ -35,7 +35,7 @@ class LogExtents:
     """
 
     def __init__(self, brokers: str, topic: str, partitions: int) -> None:
-        self._place = brokers
+        self._brokers = brokers
         self._topic = topic
         self._partitions = [TopicPartition(topic, partition) for partition in range(partitions)]
         self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
@@ -74,9 +74,9 @@ class LogExtents:
                 raise TrackerError(
                     "bad_topic",
                     f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but "
-                    f"Kafka at {self._place} has fewer, or has no such topic; `tracker init` makes it",
+                    f"Kafka at {self._brokers} has fewer, or has no such topic; `tracker init` makes it",
                 ) from None
             raise self._unreachable(error) from None
 
     def _unreachable(self, error: KafkaException) -> TrackerError:
-        return TrackerError("no_kafka", f"Kafka at {self._place} (TRACKER_KAFKA): {error.args[0].str()}")
+        return TrackerError("no_kafka", f"Kafka at {self._brokers} (TRACKER_KAFKA): {error.args[0].str()}")

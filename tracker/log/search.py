@@ -108,16 +108,16 @@ class _Search:
             self.remark = f"the log no longer holds {gone} of {len(self._wanted)} events"
 
     def _scan(self, consumer: Consumer, deadline: float) -> None:
-        place = TopicPartition(self._settings.topic, self.partition)
-        begin, end = consumer.get_watermark_offsets(place, timeout=CONNECT_TIMEOUT_S)
+        topic_partition = TopicPartition(self._settings.topic, self.partition)
+        begin, end = consumer.get_watermark_offsets(topic_partition, timeout=CONNECT_TIMEOUT_S)
         oldest = _received_min(self._events)
         if oldest > 0:
             asked = TopicPartition(self._settings.topic, self.partition, oldest)
             (answer,) = consumer.offsets_for_times([asked], timeout=CONNECT_TIMEOUT_S)
             # -1: every record is older, or the broker is the embedded one, which does not know.
             begin = max(begin, answer.offset)
-        place.offset = begin
-        consumer.assign([place])
+        topic_partition.offset = begin
+        consumer.assign([topic_partition])
         size = 0
         position = begin
         while position < end and self._missing > 0:

@@ -54,7 +54,7 @@ def wanted(settings: Settings) -> tuple[Wanted, Wanted]:
     }
     rejected = {
         "retention.ms": str(rejected_hours * HOUR_MS),
-        # The longest value that came in, and the headers that say why it was refused.
+        # The longest value that came in, and the headers that say why it was rejected.
         "max.message.bytes": str(2 * BATCH_BYTES_MAX),
     }
     return (

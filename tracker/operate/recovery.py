@@ -152,14 +152,14 @@ def _loss(one: PartitionStanding, goal: int) -> list[str]:
     offsets = (
         f"{goal - one.next:,} offsets, {one.next:,} to {goal - 1:,}: {' and '.join(filter(None, (gone, given_up)))}"
     )
-    return [*_place(one), offsets]
+    return [*_standing_cells(one), offsets]
 
 
 def _renewal(one: PartitionStanding) -> list[str]:
-    return [*_place(one), one.unfit]
+    return [*_standing_cells(one), one.unfit]
 
 
-def _place(one: PartitionStanding) -> list[str]:
+def _standing_cells(one: PartitionStanding) -> list[str]:
     mark = "none" if one.mark.next is None else f"{one.mark.next:,}"
     return [str(one.mark.partition), mark, f"{one.extent.begin:,} to {one.extent.end:,}"]
 

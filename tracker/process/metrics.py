@@ -53,19 +53,19 @@ class AppliedBatch(Protocol):
         """Of these, that should not have happened."""
 
     @property
-    def foreign(self) -> int:
+    def rekeyed(self) -> int:
         """Scans and announcements that were sent on to their own partition."""
 
     @property
-    def aliases(self) -> int:
-        """Announcements of other labels of parcels."""
+    def announcements(self) -> int:
+        """Announcements of aliases of parcels."""
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """How many were refused, by reason."""
+        """How many were rejected, by reason."""
 
     @property
-    def unread(self) -> Mapping[tuple[str, bytes, bytes], int]:
+    def unidentified(self) -> Mapping[tuple[str, bytes, bytes], int]:
         """Of these, whose barcodes name no parcel: how many, by reason, site and device."""
 
     @property
@@ -73,7 +73,7 @@ class AppliedBatch(Protocol):
         """Broker's times of the first and last record, milliseconds; empty where there are none."""
 
 
-class _Unread:
+class _Unidentified:
     """Scans whose barcodes name no parcel, by reason, site and device: which camera needs cleaning.
 
     Sites and devices are what senders say, so there is a bound to how many get series of their own.
@@ -86,19 +86,19 @@ class _Unread:
             ("reason", "site", "device"),
             registry=registry,
         )
-        self._places: set[tuple[bytes, bytes]] = set()
+        self._sources: set[tuple[bytes, bytes]] = set()
         self._lock = threading.Lock()
 
-    def count(self, unread: Mapping[tuple[str, bytes, bytes], int]) -> None:
-        for (reason, site, device), count in unread.items():
+    def count(self, unidentified: Mapping[tuple[str, bytes, bytes], int]) -> None:
+        for (reason, site, device), count in unidentified.items():
             self._counter.labels(reason, *self._labels(site, device)).inc(count)
 
     def _labels(self, site: bytes, device: bytes) -> tuple[str, str]:
         with self._lock:
-            if (site, device) not in self._places:
-                if len(self._places) >= UNREAD_SOURCES_MAX:
+            if (site, device) not in self._sources:
+                if len(self._sources) >= UNREAD_SOURCES_MAX:
                     return "other", "other"
-                self._places.add((site, device))
+                self._sources.add((site, device))
         return label(site), label(device)
 
 
@@ -165,7 +165,7 @@ class WorkerMetrics:
         self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
         self._anomalies = self._counter("tracker_scan_anomalies", "Scans that should not have happened where they did.")
         self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
-        self._unread = _Unread(self.registry)
+        self._unidentified = _Unidentified(self.registry)
         self._rekeyed = self._counter("tracker_scans_rekeyed", "Records sent on to the partition of their key.")
         self._aliases = self._counter("tracker_aliases_applied", "Announcements of other labels that were applied.")
         self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
@@ -201,13 +201,13 @@ class WorkerMetrics:
         self._duplicates.inc(batch.duplicates)
         self._late.inc(batch.late)
         self._anomalies.inc(batch.anomalies)
-        self._rekeyed.inc(batch.foreign)
-        self._aliases.inc(batch.aliases)
+        self._rekeyed.inc(batch.rekeyed)
+        self._aliases.inc(batch.announcements)
         for reason, count in batch.rejected.items():
             if reason not in REASONS:
                 raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")
             self._rejected.labels(reason).inc(count)
-        self._unread.count(batch.unread)
+        self._unidentified.count(batch.unidentified)
         self._batch.observe(batch.scans)
         self._apply.observe(apply_s)
         if batch.scans and batch.timestamps:

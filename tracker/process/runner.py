@@ -131,12 +131,12 @@ class Runner:
         except CorruptRecord:
             if await chain.is_unbroken():
                 raise
-            # It is another worker's record, with places that only its dictionary has.
+            # It is another worker's record, with sources that only its dictionary has.
             await self._lost("another worker has claimed it")
             return False
         if folded.outgoing and not await self._delivered(folded.outgoing):
             return False
-        self.partition.announced(folded.announces)
+        self.partition.remember_announced(folded.announced)
         sent = self._clock_s()
         count = await chain.send_apply(folded.batch)
         answer = asyncio.ensure_future(self._answer(chain, count, folded, sent))

@@ -37,17 +37,17 @@ class _Worker(faust.Worker):
     """Faust's worker, whose end is bounded.
 
     Attributes:
-        refused: what Kafka had against its start, None if it has begun.
+        start_error: what Kafka had against its start, None if it has begun.
     """
 
-    refused: KafkaError | None = None
+    start_error: KafkaError | None = None
 
     async def start(self) -> None:
         """Runs it. A Kafka that goes away between the look at the start and this is no crash of ours."""
         try:
             await super().start()
         except KafkaError as error:
-            self.refused = error
+            self.start_error = error
 
     def _on_sigint(self) -> None:
         _end_in_time()
@@ -114,6 +114,6 @@ def run(settings: Settings) -> None:
         try:
             worker.execute_from_commandline()
         except SystemExit:
-            if worker.refused is None:
+            if worker.start_error is None:
                 raise
-            raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {worker.refused}") from None
+            raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {worker.start_error}") from None

@@ -43,8 +43,8 @@ def reaching(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        place = f"Redis at {masked(settings.redis)} (TRACKER_REDIS)"
-        raise TrackerError("no_redis", f"{place}: {str(error) or type(error).__name__}") from None
+        server = f"Redis at {masked(settings.redis)} (TRACKER_REDIS)"
+        raise TrackerError("no_redis", f"{server}: {str(error) or type(error).__name__}") from None
 
 
 def check(settings: Settings) -> Checked:

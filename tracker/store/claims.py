@@ -8,7 +8,8 @@ transaction was sent. So a batch lands once, from the worker that holds the clai
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Final
+from operator import add
+from typing import Any, Final, NamedTuple
 
 from hiredis import pack_command
 
@@ -20,16 +21,36 @@ from tracker.store import keys
 CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
 """The script of the claim."""
 
-COUNTERS: Final = ("scans", "duplicates", "rejected", "foreign", "aliases")
-"""What a mark counts: scans applied (duplicates too), duplicates of these, records refused, records re-keyed to their
-partition, announcements of other labels. All but the duplicates add up to the records before the mark."""
-
 SEPARATOR: Final = b"\x1f"
-"""Between site and device in the dictionary of places."""
+"""Between site and device in the dictionary of sources."""
 
-Counters = tuple[int, int, int, int, int]
 
-NO_COUNTERS: Final[Counters] = (0, 0, 0, 0, 0)
+class Counters(NamedTuple):
+    """What a mark counts. All but the duplicates add up to the records before the mark.
+
+    Attributes:
+        scans: applied, duplicates too.
+        duplicates: of these, scans that were known already.
+        rejected: records that went to the dead letters.
+        rekeyed: records that were sent on to the partition of their key.
+        aliases: announcements of aliases.
+    """
+
+    scans: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rekeyed: int = 0
+    aliases: int = 0
+
+    def plus(self, more: "Counters") -> "Counters":
+        """Both together."""
+        return Counters(*map(add, self, more))
+
+
+COUNTERS: Final = Counters._fields
+"""Their names, which are their fields in a mark."""
+
+NO_COUNTERS: Final = Counters()
 
 
 class ChainBrokenError(Exception):
@@ -55,7 +76,7 @@ class Claimed:
 
     Attributes:
         mark: with the new epoch.
-        counters: in the order of COUNTERS.
+        counters: of the partition.
         from_offset: where the mark stood until this claim took it back, since half of a batch had come to life; None
             where it did not.
     """
@@ -84,12 +105,12 @@ class StoredNames:
     """What the partition's dictionaries hold, in the order of their numbers.
 
     Attributes:
-        places: [(site, device)], from number 1 on.
+        sources: [(site, device)], from number 1 on.
         codes: [name], from number 0 on.
         corrupt: why they are none that a worker has written, empty if they are.
     """
 
-    places: list[tuple[bytes, bytes]]
+    sources: list[tuple[bytes, bytes]]
     codes: list[bytes]
     corrupt: str = ""
 
@@ -103,8 +124,8 @@ class ApplyBatch:
         records: {parcel id: record}.
         data: {parcel id: JSON} of those whose data changed.
         final: ids of parcels that are in a final state now.
-        places: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
-        counters: of the partition, in the order of COUNTERS, absolute.
+        sources: [(number, site, device)] and codes: [(number, name)] that are new in the dictionary.
+        counters: of the partition, absolute.
         aliases: {alias: the parcels that it was read on} of those that were announced.
         counted: the counters before it.
         reopened: ids of parcels with data that were in a final state before it or within it, and are not now. Within
@@ -116,7 +137,7 @@ class ApplyBatch:
     records: dict[bytes, bytes]
     data: dict[bytes, bytes]
     final: frozenset[bytes]
-    places: Sequence[tuple[int, bytes, bytes]]
+    sources: Sequence[tuple[int, bytes, bytes]]
     codes: Sequence[tuple[int, bytes]]
     counters: Counters
     aliases: dict[bytes, bytes] = field(default_factory=dict)
@@ -158,10 +179,9 @@ def claim_answer(answer: Sequence[bytes]) -> Claimed | Denied:
     if first != "claimed":
         return Denied(first, *rest)
     epoch, begin, *counters, from_offset = rest
-    scans, duplicates, rejected, foreign, aliases = map(int, counters)
     return Claimed(
         Mark(int(epoch), int(begin) if begin else None),
-        (scans, duplicates, rejected, foreign, aliases),
+        Counters(*map(int, counters)),
         int(from_offset) if from_offset else None,
     )
 
@@ -197,9 +217,9 @@ def apply_command(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[
     """
     note = f"began:{batch.begin}"
     commands = [command("MULTI"), command("HSET", keys.mark(partition), note, " ".join(map(str, batch.counted)))]
-    if batch.places:
-        places = [part for number, site, device in batch.places for part in (number, site + SEPARATOR + device)]
-        commands.append(command("HSET", keys.sources(partition), *places))
+    if batch.sources:
+        sources = [part for number, site, device in batch.sources for part in (number, site + SEPARATOR + device)]
+        commands.append(command("HSET", keys.sources(partition), *sources))
     if batch.codes:
         codes = [part for pair in batch.codes for part in pair]
         commands.append(command("HSET", keys.codes(partition), *codes))
@@ -255,25 +275,25 @@ def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost
     return Lost(f"expected the mark at epoch {epoch}, offset {end}, found {mark}")
 
 
-def stored_names(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> StoredNames:
+def stored_names(sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> StoredNames:
     """The dictionaries of a partition, as their hashes were read."""
     try:
-        return StoredNames(places_of(places), codes_of(codes))
+        return StoredNames(sources_of(sources), codes_of(codes))
     except ValueError as error:
         return StoredNames([], [], str(error))
 
 
-def places_of(answer: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-    """The dictionary of places, in the order of its numbers, which begin at 1.
+def sources_of(answer: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """The dictionary of sources, in the order of its numbers, which begin at 1.
 
     Raises:
-        ValueError: a number is missing, or two are the same place, or there are too many.
+        ValueError: a number is missing, or two are the same source, or there are too many.
     """
-    places = [_place(answer[b"%d" % number]) for number in _numbers(answer, 1, SOURCES_MAX)]
-    # The place that is not known has number 0 and stands in no dictionary.
-    if len({(b"", b""), *places}) <= len(places):
-        raise ValueError(f"two numbers of a dictionary of {len(places)} places are the same place")
-    return places
+    sources = [_source(answer[b"%d" % number]) for number in _numbers(answer, 1, SOURCES_MAX)]
+    # The source that is not known has number 0 and stands in no dictionary.
+    if len({(b"", b""), *sources}) <= len(sources):
+        raise ValueError(f"two numbers of a dictionary of {len(sources)} sources are the same source")
+    return sources
 
 
 def codes_of(answer: Mapping[bytes, bytes]) -> list[bytes]:
@@ -288,21 +308,21 @@ def codes_of(answer: Mapping[bytes, bytes]) -> list[bytes]:
     return codes
 
 
-def names_of(places: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> NameTable:
+def names_of(sources: Mapping[bytes, bytes], codes: Mapping[bytes, bytes]) -> NameTable:
     """Both dictionaries, to decode records with.
 
     Raises:
-        ValueError: as of `places_of` and `codes_of`.
+        ValueError: as of `sources_of` and `codes_of`.
     """
     names = NameTable([])
-    for site, device in places_of(places):
+    for site, device in sources_of(sources):
         names.source(site, device)
     for name in codes_of(codes):
         names.code(name)
     return names
 
 
-def _place(text: bytes) -> tuple[bytes, bytes]:
+def _source(text: bytes) -> tuple[bytes, bytes]:
     site, _, device = text.partition(SEPARATOR)
     return site, device
 

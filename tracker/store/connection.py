@@ -199,8 +199,8 @@ class Chain:
             raise asyncio.CancelledError
 
     async def _read_names(self) -> StoredNames:
-        places, codes = keys.sources(self._partition), keys.codes(self._partition)
-        await self._send(claims.command("HGETALL", places) + claims.command("HGETALL", codes))
+        sources, codes = keys.sources(self._partition), keys.codes(self._partition)
+        await self._send(claims.command("HGETALL", sources) + claims.command("HGETALL", codes))
         of_places, of_codes = [_pairs(reply) for reply in await self._answers(2)]
         return claims.stored_names(of_places, of_codes)
 

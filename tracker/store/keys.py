@@ -6,8 +6,8 @@ t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: wha
                         back, how often a claim found one and went back to there, if ever
 t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
 t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
-t:{p}:a:<id>    string  the parcels that another label was read on (tracker/domain/aliases.py)
-t:{p}:sources   hash    dictionary of places: number -> site U+001F device
+t:{p}:a:<id>    string  the parcels that an alias was read on (tracker/domain/aliases.py)
+t:{p}:sources   hash    dictionary of sources: number -> site U+001F device
 t:{p}:codes     hash    dictionary of codes: number -> name
 t:{p}:out       stream  one entry a batch: from, next, parcels (ids, separated by blanks)
 """
@@ -30,7 +30,7 @@ def mark(partition: int) -> bytes:
 
 
 def sources(partition: int) -> bytes:
-    """The key of a partition's dictionary of places."""
+    """The key of a partition's dictionary of sources."""
     return b"t:{%d}:sources" % partition
 
 

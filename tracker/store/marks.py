@@ -20,9 +20,9 @@ class Progress:
         next: offset of the first record that is not applied, None before the first batch.
         scans: applied, duplicates too.
         duplicates: of these, scans that were known already.
-        rejected: refused.
-        foreign: re-keyed to their partition.
-        aliases: announcements of other labels.
+        rejected: with a reason.
+        rekeyed: re-keyed to their partition.
+        aliases: announcements of aliases.
     """
 
     epoch: int
@@ -30,7 +30,7 @@ class Progress:
     scans: int
     duplicates: int
     rejected: int
-    foreign: int
+    rekeyed: int
     aliases: int
 
 

@@ -65,7 +65,7 @@ def poison(world: World) -> Strike:
         scans = [_scan(parcel, END_MS - number * HOUR_MS, world.random) for number in range(5)]
         batches.append(world.sender.send(Burst([(parcel.encode(), bad), *scans], together=True)))
     yield Await(lambda: all(batch.sent for batch in batches))
-    first = sum(min(offset for _, offset in batch.places) == batch.places[0][1] for batch in batches)
+    first = sum(min(offset for _, offset in batch.offsets) == batch.offsets[0][1] for batch in batches)
     return f"{first} batches" if first == len(batches) > 0 else None
 
 

@@ -57,7 +57,7 @@ def other_version(world: World) -> Strike:
             sent = world.sender.send(Burst([(parcel, scan)]))
             yield Await(lambda: sent.sent)
             yield Await(lambda: operator.stopped(world).get(number, "").startswith("corrupt_record:"))
-            passed = world.next_of(number) > sent.places[0][1]
+            passed = world.next_of(number) > sent.offsets[0][1]
         finally:
             mended = _put(store, number, name, other, before)
             world.watch.probing = True

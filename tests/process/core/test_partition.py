@@ -18,7 +18,7 @@ from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.partition import Partition, State
 from tracker.store import keys
-from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Denied, Lost, Mark, StoredNames
+from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Counters, Denied, Lost, Mark, StoredNames
 
 TOPIC: Final = "scans"
 NOTHING: Final = StoredNames([], [])
@@ -76,7 +76,7 @@ def test_a_fresh_store_is_read_from_the_beginning() -> None:
 def test_a_claim_goes_on_where_the_mark_stands(bounds: tuple[int, int]) -> None:
     one = partition()
     one.claim()
-    assert one.claimed(Claimed(Mark(7, 70), (9, 1, 2, 3, 4)), NOTHING, *bounds) == 70
+    assert one.claimed(Claimed(Mark(7, 70), Counters(9, 1, 2, 3, 4)), NOTHING, *bounds) == 70
     assert (one.state, one.position, one.applied) == (State.RUNNING, 70, 70)
     _, folded = fold(one, fetched({70: scan(), 71: b"no scan"}))
     assert folded.batch.counters == (10, 1, 3, 3, 4)
@@ -173,7 +173,7 @@ def test_refused_and_foreign_records_go_out_in_the_order_of_the_log_as_they_came
     ]
     assert ["detail" in out.headers for out in folded.outgoing] == [True, False, True, True]
     assert folded.rejected == {"not_json": 1, "null_value": 1, "unknown_vocabulary": 1}
-    assert (folded.scans, folded.foreign) == (1, 1)
+    assert (folded.scans, folded.rekeyed) == (1, 1)
     assert folded.batch.counters == (1, 0, 3, 1, 0)
     assert list(folded.batch.records) == [b"P1"]
 
@@ -193,8 +193,8 @@ def test_the_detail_of_a_dead_letter_is_bounded() -> None:
 
 
 def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_are_applied() -> None:
-    places = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
-    one = running(names=StoredNames(places, [b"ARRIVED"]))
+    sources = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
+    one = running(names=StoredNames(sources, [b"ARRIVED"]))
     known = scan("P1", site="S", device="7")
     full = scan("P2", site="NEW")
     _, folded = fold(one, fetched({0: b"bad", 1: known, 2: full, 3: known}))
@@ -203,7 +203,7 @@ def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_ar
         (b"too_many_names", full),
     ]
     assert list(folded.batch.records) == [b"P1"]
-    assert folded.batch.places == []
+    assert folded.batch.sources == []
     assert (folded.scans, folded.duplicates) == (2, 1)
     assert folded.batch.counters == (2, 1, 2, 0, 0)
 
@@ -211,10 +211,10 @@ def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_ar
 def test_what_the_dictionary_learns_is_written_once_with_the_batch_that_uses_it() -> None:
     one = running(names=StoredNames([(b"A", b"")], [b"DEPARTED"]))
     _, first = fold(one, fetched({0: scan(site="A"), 1: scan(site="B", device="D")}))
-    assert first.batch.places == [(2, b"B", b"D")]
+    assert first.batch.sources == [(2, b"B", b"D")]
     assert first.batch.codes == [(1, b"ARRIVED")]
     _, second = fold(one, fetched({2: scan("P2", site="B", device="D")}))
-    assert (second.batch.places, second.batch.codes) == ([], [])
+    assert (second.batch.sources, second.batch.codes) == ([], [])
 
 
 @pytest.mark.parametrize("bad", [b"", b"x" * 45, b"\x01"])
@@ -314,7 +314,7 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
     assert one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100) == 0
     read, again = fold(one, fetched({0: scan(site="B")}))
     assert read.missing == [b"P1"]
-    assert again.batch.places == [(1, b"B", b"")]
+    assert again.batch.sources == [(1, b"B", b"")]
     assert again.batch.counters == (1, 0, 0, 0, 0)
 
 
@@ -425,7 +425,7 @@ def test_of_a_label_one_announcement_a_day_is_enough_and_it_has_the_newest() -> 
     days = [first + DAY_MS, first, first + 2 * DAY_MS, first + 2 * DAY_MS + 1]
     _, folded = fold(one, fetched({i: read_with(time=time) for i, time in enumerate(days)}))
     assert announced(folded) == [(SSCC.encode(), announcement(days[2]), b"scans/0/2")]
-    one.announced(folded.announces)
+    one.remember_announced(folded.announced)
     _, again = fold(one, fetched({4: read_with(time=days[2] + 5), 5: read_with(time=first)}))
     assert again.outgoing == []
     _, later = fold(one, fetched({6: read_with(time=BASE_MS)}))
@@ -443,7 +443,7 @@ def test_what_is_not_acknowledged_is_announced_again() -> None:
 def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
     one = running()
     _, folded = fold(one, fetched({0: read_with()}))
-    one.announced(folded.announces)
+    one.remember_announced(folded.announced)
     one.lost("the connection is lost") if how == "lost" else one.revoked()
     one.claim()
     one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100)
@@ -452,8 +452,8 @@ def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
 
 
 def test_a_scan_that_is_not_applied_announces_nothing() -> None:
-    places = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
-    one = running(names=StoredNames(places, [b"ARRIVED"]))
+    sources = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
+    one = running(names=StoredNames(sources, [b"ARRIVED"]))
     _, folded = fold(one, fetched({0: read_with(site="NEW"), 1: b"bad"}))
     assert [out.headers["reason"] for out in folded.outgoing] == [b"too_many_names", b"not_json"]
 
@@ -467,7 +467,7 @@ def test_an_announcement_is_added_to_what_the_store_has_of_its_alias_and_to_no_p
     folded = one.fold(read, [None, b"30000 P7 2 RR123456785KZ"])
     assert folded.batch.aliases == {SSCC.encode(): b"30000 P7 %d RR123456785KZ" % (BASE_MS // DAY_MS)}
     assert folded.batch.counters == (1, 0, 0, 0, 2)
-    assert (folded.scans, folded.aliases, folded.outgoing) == (1, 2, [])
+    assert (folded.scans, folded.announcements, folded.outgoing) == (1, 2, [])
 
 
 def test_an_announcement_on_another_partition_is_sent_on_under_its_alias() -> None:
@@ -491,18 +491,18 @@ def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
 
 
 def test_what_no_parcel_can_be_read_from_is_counted_by_site_and_device_and_says_whose_it_could_be() -> None:
-    def unread(barcode: str, **place: str) -> bytes:
-        return json.dumps({"barcode": barcode, "event": "ARRIVED", "time": BASE_MS, **place}).encode()
+    def unidentified(barcode: str, **source: str) -> bytes:
+        return json.dumps({"barcode": barcode, "event": "ARRIVED", "time": BASE_MS, **source}).encode()
 
     values = [
-        unread("287809468872", site="KZALA", device="TUN-07"),
-        unread("287809468872", site="KZALA", device="TUN-07"),
-        unread("~~"),
-        unread("RR123456786KZ", site="Köln"),
+        unidentified("287809468872", site="KZALA", device="TUN-07"),
+        unidentified("287809468872", site="KZALA", device="TUN-07"),
+        unidentified("~~"),
+        unidentified("RR123456786KZ", site="Köln"),
         b"not json",
     ]
     _, folded = fold(running(), fetched(dict(enumerate(values))))
-    assert folded.unread == {
+    assert folded.unidentified == {
         ("ambiguous", b"KZALA", b"TUN-07"): 2,
         ("no_identifier", b"", b""): 1,
         ("bad_check_digit", "Köln".encode(), b""): 1,

@@ -49,7 +49,7 @@ class Outcome:
     @property
     def accounted(self) -> int:
         """Scans of which it is known what became of them."""
-        return self.applied + sum(mark.rejected + mark.foreign for mark in self.marks)
+        return self.applied + sum(mark.rejected + mark.rekeyed for mark in self.marks)
 
 
 def read(settings: Settings, marks: Marks) -> Outcome:

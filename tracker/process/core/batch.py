@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tracker import limits
 from tracker.domain import _records
 from tracker.domain._scan import Scans
-from tracker.process.core.labels import Announced
+from tracker.process.core.announcing import AnnouncedDays
 from tracker.store.claims import ApplyBatch
 
 
@@ -88,22 +88,22 @@ class FoldedBatch:
     Attributes:
         batch: what to apply.
         outgoing: what must be in the log before it is applied.
-        announces: what is announced among that.
-        scans, duplicates, late, anomalies, foreign, aliases: how many, in this batch; aliases are announcements.
+        announced: what is announced among that.
+        scans, duplicates, late, anomalies, rekeyed, announcements: how many, in this batch.
         rejected: how many, by reason.
-        unread: of these, whose barcodes name no parcel: how many, by reason, site and device.
+        unidentified:of these, whose barcodes name no parcel: how many, by reason, site and device.
         timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
     """
 
     batch: ApplyBatch
     outgoing: list[Outgoing]
-    announces: Announced
+    announced: AnnouncedDays
     scans: int
     duplicates: int
     late: int
     anomalies: int
-    foreign: int
-    aliases: int
+    rekeyed: int
+    announcements: int
     rejected: Mapping[str, int]
-    unread: Mapping[tuple[str, bytes, bytes], int]
+    unidentified: Mapping[tuple[str, bytes, bytes], int]
     timestamps: tuple[int, ...]

@@ -17,10 +17,10 @@ from tracker.domain._scan import ScanReader
 from tracker.domain.aliases import Announcement, day_of
 from tracker.domain.errors import Unidentified
 from tracker.domain.parcel import FoldResult, NameTable, fold
+from tracker.process.core.announcing import AnnouncedDays, due_announcements, merged_aliases
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
-from tracker.process.core.labels import Announced, announcements, labels
-from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Denied, Lost, StoredNames
+from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Counters, Denied, Lost, StoredNames
 
 
 class State(StrEnum):
@@ -67,7 +67,7 @@ class Partition:
         self.state = State.CLAIMING
 
     def denied(self, answer: Denied) -> None:
-        """The store has refused the claim."""
+        """The store has denied the claim."""
         self.stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
 
     def claimed(self, answer: Claimed, names: StoredNames, earliest: int, end: int) -> int | None:
@@ -91,7 +91,7 @@ class Partition:
                 + ("records between were deleted before they were applied" if begin < earliest else "it is another log")
             )
             return None
-        for site, device in names.places:
+        for site, device in names.sources:
             self._names.source(site, device)
         for name in names.codes:
             self._names.code(name)
@@ -135,27 +135,22 @@ class Partition:
             records[parcel] = record
         scans = read.scans
         folded = fold(self._names, read.parcels, scans.buffer, scans.arena, scans.scans, records)
-        refused = [(index, refusal.code, refusal.detail) for index, refusal in scans.rejected]
+        rejected = [(index, refusal.code, refusal.detail) for index, refusal in scans.rejected]
         if folded.rejected:
             offsets = scans.offsets()
             for index, reason in folded.rejected:
-                refused.append((_records.index_of(read.fetched.records, offsets[index]), reason, ""))
+                rejected.append((_records.index_of(read.fetched.records, offsets[index]), reason, ""))
         of_data = len(read.missing)
         of_aliases = of_data + len(read.with_data)
-        aliases = labels(scans, zip(read.aliases, found[of_aliases:], strict=True))
-        announced = announcements(scans, read.parcels, (index for index, _ in folded.rejected), self._announced)
-        outgoing = self._outgoing(read, refused, announced)
+        aliases = merged_aliases(scans, zip(read.aliases, found[of_aliases:], strict=True))
+        announced = due_announcements(scans, read.parcels, (index for index, _ in folded.rejected), self._announced)
+        outgoing = self._outgoing(read, rejected, announced)
         taken = len(read.parcels) - len(folded.rejected)
-        applied, duplicates, rejected, foreign, of_labels = self._counters
         counted = self._counters
-        self._counters = (
-            applied + taken,
-            duplicates + folded.duplicates,
-            rejected + len(refused),
-            foreign + len(scans.foreign),
-            of_labels + len(scans.announced),
+        self._counters = counted.plus(
+            Counters(taken, folded.duplicates, len(rejected), len(scans.foreign), len(scans.announced))
         )
-        places, codes = self._names.new()
+        sources, codes = self._names.new()
         last = _records.count(read.fetched.records) - 1
         batch = ApplyBatch(
             begin=read.fetched.begin,
@@ -163,7 +158,7 @@ class Partition:
             records=folded.records,
             data=self._data(read, found[of_data:of_aliases], folded),
             final=folded.final,
-            places=places,
+            sources=sources,
             codes=codes,
             counters=self._counters,
             aliases=aliases,
@@ -176,23 +171,23 @@ class Partition:
         return FoldedBatch(
             batch=batch,
             outgoing=outgoing,
-            announces={(one.alias, one.parcel): day_of(one.time) for _, one in announced},
+            announced={(one.alias, one.parcel): day_of(one.time) for _, one in announced},
             scans=taken,
             duplicates=folded.duplicates,
             late=folded.late,
             anomalies=folded.anomalies,
-            foreign=len(scans.foreign),
-            aliases=len(scans.announced),
-            rejected=Counter(reason for _, reason, _ in refused),
-            unread=Counter(
+            rekeyed=len(scans.foreign),
+            announcements=len(scans.announced),
+            rejected=Counter(reason for _, reason, _ in rejected),
+            unidentified=Counter(
                 (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
             ),
             timestamps=tuple(_records.record(read.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
         )
 
-    def announced(self, announces: Announced) -> None:
+    def remember_announced(self, announced: AnnouncedDays) -> None:
         """What a batch announces stands in the log: it need not be said again soon."""
-        self._announced.keep(announces)
+        self._announced.keep(announced)
 
     def answered(self, answer: Applied | Lost, batch: ApplyBatch) -> bool:
         """The store has answered an apply; False if the partition must be claimed again."""
@@ -241,25 +236,25 @@ class Partition:
     def _outgoing(
         self,
         read: ReadBatch,
-        refused: Sequence[tuple[int, str, str]],
+        rejected: Sequence[tuple[int, str, str]],
         announced: Sequence[tuple[int, Announcement]],
     ) -> list[Outgoing]:
         """Dead letters, re-keyed records and announcements, in the order of the log."""
         outgoing: list[tuple[int, Outgoing]] = [
-            (offset, Outgoing(True, one.alias, one.value(), {"source": self._source(offset)}))
+            (offset, Outgoing(True, one.alias, one.value(), {"source": self._origin(offset)}))
             for offset, one in announced
         ]
-        for index, reason, detail in refused:
+        for index, reason, detail in rejected:
             headers = {
                 "reason": reason.encode(),
                 "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
             }
             offset, key, value = read.fetched.record(index)
-            outgoing.append((offset, Outgoing(False, key, value, {**headers, "source": self._source(offset)})))
+            outgoing.append((offset, Outgoing(False, key, value, {**headers, "source": self._origin(offset)})))
         for index, home in read.scans.foreign:
             offset, _, value = read.fetched.record(index)
-            outgoing.append((offset, Outgoing(True, home, value, {"source": self._source(offset)})))
+            outgoing.append((offset, Outgoing(True, home, value, {"source": self._origin(offset)})))
         return [record for _, record in sorted(outgoing, key=lambda pair: pair[0])]
 
-    def _source(self, offset: int) -> bytes:
+    def _origin(self, offset: int) -> bytes:
         return f"{self.topic}/{self.number}/{offset}".encode()

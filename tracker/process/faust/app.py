@@ -74,7 +74,7 @@ class WorkerApp(faust.App):
         self.processor = Processor(settings, reader, store, self, client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
         self._turned_s: float | None = None
-        self._refused = ""
+        self._join_error = ""
 
     def health(self) -> Health:
         """What is known now; for the monitor, also from another thread."""
@@ -82,7 +82,7 @@ class WorkerApp(faust.App):
             return Health(group=Membership(joined=False, reason="it begins"))
         group = self._thread().membership(self.processor.topic)
         if not group.joined:
-            group = replace(group, reason=self._refused or group.reason)
+            group = replace(group, reason=self._join_error or group.reason)
         return replace(self.processor.health(), group=group, loop_age_s=time.monotonic() - self._turned_s)
 
     async def on_start(self) -> None:
@@ -106,15 +106,15 @@ class WorkerApp(faust.App):
             try:
                 await self._thread().check_membership()
             except KafkaError as error:
-                if repr(error) != self._refused:
+                if repr(error) != self._join_error:
                     log.warning("not in the consumer group %s: %r", self._worker_settings.group, error)
-                self._refused = repr(error)
+                self._join_error = repr(error)
                 pause_s = min(2 * pause_s, JOIN_PAUSE_S_MAX)
             else:
                 pause_s = JOIN_PAUSE_S_MIN
-                if self._refused and self._thread().membership(self.processor.topic).joined:
+                if self._join_error and self._thread().membership(self.processor.topic).joined:
                     log.info("in the consumer group %s after all", self._worker_settings.group)
-                    self._refused = ""
+                    self._join_error = ""
 
     def _create_directories(self) -> None:
         """Faust keeps tables on disk; there are none."""

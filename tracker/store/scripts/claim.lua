@@ -1,5 +1,5 @@
 -- Claims a partition: the epoch goes up by one, so that whatever an earlier worker still sends finds the mark changed.
--- Version 2. Runs on Redis 6.2 to 8 and Valkey.
+-- Version 3. Runs on Redis 6.2 to 8 and Valkey.
 --
 -- KEYS: mark, sources, codes, out    ARGV: log, partitions, version
 -- Gives {"claimed", epoch, next or "", counters..., where next stood before the claim took it back or ""} or {what is wrong, what was expected, what stands there}; then nothing was written.
@@ -48,7 +48,7 @@ if offset and next and tonumber(offset) < tonumber(next) then
         values[#values + 1] = value
     end
     redis.call("HSET", KEYS[1], "next", offset, "scans", values[1], "duplicates", values[2], "rejected", values[3],
-        "foreign", values[4], "aliases", values[5])
+        "rekeyed", values[4], "aliases", values[5])
     redis.call("HINCRBY", KEYS[1], "back", 1)
     from = next
 end
@@ -56,7 +56,7 @@ if #notes > 0 then
     redis.call("HDEL", KEYS[1], unpack(notes))
 end
 
-local rest = redis.call("HMGET", KEYS[1], "next", "scans", "duplicates", "rejected", "foreign", "aliases")
+local rest = redis.call("HMGET", KEYS[1], "next", "scans", "duplicates", "rejected", "rekeyed", "aliases")
 local counters = {}
 for i = 2, 6 do
     counters[i - 1] = rest[i] or "0"

@@ -1,4 +1,4 @@
-"""The other labels of a partition's parcels: what has to be announced, and what was (docs/fold.md, section 4)."""
+"""The aliases of a partition's parcels: what has to be announced, and what was (docs/fold.md, section 4)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,12 +8,12 @@ from tracker.domain._scan import Scans
 from tracker.domain.aliases import Announcement, ReadOn, day_of
 from tracker.process.core.cache import Cache
 
-Announced = dict[tuple[bytes, bytes], int]
+AnnouncedDays = dict[tuple[bytes, bytes], int]
 """(alias, parcel) -> the newest day that was announced."""
 
 
-def announcements(
-    scans: Scans, parcels: Sequence[bytes], refused: Iterable[int], known: Cache[tuple[bytes, bytes], int]
+def due_announcements(
+    scans: Scans, parcels: Sequence[bytes], rejected: Iterable[int], known: Cache[tuple[bytes, bytes], int]
 ) -> list[tuple[int, Announcement]]:
     """What has to be in the log before the mark passes a batch: (offset of the scan, its announcement).
 
@@ -23,10 +23,10 @@ def announcements(
     Args:
         scans: of the batch.
         parcels: the parcel id of each.
-        refused: indexes of scans that are not applied.
+        rejected: indexes of scans that are not applied.
         known: what this worker had acknowledged lately.
     """
-    not_applied = set(refused)
+    not_applied = set(rejected)
     newest: dict[tuple[bytes, bytes], tuple[int, int]] = {}
     for index, alias in scans.aliases:
         if index in not_applied:
@@ -39,7 +39,7 @@ def announcements(
     return [(offset, Announcement(*pair, time)) for pair, (offset, time) in newest.items()]
 
 
-def labels(scans: Scans, found: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
+def merged_aliases(scans: Scans, found: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes]:
     """Each alias that was announced in a batch, with all parcels that it was read on.
 
     Args:
