@@ -7,7 +7,7 @@ A command is a function under `@command("kafka", "redis")`, which makes flags of
 import functools
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,26 +15,31 @@ from tracker import config
 
 Function = Callable[..., None]
 
+_SERVERS: Final = frozenset({"kafka", "redis"})
+
 
 def command(*settings: str) -> Callable[[Function], click.Command]:
     """Makes a command of a function.
 
     Args:
-        settings: names of the settings that it needs; each becomes a flag.
+        settings: names of the settings that it needs; each becomes a flag. A server brings those of the way to it.
     """
+    names = [name for name in config.TABLE if name in settings or name.partition("_")[0] in _SERVERS & {*settings}]
 
     def decorate(function: Function) -> click.Command:
         @functools.wraps(function)
         def loaded(**arguments: Any) -> None:  # noqa: ANN401
-            flags = {name: arguments.pop(name) for name in settings}
+            flags = {name: arguments.pop(name) for name in names}
             values = config.load(os.environ, flags)
+            for warning in config.warnings(values) if "kafka" in names else ():
+                warn(warning)
             for stranger, nearest in config.unknown(os.environ).items():
                 hint = f"; did you mean {nearest}?" if nearest else ""
                 warn(f"{stranger} is not a setting{hint}")
             function(values, **arguments)
 
         flagged: Function = loaded
-        for name in reversed(settings):
+        for name in reversed(names):
             flagged = _flag(name)(flagged)
         return click.command()(flagged)
 

@@ -4,6 +4,7 @@ The setting `partitions` is `TRACKER_PARTITIONS` in the environment and `--parti
 A secret is never a flag: `TRACKER_KAFKA_PASSWORD` holds it, or `TRACKER_KAFKA_PASSWORD_FILE` names the file that does.
 """
 
+from tracker.config.checks import warnings
 from tracker.config.forms import Address
 from tracker.config.loading import environment, load, site_zones, source, unknown
 from tracker.config.secrets import Secret, masked
@@ -26,4 +27,5 @@ __all__ = [
     "text",
     "unknown",
     "variable",
+    "warnings",
 ]

@@ -1,6 +1,7 @@
 """The forms that settings have: from a text to a value. A wrong text raises ValueError, which says what is expected."""
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -78,6 +79,56 @@ def existing_file(text: str) -> Path | None:
     if text and not folder(text).is_file():
         raise ValueError("a file that exists")
     return folder(text) if text else None
+
+
+def certificate(text: str) -> Path | None:
+    """Reads a file with certificates in PEM, None for none."""
+    return _pem(text, rb"-----BEGIN (TRUSTED )?CERTIFICATE-----", "a file with certificates in PEM")
+
+
+def private_key(text: str) -> Path | None:
+    """Reads a file with a private key in PEM, None for none."""
+    return _pem(text, rb"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----", "a file with a private key in PEM")
+
+
+def _pem(text: str, begins: bytes, form: str) -> Path | None:
+    if not text:
+        return None
+    try:
+        content = folder(text).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{form} that can be read ({error.strerror})") from None
+    if not re.search(begins, content):
+        raise ValueError(form)
+    return folder(text)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Gives a parser of these, in capitals or not."""
+    known = {choice.lower(): choice for choice in choices}
+
+    def parse(text: str) -> str:
+        if text.lower() not in known:
+            raise ValueError(f"one of {', '.join(filter(None, choices))}")
+        return known[text.lower()]
+
+    return parse
+
+
+def line(text: str) -> str:
+    """Reads a line of text."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("one line without control characters")
+    return text
+
+
+def command(text: str) -> str:
+    """Reads a command and its arguments, quoted as in a shell."""
+    try:
+        shlex.split(line(text))
+    except ValueError as error:
+        raise ValueError(f"a command, quoted as in a shell ({str(error).lower()})") from None
+    return text
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tracker.config import secrets
+from tracker.config import checks, secrets
 from tracker.config.secrets import masked
 from tracker.config.settings import FILE_SUFFIX, PREFIX, TABLE, Settings, file_variable, flag, text, variable
 from tracker.errors import TrackerError
-from tracker.limits import OFFLINE_DAYS_MAX
 
 NOT_SETTINGS: Final = frozenset({"TRACKER_BUILD"})
 """Variables with our prefix that are read elsewhere: how setup.py builds the extensions."""
@@ -65,7 +64,7 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
         if (given := _given(name, environment, flags or {})) is not None:
             values[name] = _value(name, given)
     settings = Settings(**values)
-    _check_together(settings)
+    checks.check(settings)
     return settings
 
 
@@ -90,22 +89,6 @@ def _value(name: str, given: _Given) -> Any:  # noqa: ANN401
     except ValueError as expected:
         message = f"{given.name}: expected {expected}, got {got} (from {given.place})"
         raise TrackerError("bad_setting", message) from None
-
-
-def _check_together(settings: Settings) -> None:
-    """Checks what no setting shows alone: a record that expires too early would be made anew by a late scan."""
-    days_min = settings.retention_hours / 24 + OFFLINE_DAYS_MAX
-    if settings.final_ttl_days <= days_min:
-        raise TrackerError(
-            "bad_setting",
-            f"TRACKER_FINAL_TTL_DAYS: expected more than {days_min:g} days (TRACKER_RETENTION_HOURS and "
-            f"{OFFLINE_DAYS_MAX} days of a scanner without network), got {settings.final_ttl_days}",
-        )
-    if settings.topic == settings.rejected_topic:
-        raise TrackerError(
-            "bad_setting",
-            f"TRACKER_REJECTED_TOPIC: expected another topic than TRACKER_TOPIC, got {settings.topic!r} twice",
-        )
 
 
 def unknown(environment: Mapping[str, str]) -> dict[str, str | None]:

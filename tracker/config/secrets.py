@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tracker.config.forms import line
 from tracker.limits import SECRET_BYTES_MAX
 
 MASK: Final = "***"
@@ -31,9 +32,7 @@ def parsed(text: str) -> Secret | None:
     Raises:
         ValueError: it is not one line; says what is expected, and not what came.
     """
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValueError("one line without control characters")
-    return Secret(text) if text else None
+    return Secret(line(text)) if text else None
 
 
 def read(path: Path) -> str:

@@ -5,7 +5,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from tracker.config import forms
+from tracker.config import forms, secrets
 from tracker.config.forms import Address
 from tracker.config.secrets import MASK, Secret, masked
 from tracker.limits import INFLATED_BYTES_MAX, PARTITIONS_MAX
@@ -42,6 +42,35 @@ class Settings:
     """The settings of one run. Made by `load`; a test may make its own."""
 
     kafka: str = _setting("127.0.0.1:9092", forms.addresses, "Kafka's brokers", "host:port,...")
+    kafka_security: str = _setting(
+        "plaintext",
+        forms.one_of("plaintext", "ssl", "sasl_plaintext", "sasl_ssl"),
+        "how Kafka's brokers are reached",
+        "plaintext|ssl|sasl_plaintext|sasl_ssl",
+    )
+    kafka_ca: Path | None = _setting(
+        "",
+        forms.certificate,
+        "certificates of the authorities that Kafka's is checked with, PEM; else the system's",
+        "file",
+    )
+    kafka_certificate: Path | None = _setting("", forms.certificate, "the certificate that Kafka is shown, PEM", "file")
+    kafka_key: Path | None = _setting("", forms.private_key, "the private key of that certificate, PEM", "file")
+    kafka_key_password: Secret | None = _setting("", secrets.parsed, "the password of that key", secret=True)
+    kafka_sasl: str = _setting(
+        "",
+        forms.one_of("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"),
+        "how Kafka is logged in to",
+        "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512|OAUTHBEARER",
+    )
+    kafka_user: str = _setting("", forms.line, "the user of Kafka, with PLAIN or SCRAM")
+    kafka_password: Secret | None = _setting("", secrets.parsed, "the password of that user", secret=True)
+    kafka_token_file: Path | None = _setting(
+        "", forms.existing_file, "holds the token for OAUTHBEARER; read again when it is about to expire", "file"
+    )
+    kafka_token_command: str = _setting(
+        "", forms.command, "prints the token for OAUTHBEARER; run again when it is about to expire", "command"
+    )
     redis: str = _setting(
         "redis://127.0.0.1:6379/0", forms.redis_url, "the Redis that holds the parcels", "URL", in_file=True
     )
