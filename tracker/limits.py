@@ -96,6 +96,10 @@ REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
 RECORD_BYTES_MAX: Final = 4 * 1024 * 1024
 """Longest record that is handed to Kafka. Far above SCAN_BYTES_MAX: the worker, not the sender, says what is wrong."""
 
+READ_CONNECTIONS_MAX: Final = 16
+"""Connections to Redis that one event loop reads parcels over. It makes some 3,000 round trips a second; where one
+takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and reads half as many."""
+
 QUEUE_SCANS_MAX: Final = 100_000
 """Scans that a producer holds unacknowledged. At 100,000 scans/s it is a second; beyond it the sender waits."""
 

@@ -25,7 +25,7 @@ from tracker.limits import LIFE_GAP_MS
 from tracker.log import search
 from tracker.log.search import Located, locate
 from tracker.store import keys
-from tracker.store.reading import ParcelReader
+from tracker.store.reading.sync import ParcelReader
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Topics = Callable[..., list[int]]

@@ -18,7 +18,7 @@ from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
 from tracker.serve.find import Found, find
 from tracker.store import keys
-from tracker.store.reading import ParcelReader
+from tracker.store.reading.sync import ParcelReader
 
 __all__ = ["run"]
 

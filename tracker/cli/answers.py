@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from tracker.config import Settings
-    from tracker.store.reading import ParcelReader
+    from tracker.store.reading.sync import ParcelReader
 
 _READS_PARCELS: Final = ("redis", "partitions", "vocabularies", "barcode_first", "barcodes_off")
 _READS_LOG: Final = ("kafka", "topic", "site_zones")
@@ -39,7 +39,7 @@ def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bo
     from tracker.serve import show as showing
     from tracker.serve.find import find
     from tracker.site import recogniser
-    from tracker.store.reading import ParcelReader
+    from tracker.store.reading.sync import ParcelReader
 
     with ParcelReader(settings) as reader:
         found = find(reader, " ".join(words), recogniser(settings))
@@ -68,7 +68,7 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     from tracker.serve import why as explanation
     from tracker.serve.find import find
     from tracker.site import recogniser
-    from tracker.store.reading import ParcelReader
+    from tracker.store.reading.sync import ParcelReader
 
     vocabularies, barcodes = vocabulary.load(settings.vocabularies), recogniser(settings)
     with ParcelReader(settings) as reader:
@@ -90,7 +90,7 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
 def export(settings: Settings, *, out: BinaryIO) -> None:
     """Writes every parcel as a JSON object, one a line."""
     from tracker.serve import export as exporting
-    from tracker.store.reading import ParcelReader
+    from tracker.store.reading.sync import ParcelReader
 
     with ParcelReader(settings) as reader, _progress(reader) as advance:
         exporting.write(reader, out, advance)

@@ -30,31 +30,36 @@ def merged(
     Raises:
         CorruptRecord: what the parcel has is no such object.
     """
-    entries = {} if held is None else _entries(parcel, held)
+    have = {} if held is None else entries(parcel, held)
     for event, container, data in carried:
         new: dict[str, Any] = {"container": container.decode()} if container else {}
         if data:
             new["data"] = orjson.loads(data)
         name = f"{event:016x}"
-        old = entries.get(name)
+        old = have.get(name)
         if old is None or _order(new) < _order(old):
-            entries[name] = new
-    if len(entries) > limits.EVENTS_MAX:
+            have[name] = new
+    if len(have) > limits.EVENTS_MAX:
         lives = parcels.decode(names, parcel, record).lives
         kept = {f"{event.id:016x}" for life in lives for event in life.events}
-        entries = {name: entry for name, entry in entries.items() if name in kept}
-    return orjson.dumps(dict(sorted(entries.items())))
+        have = {name: entry for name, entry in have.items() if name in kept}
+    return orjson.dumps(dict(sorted(have.items())))
 
 
-def _entries(parcel: bytes, held: bytes) -> dict[str, dict[str, Any]]:
-    entries: Any
+def entries(parcel: bytes, held: bytes) -> dict[str, dict[str, Any]]:
+    """What the store holds of a parcel: {event id: {"container": "...", "data": {...}}}.
+
+    Raises:
+        CorruptRecord: it is not an object of objects.
+    """
+    found: Any
     try:
-        entries = orjson.loads(held)
+        found = orjson.loads(held)
     except ValueError:
         raise CorruptRecord(f"{parcel!r}: its data is not JSON: {held[:32]!r}") from None
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise CorruptRecord(f"{parcel!r}: its data is no object of objects: {held[:32]!r}")
-    return entries
+    if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
+        raise CorruptRecord(f"{parcel!r}: its data is not an object of objects: {held[:32]!r}")
+    return found
 
 
 def _order(entry: dict[str, Any]) -> tuple[bool, bytes, bool, str]:

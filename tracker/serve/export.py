@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from tracker.errors import TrackerError
 from tracker.serve.plain import json_line
-from tracker.store.reading import ParcelReader
+from tracker.store.reading.sync import ParcelReader
 
 _SHOWN_EVERY: Final = 500
 

@@ -13,7 +13,8 @@ from tracker.domain.barcode import Recogniser
 from tracker.domain.times import date
 from tracker.errors import TrackerError, shown
 from tracker.serve.plain import words_of
-from tracker.store.reading import ParcelReader, Stored
+from tracker.store.reading.decode import Stored
+from tracker.store.reading.sync import ParcelReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tracker.log.search import Located
 from tracker.serve.explain import Explained, explain, meaning
 from tracker.serve.plain import visible
 from tracker.serve.show import SIGNS
-from tracker.store.reading import Stored
+from tracker.store.reading.decode import Stored
 
 
 def lines(stored: Stored, vocabularies: Vocabularies, located: Located) -> Iterator[Text]:
@@ -28,7 +28,7 @@ def lines(stored: Stored, vocabularies: Vocabularies, located: Located) -> Itera
         of = f"Life {number} of {len(parcel.lives)}: " if len(parcel.lives) > 1 else ""
         yield Text(f"{of}{life.state}: {MACHINE.states[life.state]}", "bold")
         for one in explain(life, vocabularies):
-            yield from _event_lines(one, vocabularies, stored.carried.get(f"{one.event.id:016x}"), located)
+            yield from _event_lines(one, vocabularies, stored.event_data.get(f"{one.event.id:016x}"), located)
     if parcel.dropped_scans:
         yield Text(f"{parcel.dropped_scans:,} more scans are counted and not kept", "dim")
     yield Text()

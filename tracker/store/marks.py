@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from tracker.config import Settings
 from tracker.store.claims import COUNTERS
-from tracker.store.reading import ParcelReader
+from tracker.store.reading.sync import ParcelReader
 
 _NONE: Final[Mapping[str, str]] = {}
 

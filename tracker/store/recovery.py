@@ -20,8 +20,8 @@ from tracker.errors import TrackerError
 from tracker.store import keys
 from tracker.store.checks import reaching
 from tracker.store.claims import COUNTERS
-from tracker.store.reading import ParcelReader
-from tracker.store.walk import walk
+from tracker.store.reading.sync import ParcelReader, run
+from tracker.store.walk import Walk
 
 TIMEOUT_S: Final = 10
 
@@ -144,7 +144,8 @@ class Recovery:
         """All keys of partitions but their marks and dictionaries, a step at a time."""
         kept = {key for n in partitions for key in (keys.mark(n), keys.sources(n), keys.codes(n))}
         match = "t:{*}:*" if len(partitions) > 1 else f"t:{{{next(iter(partitions), 0)}}}:*"
-        for step in walk(self._redis, self._settings, match, _KEY, KEYS_A_STEP):
+        for query in Walk(match, _KEY, KEYS_A_STEP).steps():
+            step = run(self._redis, self._settings, query)
             for partition in partitions & step.keys():
                 yield partition, [key[0] for key in step[partition] if key[0] not in kept]
 

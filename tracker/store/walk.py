@@ -2,42 +2,40 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import cast
 
-from redis import Redis
+from tracker.store.query import Query
 
-from tracker.config import Settings
-from tracker.store.checks import reaching
+Step = Mapping[int, list[re.Match[bytes]]]
+"""{partition: its keys that one step found}."""
 
 
-def walk(
-    redis: Redis, settings: Settings, match: str, pattern: re.Pattern[bytes], keys_a_step: int
-) -> Iterator[Mapping[int, list[re.Match[bytes]]]]:
+class Walk:
     """Keys of partitions, a step at a time, in no order; of those that stay meanwhile none is left out.
 
     One walk serves all partitions, since SCAN passes every key of the server, whatever it is to match. While Redis
     shrinks its table of keys one may come twice.
 
     Args:
-        redis: whose keys.
-        settings: `redis`, for what is said when it can't be reached.
         match: for Redis, which then sends fewer.
         pattern: what a key must be wholly; its first group is the partition.
         keys_a_step: so many keys are passed at once, and Redis serves nobody else meanwhile.
-
-    Yields:
-        {partition: its keys}.
-
-    Raises:
-        TrackerError: `no_redis`.
     """
-    cursor = 0
-    while True:
-        with reaching(settings):
-            cursor, found = cast("tuple[int, list[bytes]]", redis.scan(cursor, match=match, count=keys_a_step))
-        by_partition: dict[int, list[re.Match[bytes]]] = {}
-        for key in filter(None, map(pattern.fullmatch, dict.fromkeys(found))):
-            by_partition.setdefault(int(key[1]), []).append(key)
-        yield by_partition
-        if cursor == 0:
-            return
+
+    def __init__(self, match: str, pattern: re.Pattern[bytes], keys_a_step: int) -> None:
+        self._match = match
+        self._pattern = pattern
+        self._keys_a_step = keys_a_step
+        self._cursor = 0
+
+    def steps(self) -> Iterator[Query[Step]]:
+        """The queries of the walk, each to be run before the next is taken."""
+        yield self._step()
+        while self._cursor:
+            yield self._step()
+
+    def _step(self) -> Query[Step]:
+        ((self._cursor, found),) = yield [("SCAN", self._cursor, "MATCH", self._match, "COUNT", self._keys_a_step)]
+        step: dict[int, list[re.Match[bytes]]] = {}
+        for key in filter(None, map(self._pattern.fullmatch, dict.fromkeys(found))):
+            step.setdefault(int(key[1]), []).append(key)
+        return step

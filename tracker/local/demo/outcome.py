@@ -12,7 +12,8 @@ from tracker.errors import TrackerError
 from tracker.log.extents import LogExtents
 from tracker.log.topics import REJECTED_PARTITIONS
 from tracker.store.marks import Marks, Progress
-from tracker.store.reading import ParcelReader, Stored
+from tracker.store.reading.decode import Stored
+from tracker.store.reading.sync import ParcelReader
 
 EVENTS_EXPLAINED: Final = range(5, 13)
 """How many events a parcel has that explains well: a story, and still a page."""

@@ -18,7 +18,7 @@ from tracker.local.up import Servers
 from tracker.log.search import locate
 from tracker.serve import why
 from tracker.site import recogniser
-from tracker.store.reading import Stored
+from tracker.store.reading.decode import Stored
 
 LOCATE_TIMEOUT_S: Final = 5.0
 COUNT_CELLS: Final = 9
