@@ -53,8 +53,6 @@ JOURNEY_SHOWN = """\
 RR 123 456 785 KZ  RR123456785KZ
 Delivered: Handed over to the addressee or to where the addressee wished.
 at KZALAA, since 2025-11-23 10:26:40 UTC
-ghost: Seen without a pre-advice.
-1 duplicate scan dropped
 
   1 ● 2025-11-22 08:26:40  KZNQZA POS-2   Taken over from the sender (EMSEVT:EMA)
   2 ● 2025-11-22 12:26:40  KZNQZA         Left the exporting office of exchange (EMSEVT:EMC)
@@ -66,6 +64,8 @@ ghost: Seen without a pre-advice.
   9 ! 2025-11-23 14:26:40  KZNQZA TUN-01  Given a direction by a sorter, or bagged; scanned although it had reached its end
  10 · 2025-11-23 15:26:40  KZNQZA         Takes an earlier event back; waits for what it takes back, which has not come
 1 re-read of the same pass not shown (--all)
+Seen without a pre-advice.
+1 duplicate scan dropped
 """  # noqa: E501  Lines as a terminal gets them.
 
 HOSTILE_SITE = "KZ\u202eALA\u2066 \u200b" + "é" * 50
@@ -104,6 +104,20 @@ def test_show_prints_a_parcel_for_a_person(run: Run, redis_server: Redis) -> Non
     assert any(
         line.startswith("  4 · 2025-11-22 17:27:00  KZALAA TUN-08") for line in lines_of(run("show", PARCEL, "--all"))
     )
+
+
+def test_the_first_lines_of_a_parcel_from_abroad_say_what_is_wrong_and_the_last_what_is_usual(
+    run: Run, redis_server: Redis
+) -> None:
+    stores.write(redis_server.url, [a_scan("EMSEVT:EMD", 0, "KZALAA"), a_scan("HELD", 1, "KZALAA")])
+    shown = lines_of(run("show", PARCEL))
+    assert shown[1:4] == [
+        "In transit: On its way between or inside sites of the network.",
+        "at KZALAA, since 2025-11-22 08:26:40 UTC",
+        "held: Stopped, by customs or by the network, until it is released or moves.",
+    ]
+    assert shown[-2:] == ["Seen without a pre-advice.", "Seen in the network without an acceptance."]
+    assert json.loads(run("show", PARCEL, "--json").stdout)["flags"] == ["ghost", "no_acceptance", "held"]
 
 
 @pytest.mark.parametrize("name", [("rr 123 456 785 kz",), ("RR", "123", "456", "785", "KZ"), ("]C0RR123456785KZ",)])

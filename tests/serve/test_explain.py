@@ -10,7 +10,7 @@ from tests.reference.strategies import Record, histories
 from tests.serve.stores import BASE_MS, HOUR_MS, a_scan, journey
 from tracker.domain import parcel, vocabulary
 from tracker.domain.parcel import Parcel
-from tracker.serve.explain import FLAGS, Explained, explain, meaning
+from tracker.serve.explain import FLAGS, OF_THE_RECORD, Explained, explain, meaning
 
 VOCABULARIES = vocabulary.load()
 
@@ -104,3 +104,7 @@ def test_any_history_is_explained_and_the_steps_follow_one_another(records: list
         for one in steps:
             assert one.reasons or one.cell is not None, "an event that took no cell says why"
             assert one.to_dict()["number"] == one.number
+
+
+def test_what_is_of_the_record_is_a_flag() -> None:
+    assert not OF_THE_RECORD - FLAGS.keys()

@@ -30,7 +30,7 @@ _READS_LOG: Final = ("kafka", "topic", "site_zones")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 @click.option("--all", "whole", is_flag=True, help="with re-reads and the timelines of earlier lives")
 def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bool) -> None:
-    """Shows a parcel: state, place, flags and timeline.
+    """Shows a parcel: state, place, what is wrong, and timeline.
 
     ID is the parcel's id, its barcode in any form, also as people write it, or another label that was read on it. Exit
     code 3: no scan of it was applied.

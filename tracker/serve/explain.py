@@ -16,6 +16,9 @@ FLAGS: Final = {
 }
 """Flag of a parcel -> what it means."""
 
+OF_THE_RECORD: Final = frozenset({"ghost", "no_acceptance", CLOCK_SKEW, CUT})
+"""Flags that say something of the scans that came, not of the parcel's way: usual for a parcel from abroad."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:

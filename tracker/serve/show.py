@@ -1,4 +1,4 @@
-"""A parcel as a person wants it: number, state in words, where, since when, flags, and its timeline."""
+"""A parcel as a person wants it: number, state in words, where, since when, what is wrong, and its timeline."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -11,7 +11,7 @@ from tracker.domain.machine import MACHINE
 from tracker.domain.parcel import Life, Parcel
 from tracker.domain.times import moment
 from tracker.domain.vocabulary import Vocabularies
-from tracker.serve.explain import FLAGS, Explained, explain, meaning
+from tracker.serve.explain import FLAGS, OF_THE_RECORD, Explained, explain, meaning
 from tracker.serve.plain import visible, words_of
 
 SIGNS: Final = {"apply": ("●", "green"), "note": ("·", "dim"), "anomaly": ("!", "yellow"), "void": ("x", "dim")}
@@ -32,8 +32,7 @@ def lines(parcel: Parcel, vocabularies: Vocabularies, *, whole: bool = False) ->
     yield from _head(parcel)
     yield Text()
     yield from timeline(parcel.current, vocabularies, rereads=whole)
-    if parcel.dropped_scans:
-        yield Text(f"{parcel.dropped_scans:,} more scans are counted and not kept", "dim")
+    yield from _of_the_record(parcel)
     for number, life in enumerate(parcel.lives[:-1], 1):
         yield Text()
         yield Text(f"Earlier life {number} of this number: {words_of(life.state)}, {_span(life)}", "bold")
@@ -69,9 +68,20 @@ def _head(parcel: Parcel) -> Iterable[Text]:
     where = visible(now.site) or "a place that is not known"
     yield Text(f"at {where}" + ("" if now.since is None else f", since {moment(now.since)} UTC"))
     for flag in now.flags:
-        yield Text.assemble((flag.replace("_", " "), "yellow"), f": {FLAGS[flag]}")
+        if flag not in OF_THE_RECORD:
+            yield Text.assemble((flag.replace("_", " "), "yellow"), f": {FLAGS[flag]}")
+
+
+def _of_the_record(parcel: Parcel) -> Iterator[Text]:
+    """What is worth knowing of the scans, and tells nobody where the parcel is."""
+    now = parcel.current
+    for flag in now.flags:
+        if flag in OF_THE_RECORD:
+            yield Text(FLAGS[flag], "dim")
     if now.duplicates:
         yield Text(f"{now.duplicates:,} duplicate scan{'s' * (now.duplicates > 1)} dropped", "dim")
+    if parcel.dropped_scans:
+        yield Text(f"{parcel.dropped_scans:,} more scans are counted and not kept", "dim")
 
 
 def _event_line(explained: Explained, place: str, means: str) -> Text:
