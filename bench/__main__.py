@@ -1,5 +1,7 @@
 """Measures every bar and prints it beside the machine's facts: `python -m bench`, or `make bench ARGS=--quick`.
 
+`python -m bench --show bench/results.json` measures nothing and prints what a run has saved.
+
 Exit code 1 if a bench could not run or, unless the run was quick, a figure misses its bar; else 0.
 """
 
@@ -31,10 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="smaller sizes: to see that all runs, not how fast it is")
     parser.add_argument("--only", metavar="NAME,...", type=_names, default=list(BENCHES), help=", ".join(BENCHES))
     parser.add_argument("--save", metavar="FILE", type=Path, help="write facts and figures as JSON")
+    parser.add_argument(
+        "--show", metavar="FILE", type=Path, help="measure nothing: print the facts and figures of FILE"
+    )
     options = parser.parse_args(arguments)
+    if options.show:
+        _show(json.loads(options.show.read_text()))
+        return 0
     facts = machine.facts()
-    for name, fact in facts.items():
-        print(f"{name:<10}{fact}")
+    _print_facts(facts)
     figures, not_run = _measure(options.only, quick=options.quick)
     if options.save:
         saved = {
@@ -48,6 +55,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missed = [figure.name for figure in figures if figure.passed is False]
     print(_ending(figures, missed, not_run))
     return 1 if not_run or (missed and not options.quick) else 0
+
+
+def _show(saved: dict[str, Any]) -> None:
+    """Prints what `--save` has saved as the run itself printed it."""
+    _print_facts(saved["machine"])
+    print()
+    for figure in saved["figures"]:
+        print(_line(Figure.from_dict(figure)))
+
+
+def _print_facts(facts: dict[str, str]) -> None:
+    for name, fact in facts.items():
+        print(f"{name:<10}{fact}")
 
 
 def _names(text: str) -> list[str]:
