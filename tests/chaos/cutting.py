@@ -29,7 +29,7 @@ from tests.servers import Redis
 from tests.simulation.log import Entry, SimulatedFetch
 from tracker.domain import scan, vocabulary
 from tracker.domain.aliases import Announcement
-from tracker.process.core.batch import FoldedBatch, Outgoing
+from tracker.process.core.batch import BatchCounts, Outgoing
 from tracker.process.core.partition import Partition, State
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.runner import Runner
@@ -113,7 +113,7 @@ class MemoryLog:
 class _Nobody:
     """Is told what happens, and does nothing."""
 
-    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
+    def applied(self, counts: BatchCounts, apply_s: float) -> None:
         """A batch has landed."""
 
     def claimed(self, result: str) -> None:

@@ -1,7 +1,6 @@
 """The metrics of a worker as Prometheus reads them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,22 +9,23 @@ from prometheus_client.parser import text_string_to_metric_families
 from tracker.errors import REASONS
 from tracker.limits import SITE_BYTES_MAX, UNREAD_SOURCES_MAX
 from tracker.observe.histogram import CountedHistogram
+from tracker.process.core.batch import BatchCounts
 from tracker.process.metrics import CLAIM_RESULTS, STATES, WorkerMetrics
 
 NOW_S = 1_700_000_000.0
 
 
-@dataclass
-class Batch:
-    scans: int = 10
-    duplicates: int = 2
-    late: int = 1
-    anomalies: int = 3
-    rekeyed: int = 4
-    announcements: int = 6
-    rejected: Mapping[str, int] = field(default_factory=lambda: {"not_json": 5})
-    unidentified: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
-    timestamps: tuple[int, ...] = (int(NOW_S * 1000) - 2_000, int(NOW_S * 1000) - 20)
+BATCH = BatchCounts(
+    scans=10,
+    applied=8,
+    duplicates=2,
+    late=1,
+    anomalies=3,
+    rekeyed=4,
+    announcements=6,
+    rejected={"not_json": 5},
+    timestamps=(int(NOW_S * 1000) - 2_000, int(NOW_S * 1000) - 20),
+)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def values(registry: CollectorRegistry) -> dict[tuple[str, tuple[str, ...]], flo
 
 
 def test_a_batch_is_counted(metrics: WorkerMetrics) -> None:
-    metrics.applied(3, Batch(), 0.004)
+    metrics.applied(BATCH, 0.004)
     found = values(metrics.registry)
     assert found["tracker_scans_applied_total", ()] == 8
     assert found["tracker_scans_duplicate_total", ()] == 2
@@ -56,17 +56,8 @@ def test_a_batch_is_counted(metrics: WorkerMetrics) -> None:
     assert found["tracker_apply_seconds_bucket", ("0.005",)] == 1
 
 
-def test_copies_that_are_counted_with_a_later_batch_of_fewer_scans_take_nothing_from_the_applied(
-    metrics: WorkerMetrics,
-) -> None:
-    metrics.applied(3, Batch(scans=1, duplicates=3), 0.004)
-    found = values(metrics.registry)
-    assert found["tracker_scans_applied_total", ()] == 0
-    assert found["tracker_scans_duplicate_total", ()] == 3
-
-
 def test_one_half_of_a_batch_is_as_old_as_its_first_record_and_one_as_its_last(metrics: WorkerMetrics) -> None:
-    metrics.applied(3, Batch(), 0.004)
+    metrics.applied(BATCH, 0.004)
     found = values(metrics.registry)
     assert found["tracker_scan_visible_seconds_count", ()] == 10
     assert found["tracker_scan_visible_seconds_sum", ()] == pytest.approx(5 * 2.0 + 5 * 0.02)
@@ -78,12 +69,12 @@ def test_one_half_of_a_batch_is_as_old_as_its_first_record_and_one_as_its_last(m
 def test_without_the_brokers_time_nothing_is_said_of_the_delay(
     metrics: WorkerMetrics, timestamps: tuple[int, ...]
 ) -> None:
-    metrics.applied(0, Batch(timestamps=timestamps), 0.001)
+    metrics.applied(replace(BATCH, timestamps=timestamps), 0.001)
     assert values(metrics.registry)["tracker_scan_visible_seconds_count", ()] == 0
 
 
 def test_a_broker_whose_clock_is_ahead_makes_no_negative_delay(metrics: WorkerMetrics) -> None:
-    metrics.applied(0, Batch(timestamps=(int(NOW_S * 1000) + 9_000,) * 2), 0.001)
+    metrics.applied(replace(BATCH, timestamps=(int(NOW_S * 1000) + 9_000,) * 2), 0.001)
     assert values(metrics.registry)["tracker_scan_visible_seconds_sum", ()] == 0
 
 
@@ -100,7 +91,7 @@ def test_labels_come_from_closed_sets(metrics: WorkerMetrics) -> None:
     with pytest.raises(ValueError, match="made up"):
         metrics.claimed("made up")
     with pytest.raises(ValueError, match="made up"):
-        metrics.applied(0, Batch(rejected={"made up": 1}), 0.001)
+        metrics.applied(replace(BATCH, rejected={"made up": 1}), 0.001)
 
 
 def test_claims_and_errors_are_counted(metrics: WorkerMetrics) -> None:
@@ -152,10 +143,9 @@ def test_many_observations_of_one_value_cost_one(metrics: WorkerMetrics) -> None
 
 
 def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> None:
-    metrics.applied(
-        0, Batch(unidentified={("ambiguous", b"KZALAA", b"TUN-07"): 2, ("no_identifier", b"", b""): 1}), 0.001
-    )
-    metrics.applied(1, Batch(unidentified={("ambiguous", b"KZALAA", b"TUN-07"): 3}), 0.001)
+    unidentified = {("ambiguous", b"KZALAA", b"TUN-07"): 2, ("no_identifier", b"", b""): 1}
+    metrics.applied(replace(BATCH, unidentified=unidentified), 0.001)
+    metrics.applied(replace(BATCH, unidentified={("ambiguous", b"KZALAA", b"TUN-07"): 3}), 0.001)
     found = values(metrics.registry)
     assert found["tracker_scans_unread_total", ("TUN-07", "ambiguous", "KZALAA")] == 5
     assert found["tracker_scans_unread_total", ("", "no_identifier", "")] == 1
@@ -163,8 +153,8 @@ def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> 
 
 def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: WorkerMetrics) -> None:
     for number in range(UNREAD_SOURCES_MAX + 2):
-        metrics.applied(0, Batch(unidentified={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)
-    metrics.applied(0, Batch(unidentified={("no_identifier", b"SITE", b"0"): 1}), 0.001)
+        metrics.applied(replace(BATCH, unidentified={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)
+    metrics.applied(replace(BATCH, unidentified={("no_identifier", b"SITE", b"0"): 1}), 0.001)
     found = {labels: value for (name, labels), value in values(metrics.registry).items() if "unread" in name}
     assert len(found) == UNREAD_SOURCES_MAX + 1
     assert found["other", "no_identifier", "other"] == 2
@@ -182,5 +172,5 @@ def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: W
     ],
 )
 def test_a_hostile_name_is_a_label_like_any_other(metrics: WorkerMetrics, name: str, label: str) -> None:
-    metrics.applied(0, Batch(unidentified={("no_identifier", name.encode(), name.encode()): 1}), 0.001)
+    metrics.applied(replace(BATCH, unidentified={("no_identifier", name.encode(), name.encode()): 1}), 0.001)
     assert values(metrics.registry)["tracker_scans_unread_total", (label, "no_identifier", label)] == 1

@@ -13,7 +13,7 @@ from tests.domain.compiled import READER
 from tests.servers import Redis
 from tracker.config import Settings
 from tracker.log.identity import Identity
-from tracker.process.core.batch import FoldedBatch
+from tracker.process.core.batch import BatchCounts
 from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
 from tracker.store.connection import RedisStore
@@ -22,8 +22,8 @@ from tracker.store.connection import RedisStore
 class Unwatched(Watcher):
     """A watcher whom nothing interests."""
 
-    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
-        del partition, folded, apply_s
+    def applied(self, counts: BatchCounts, apply_s: float) -> None:
+        del counts, apply_s
 
     def claimed(self, result: str) -> None:
         del result

@@ -12,7 +12,7 @@ from tests.simulation.store import SimulatedStore
 from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.log.identity import Identity
-from tracker.process.core.batch import FoldedBatch
+from tracker.process.core.batch import BatchCounts
 from tracker.process.processor import Processor
 from tracker.store.claims import Claimed, Denied, StoredNames
 
@@ -181,7 +181,7 @@ class SimulatedWorker:
 
     # The watcher.
 
-    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
+    def applied(self, counts: BatchCounts, apply_s: float) -> None:
         """Does nothing: the world hears of it from the store."""
 
     def claimed(self, result: str) -> None:

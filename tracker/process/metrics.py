@@ -5,8 +5,9 @@ Nothing here is called for each scan: a worker tells of a batch, and what is see
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,6 +21,7 @@ from tracker.errors import COMMAND_ERRORS, REASONS
 from tracker.limits import UNREAD_SOURCES_MAX
 from tracker.observe.conventions import label, new_registry
 from tracker.observe.histogram import CountedHistogram
+from tracker.process.core.batch import BatchCounts
 
 CLAIM_RESULTS: Final = ("claimed", "denied", "stopped", "failed")
 """How a claim ends: ours; the store refuses for good; the log and the store don't fit; Redis or Kafka failed."""
@@ -31,46 +33,6 @@ BATCH_BUCKETS: Final = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50
 APPLY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 VISIBLE_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
 """Live traffic is seen within milliseconds; after a standstill it takes as long as that was."""
-
-
-class AppliedBatch(Protocol):
-    """A batch that has landed, as `tracker.process` knows it."""
-
-    @property
-    def scans(self) -> int:
-        """Scans taken, with duplicates."""
-
-    @property
-    def duplicates(self) -> int:
-        """Of these, sent before."""
-
-    @property
-    def late(self) -> int:
-        """Of these, with an event time before another event's of their parcel."""
-
-    @property
-    def anomalies(self) -> int:
-        """Of these, that should not have happened."""
-
-    @property
-    def rekeyed(self) -> int:
-        """Scans and announcements that were sent on to their own partition."""
-
-    @property
-    def announcements(self) -> int:
-        """Announcements of aliases of parcels."""
-
-    @property
-    def rejected(self) -> Mapping[str, int]:
-        """How many were rejected, by reason."""
-
-    @property
-    def unidentified(self) -> Mapping[tuple[str, bytes, bytes], int]:
-        """Of these, whose barcodes name no parcel: how many, by reason, site and device."""
-
-    @property
-    def timestamps(self) -> Sequence[int]:
-        """Broker's times of the first and last record, milliseconds; empty where there are none."""
 
 
 class _Unidentified:
@@ -160,14 +122,13 @@ class WorkerMetrics:
     def __init__(self, clock_s: Callable[[], float] = time.time) -> None:
         self.registry = new_registry()
         self._clock_s = clock_s
-        self._applied = self._counter("tracker_scans_applied", "Scans applied for the first time.")
-        self._duplicates = self._counter("tracker_scans_duplicate", "Scans that had been applied before.")
-        self._late = self._counter("tracker_scans_late", "Scans applied before a later event of their parcel.")
-        self._anomalies = self._counter("tracker_scan_anomalies", "Scans that should not have happened where they did.")
+        self._of_a_batch = {
+            one.name: self._counter(one.metadata["metric"], one.metadata["meaning"])
+            for one in fields(BatchCounts)
+            if "metric" in one.metadata
+        }
         self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
         self._unidentified = _Unidentified(self.registry)
-        self._rekeyed = self._counter("tracker_scans_rekeyed", "Records sent on to the partition of their key.")
-        self._aliases = self._counter("tracker_aliases_applied", "Announcements of other labels that were applied.")
         self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
         self._redis_errors = self._counter("tracker_redis_errors", "Broken connections to Redis and refusals by it.")
         self._kafka_errors = self._counter("tracker_kafka_errors", "Failed requests to Kafka.")
@@ -192,26 +153,22 @@ class WorkerMetrics:
         for result in CLAIM_RESULTS:
             self._claims.labels(result)
 
-    def applied(self, partition: int, batch: AppliedBatch, apply_s: float) -> None:
-        """A batch of a partition has landed, so many seconds after it was sent."""
-        del partition  # Its offset and lag are told by partition; what was done is not, or the labels would be many.
-        # Copies of a batch that landed without its mark count all at once, with the first scan of it that comes again:
-        # they may be more than the scans of the batch that this one stands in, and no counter goes down.
-        self._applied.inc(max(batch.scans - batch.duplicates, 0))
-        self._duplicates.inc(batch.duplicates)
-        self._late.inc(batch.late)
-        self._anomalies.inc(batch.anomalies)
-        self._rekeyed.inc(batch.rekeyed)
-        self._aliases.inc(batch.announcements)
-        for reason, count in batch.rejected.items():
+    def applied(self, counts: BatchCounts, apply_s: float) -> None:
+        """A batch has landed, so many seconds after it was sent.
+
+        Not by partition: with its number on each counter the series would be too many.
+        """
+        for name, counter in self._of_a_batch.items():
+            counter.inc(getattr(counts, name))
+        for reason, count in counts.rejected.items():
             if reason not in REASONS:
                 raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")
             self._rejected.labels(reason).inc(count)
-        self._unidentified.count(batch.unidentified)
-        self._batch.observe(batch.scans)
+        self._unidentified.count(counts.unidentified)
+        self._batch.observe(counts.scans)
         self._apply.observe(apply_s)
-        if batch.scans and batch.timestamps:
-            self._observe_visible(batch)
+        if counts.scans and counts.timestamps:
+            self._observe_visible(counts)
 
     def claimed(self, result: str) -> None:
         """A claim has ended.
@@ -235,11 +192,11 @@ class WorkerMetrics:
         """A request to Kafka failed."""
         self._kafka_errors.inc()
 
-    def _observe_visible(self, batch: AppliedBatch) -> None:
+    def _observe_visible(self, counts: BatchCounts) -> None:
         """One half of a batch counts as old as its first record, the other as its last: they came in that order."""
         now = self._clock_s()
-        older = batch.scans // 2
-        for timestamp_ms, count in ((batch.timestamps[0], older), (batch.timestamps[-1], batch.scans - older)):
+        older = counts.scans // 2
+        for timestamp_ms, count in ((counts.timestamps[0], older), (counts.timestamps[-1], counts.scans - older)):
             if timestamp_ms >= 0:
                 self._visible.observe(max(0.0, now - timestamp_ms / 1_000), count)
 

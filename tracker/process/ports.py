@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from tracker.process.core.batch import FoldedBatch, Outgoing
+from tracker.process.core.batch import BatchCounts, Outgoing
 from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, StoredNames
 
 
@@ -58,7 +58,7 @@ class Store(Protocol):
 class Watcher(Protocol):
     """Who is told what happens, for metrics."""
 
-    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
+    def applied(self, counts: BatchCounts, apply_s: float) -> None:
         """A batch has landed, so many seconds after it was sent."""
 
     def claimed(self, result: str) -> None:

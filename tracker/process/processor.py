@@ -10,7 +10,7 @@ from tracker.config import Settings
 from tracker.domain._scan import ScanReader
 from tracker.domain.partition import partition_of
 from tracker.log.identity import Identity, LogUnknownError
-from tracker.process.core.batch import FoldedBatch, Outgoing
+from tracker.process.core.batch import BatchCounts, Outgoing
 from tracker.process.core.partition import Partition
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.health import Health, PartitionHealth
@@ -141,10 +141,10 @@ class Processor:
             if runner.partition.applied is not None
         }
 
-    def applied(self, partition: int, folded: FoldedBatch, apply_s: float) -> None:
+    def applied(self, counts: BatchCounts, apply_s: float) -> None:
         """A batch has landed, so many seconds after it was sent."""
         self._redis_answers = True
-        self._watcher.applied(partition, folded, apply_s)
+        self._watcher.applied(counts, apply_s)
 
     def claimed(self, result: str) -> None:
         """A claim has ended."""

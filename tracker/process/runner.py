@@ -151,7 +151,7 @@ class Runner:
         if landed:
             self._fruitless = 0
             self.progress_s = self._clock_s()
-            self._supervisor.applied(self.partition.number, folded, self.progress_s - sent)
+            self._supervisor.applied(folded.counts, self.progress_s - sent)
         return landed
 
     def _settle_failed(self, answer: asyncio.Task[bool]) -> None:

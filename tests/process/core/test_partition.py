@@ -142,7 +142,7 @@ def test_offsets_may_have_gaps_before_between_and_behind() -> None:
     batch = fetched({15: scan(), 20: scan("P2")}, begin=10, end=33)
     assert one.takes(batch)
     _, folded = fold(one, batch)
-    assert (folded.batch.begin, folded.batch.end, one.position, folded.scans) == (10, 33, 33, 2)
+    assert (folded.batch.begin, folded.batch.end, one.position, folded.counts.scans) == (10, 33, 33, 2)
     assert one.takes(fetched({33: scan()}))
 
 
@@ -150,7 +150,7 @@ def test_a_fetch_without_visible_records_moves_the_mark() -> None:
     one = running(10)
     _, folded = fold(one, fetched({}, begin=10, end=14))
     assert (folded.batch.begin, folded.batch.end, folded.batch.records) == (10, 14, {})
-    assert folded.timestamps == ()
+    assert folded.counts.timestamps == ()
     assert one.answered(Applied(), folded.batch)
     assert (one.position, one.applied) == (14, 14)
 
@@ -172,8 +172,8 @@ def test_refused_and_foreign_records_go_out_in_the_order_of_the_log_as_they_came
         *(b"not_json", None, b"null_value", b"unknown_vocabulary")
     ]
     assert ["detail" in out.headers for out in folded.outgoing] == [True, False, True, True]
-    assert folded.rejected == {"not_json": 1, "null_value": 1, "unknown_vocabulary": 1}
-    assert (folded.scans, folded.rekeyed) == (1, 1)
+    assert folded.counts.rejected == {"not_json": 1, "null_value": 1, "unknown_vocabulary": 1}
+    assert (folded.counts.scans, folded.counts.rekeyed) == (1, 1)
     assert folded.batch.counters == (1, 0, 3, 1, 0)
     assert list(folded.batch.records) == [b"P1"]
 
@@ -204,7 +204,7 @@ def test_what_a_full_dictionary_has_no_room_for_is_refused_and_its_neighbours_ar
     ]
     assert list(folded.batch.records) == [b"P1"]
     assert folded.batch.sources == []
-    assert (folded.scans, folded.duplicates) == (2, 1)
+    assert (folded.counts.scans, folded.counts.duplicates) == (2, 1)
     assert folded.batch.counters == (2, 1, 2, 0, 0)
 
 
@@ -381,10 +381,17 @@ def test_what_happened_in_a_batch_is_counted() -> None:
     values: dict[int, Value] = {0: first, 1: late, 2: first, 3: scan("P2", event="DELIVERED", time=BASE_MS + 120_000)}
     values[4] = scan("P2", event="ARRIVED", time=BASE_MS + 180_000)
     _, folded = fold(one, fetched(values))
-    assert (folded.scans, folded.duplicates, folded.late) == (5, 1, 1)
-    assert folded.timestamps == (BASE_MS, BASE_MS)
+    assert (folded.counts.scans, folded.counts.duplicates, folded.counts.late) == (5, 1, 1)
+    assert folded.counts.timestamps == (BASE_MS, BASE_MS)
     assert folded.batch.final == {b"P2"}
     assert folded.batch.counters == (5, 1, 0, 0, 0)
+
+
+def test_copies_that_count_with_a_later_batch_of_fewer_scans_take_nothing_from_the_applied() -> None:
+    _, landed_without_its_mark = fold(running(), fetched(dict.fromkeys(range(4), scan())))
+    again = running(names=StoredNames([], [b"ARRIVED"]))
+    _, folded = fold(again, fetched({0: scan()}), [landed_without_its_mark.batch.records[b"P1"]])
+    assert (folded.counts.scans, folded.counts.duplicates, folded.counts.applied) == (1, 3, 0)
 
 
 S10: Final = "RR123456785KZ"
@@ -467,7 +474,7 @@ def test_an_announcement_is_added_to_what_the_store_has_of_its_alias_and_to_no_p
     folded = one.fold(read, [None, b"30000 P7 2 RR123456785KZ"])
     assert folded.batch.aliases == {SSCC.encode(): b"30000 P7 %d RR123456785KZ" % (BASE_MS // DAY_MS)}
     assert folded.batch.counters == (1, 0, 0, 0, 2)
-    assert (folded.scans, folded.announcements, folded.outgoing) == (1, 2, [])
+    assert (folded.counts.scans, folded.counts.announcements, folded.outgoing) == (1, 2, [])
 
 
 def test_an_announcement_on_another_partition_is_sent_on_under_its_alias() -> None:
@@ -502,12 +509,12 @@ def test_what_no_parcel_can_be_read_from_is_counted_by_site_and_device_and_says_
         b"not json",
     ]
     _, folded = fold(running(), fetched(dict(enumerate(values))))
-    assert folded.unidentified == {
+    assert folded.counts.unidentified == {
         ("ambiguous", b"KZALA", b"TUN-07"): 2,
         ("no_identifier", b"", b""): 1,
         ("bad_check_digit", "Köln".encode(), b""): 1,
     }
-    assert sum(folded.rejected.values()) == 5
+    assert sum(folded.counts.rejected.values()) == 5
     detail = folded.outgoing[0].headers["detail"]
     for candidate in (b"287809468872 (fedex_12 of fedex)", b"287809468872 (purolator of purolator)"):
         assert candidate in detail

@@ -1,7 +1,8 @@
 """A batch on its way through the worker: as it was fetched, read, folded, and what it sends to the log."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tracker import limits
 from tracker.domain import _records
@@ -81,6 +82,36 @@ class ReadBatch:
     aliases: list[bytes]
 
 
+def _counted(metric: str, meaning: str) -> Any:  # noqa: ANN401
+    """A number of a batch that is a metric of the worker too."""
+    return field(default=0, metadata={"metric": metric, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCounts:
+    """What there was in a batch. A field that is `_counted` is a metric of the worker by that, and nothing else.
+
+    Attributes:
+        scans: that were taken, those too that had been applied before.
+        rejected: how many went to the dead letters, by reason.
+        unidentified: of these, whose barcodes name no parcel: how many, by reason, site and device.
+        timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
+    """
+
+    scans: int = 0
+    # Copies of a batch that landed without its mark count all at once, with the first scan of it that comes again: they
+    # may be more than the scans of the batch that this one stands in, and no counter goes down.
+    applied: int = _counted("tracker_scans_applied", "Scans applied for the first time.")
+    duplicates: int = _counted("tracker_scans_duplicate", "Scans that had been applied before.")
+    late: int = _counted("tracker_scans_late", "Scans applied before a later event of their parcel.")
+    anomalies: int = _counted("tracker_scan_anomalies", "Scans that should not have happened where they did.")
+    rekeyed: int = _counted("tracker_scans_rekeyed", "Records sent on to the partition of their key.")
+    announcements: int = _counted("tracker_aliases_applied", "Announcements of aliases that were applied.")
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    unidentified: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
+    timestamps: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FoldedBatch:
     """A batch that was folded.
@@ -89,21 +120,10 @@ class FoldedBatch:
         batch: what to apply.
         outgoing: what must be in the log before it is applied.
         announced: what is announced among that.
-        scans, duplicates, late, anomalies, rekeyed, announcements: how many, in this batch.
-        rejected: how many, by reason.
-        unidentified:of these, whose barcodes name no parcel: how many, by reason, site and device.
-        timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
+        counts: what there was in it.
     """
 
     batch: ApplyBatch
     outgoing: list[Outgoing]
     announced: AnnouncedDays
-    scans: int
-    duplicates: int
-    late: int
-    anomalies: int
-    rekeyed: int
-    announcements: int
-    rejected: Mapping[str, int]
-    unidentified: Mapping[tuple[str, bytes, bytes], int]
-    timestamps: tuple[int, ...]
+    counts: BatchCounts

@@ -18,7 +18,7 @@ from tracker.domain.aliases import Announcement, day_of
 from tracker.domain.errors import Unidentified
 from tracker.domain.parcel import FoldResult, NameTable, fold
 from tracker.process.core.announcing import AnnouncedDays, due_announcements, merged_aliases
-from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
+from tracker.process.core.batch import BatchCounts, Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Counters, Denied, Lost, StoredNames
 
@@ -145,13 +145,12 @@ class Partition:
         aliases = merged_aliases(scans, zip(read.aliases, found[of_aliases:], strict=True))
         announced = due_announcements(scans, read.parcels, (index for index, _ in folded.rejected), self._announced)
         outgoing = self._outgoing(read, rejected, announced)
-        taken = len(read.parcels) - len(folded.rejected)
+        counts = _counts(read, folded, rejected)
         counted = self._counters
         self._counters = counted.plus(
-            Counters(taken, folded.duplicates, len(rejected), len(scans.foreign), len(scans.announced))
+            Counters(counts.scans, counts.duplicates, len(rejected), counts.rekeyed, counts.announcements)
         )
         sources, codes = self._names.new()
-        last = _records.count(read.fetched.records) - 1
         batch = ApplyBatch(
             begin=read.fetched.begin,
             end=read.fetched.end,
@@ -172,17 +171,7 @@ class Partition:
             batch=batch,
             outgoing=outgoing,
             announced={(one.alias, one.parcel): day_of(one.time) for _, one in announced},
-            scans=taken,
-            duplicates=folded.duplicates,
-            late=folded.late,
-            anomalies=folded.anomalies,
-            rekeyed=len(scans.foreign),
-            announcements=len(scans.announced),
-            rejected=Counter(reason for _, reason, _ in rejected),
-            unidentified=Counter(
-                (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
-            ),
-            timestamps=tuple(_records.record(read.fetched.records, i)[1] for i in ((0, last) if last >= 0 else ())),
+            counts=counts,
         )
 
     def remember_announced(self, announced: AnnouncedDays) -> None:
@@ -258,3 +247,24 @@ class Partition:
 
     def _origin(self, offset: int) -> bytes:
         return f"{self.topic}/{self.number}/{offset}".encode()
+
+
+def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[tuple[int, str, str]]) -> BatchCounts:
+    """What there was in a batch."""
+    scans, records = read.scans, read.fetched.records
+    taken = len(read.parcels) - len(folded.rejected)
+    last = _records.count(records) - 1
+    return BatchCounts(
+        scans=taken,
+        applied=max(taken - folded.duplicates, 0),
+        duplicates=folded.duplicates,
+        late=folded.late,
+        anomalies=folded.anomalies,
+        rekeyed=len(scans.foreign),
+        announcements=len(scans.announced),
+        rejected=Counter(reason for _, reason, _ in rejected),
+        unidentified=Counter(
+            (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
+        ),
+        timestamps=tuple(_records.record(records, i)[1] for i in ((0, last) if last >= 0 else ())),
+    )
