@@ -4,8 +4,9 @@ A code is stable: it stands in dead letters, in metrics' labels and in `--json` 
 here.
 """
 
+import re
 from reprlib import Repr
-from typing import Final
+from typing import Final, Self
 
 REASONS: Final[dict[str, str]] = {
     "not_json": "the value is not a JSON text",
@@ -74,6 +75,10 @@ def shown(value: object) -> str:
     return _REPR.repr(value)
 
 
+_LINE: Final = re.compile(r"tracker: error\[(\w+)\]: (.*)")
+"""How a command prints its error: TrackerError.line."""
+
+
 class TrackerError(Exception):
     """An error that a person is meant to read.
 
@@ -85,3 +90,14 @@ class TrackerError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def line(self) -> str:
+        """The one line on standard error that a command ends with."""
+        return f"tracker: error[{self.code}]: {' '.join(str(self).split())}"
+
+    @classmethod
+    def of_line(cls, line: str) -> Self | None:
+        """The error that a command has ended with, by its line; None for any other line."""
+        found = _LINE.fullmatch(line)
+        return cls(found[1], found[2]) if found else None

@@ -11,12 +11,13 @@ import pytest
 from tracker.config import Address
 from tracker.errors import TrackerError
 from tracker.observe.monitor import Monitor
+from tracker.process.core.reason import NO_REASON, Reason
 from tracker.process.health import Health, PartitionHealth
 from tracker.process.metrics import WorkerMetrics
 from tracker.process.watched import WatchedWorker
 
-LAGGING = PartitionHealth("running", "", 10, 15, 1.5)
-STOPPED = PartitionHealth("stopped", "log_moved: it is another log", None, 15, 9.0)
+LAGGING = PartitionHealth("running", NO_REASON, 10, 15, 1.5)
+STOPPED = PartitionHealth("stopped", Reason("it is another log", "log_moved"), None, 15, 9.0)
 
 Serve = Callable[..., Monitor]
 
@@ -59,6 +60,7 @@ def test_healthz_is_200_with_every_partition(serve: Serve) -> None:
             "0": {
                 "state": "running",
                 "reason": "",
+                "code": "",
                 "applied_offset": 10,
                 "end_offset": 15,
                 "progress_age_s": 1.5,

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from tracker.limits import CLAIM_S_MAX, JOIN_S_MAX, LOOP_S_MAX, STALL_S_MAX
+from tracker.process.core.reason import NO_REASON, Reason
 from tracker.process.health import Health, Judge, Membership, PartitionHealth
 
-RUNNING = PartitionHealth("running", "", 10, 10, 1.5)
-LAGGING = PartitionHealth("running", "", 10, 15, 1.5)
-CLAIMING = PartitionHealth("claiming", "Redis is gone", None, None, 0.5)
-STOPPED = PartitionHealth("stopped", "log_moved: it is another log", None, 15, 9.0)
+RUNNING = PartitionHealth("running", NO_REASON, 10, 10, 1.5)
+LAGGING = PartitionHealth("running", NO_REASON, 10, 15, 1.5)
+CLAIMING = PartitionHealth("claiming", Reason("Redis is gone"), None, None, 0.5)
+STOPPED = PartitionHealth("stopped", Reason("it is another log", "log_moved"), None, 15, 9.0)
 
 
 class Clock:
@@ -57,7 +58,7 @@ def test_a_claim_may_take_its_time_and_no_more(clock: Clock) -> None:
 def test_a_partition_with_lag_that_gets_on_is_healthy(clock: Clock) -> None:
     judge = Judge(clock)
     assert problems_after(judge, clock, STALL_S_MAX, LAGGING) == []
-    further = PartitionHealth("running", "", 11, 99, 0.0)
+    further = PartitionHealth("running", NO_REASON, 11, 99, 0.0)
     assert problems_after(judge, clock, STALL_S_MAX, further) == []
 
 

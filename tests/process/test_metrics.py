@@ -10,7 +10,10 @@ from tracker.errors import REASONS
 from tracker.limits import SITE_BYTES_MAX, UNREAD_SOURCES_MAX
 from tracker.observe.histogram import CountedHistogram
 from tracker.process.core.batch import BatchCounts
-from tracker.process.metrics import CLAIM_RESULTS, STATES, WorkerMetrics
+from tracker.process.core.partition import State
+from tracker.process.core.reason import NO_REASON, Reason
+from tracker.process.health import PartitionHealth
+from tracker.process.metrics import CLAIM_RESULTS, WorkerMetrics
 
 NOW_S = 1_700_000_000.0
 
@@ -40,6 +43,12 @@ def values(registry: CollectorRegistry) -> dict[tuple[str, tuple[str, ...]], flo
         for family in text_string_to_metric_families(generate_latest(registry).decode())
         for sample in family.samples
     }
+
+
+def partition(
+    state: str, applied_offset: int | None = None, end_offset: int | None = None, reason: Reason = NO_REASON
+) -> PartitionHealth:
+    return PartitionHealth(state, reason, applied_offset, end_offset, 0.0)
 
 
 def test_a_batch_is_counted(metrics: WorkerMetrics) -> None:
@@ -104,19 +113,20 @@ def test_claims_and_errors_are_counted(metrics: WorkerMetrics) -> None:
 
 
 def test_a_partition_that_goes_leaves_no_value_behind(metrics: WorkerMetrics) -> None:
-    metrics.partitions({2: ("running", 100, 7, ""), 3: ("claiming", None, None, "")})
+    metrics.partitions({2: partition("running", 100, 107), 3: partition("claiming")})
     found = values(metrics.registry)
     assert found["tracker_partition_applied_offset", ("2",)] == 100
     assert found["tracker_partition_lag_records", ("2",)] == 7
-    assert [found["tracker_partition_state", ("2", state)] for state in STATES] == [0, 0, 1, 0]
+    assert [found["tracker_partition_state", ("2", state)] for state in State] == [0, 0, 1, 0]
     assert ("tracker_partition_lag_records", ("3",)) not in found
-    metrics.partitions({3: ("running", 0, 0, "")})
+    metrics.partitions({3: partition("running", 0, 0)})
     assert {labels[0] for name, labels in values(metrics.registry) if name.startswith("tracker_partition")} == {"3"}
 
 
 def test_a_stopped_partition_says_why_by_a_code_from_a_closed_set(metrics: WorkerMetrics) -> None:
-    standing = [("stopped", None, None, why) for why in ("log_moved", "nobody knows")]
-    metrics.partitions({**dict(enumerate(standing)), 2: ("running", 100, 7, "")})
+    codes = ("log_moved", "nobody knows")
+    stopped_partitions = {number: partition("stopped", reason=Reason("x", code)) for number, code in enumerate(codes)}
+    metrics.partitions({**stopped_partitions, 2: partition("running", 100, 107)})
     stopped = {labels: value for (name, labels), value in values(metrics.registry).items() if name.endswith("_stopped")}
     assert stopped == {("0", "log_moved"): 1, ("1", "other"): 1}
 

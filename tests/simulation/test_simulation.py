@@ -104,7 +104,7 @@ def test_every_partition_is_told_of_another_log_whoever_has_noticed_it_first() -
     for worker in world.workers:
         worker.loop.create_task(worker.processor.out_of_range({0}))  # It claims again, and asks.
     _go_on(world, 6.0)
-    assert [partition.reason.partition(":")[0] for partition in world._partitions()] == ["wrong_log"] * PARTITIONS
+    assert [partition.reason.code for partition in world._partitions()] == ["wrong_log"] * PARTITIONS
 
 
 def _go_on(world: World, seconds: float) -> None:

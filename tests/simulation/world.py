@@ -140,7 +140,7 @@ class World:
                 self.check()
         self._calm()
         self.check()
-        stops = [partition.reason.partition(":")[0] for partition in self._partitions() if partition.reason]
+        stops = [partition.reason.code for partition in self._partitions()]
         self.reached += Counter(reached.STOPPED + reason for reason in stops if reason in reached.STOPS)
         self.reached += self.store.reached + self.log.reached
 
@@ -263,7 +263,7 @@ class World:
                 self.produce()
             if self.log.open and self._at_rest():
                 return
-        states = [(p.number, str(p.state), p.reason, p.position) for p in self._partitions()]
+        states = [(p.number, str(p.state), str(p.reason), p.position) for p in self._partitions()]
         marks = [content.next for content in self.store.contents]
         raise Violation(
             f"does not come to rest: marks {marks}, ends {[p.end for p in self.log.partitions]}, {states}", "no rest"
@@ -305,9 +305,9 @@ class World:
         """Whether a partition has come to the end that it must come to."""
         content = self.store.contents[partition.number]
         if reason := oracle.must_stop(partition.number, content, self.log):
-            return partition.state is State.STOPPED and partition.reason.startswith(reason)
+            return partition.state is State.STOPPED and partition.reason.code == reason
         if partition.state is State.STOPPED:
-            return partition.reason.startswith("corrupt_record") and oracle.CORRUPT in content.records.values()
+            return partition.reason.code == "corrupt_record" and oracle.CORRUPT in content.records.values()
         return partition.state is State.RUNNING and content.next_offset == self.log.partitions[partition.number].end
 
     # The oracle.

@@ -168,7 +168,7 @@ def test_until_a_rebuild_has_ended_nobody_claims_and_another_one_ends_it(
         recovery.rebuild([recovery.snapshots()[PARTITION]], LOG, {PARTITION: 0}, interrupt)
     denied = run(RedisStore(url, 4, 1_000).claim(PARTITION, LOG))
     assert isinstance(denied, Denied)
-    assert denied.reason == "rebuilding"
+    assert denied.code == "rebuilding"
     assert rebuilt(recovery, recovery.snapshots()[PARTITION]) == 2
     assert list(client.scan_iter()) == [MARK.encode()]
     assert run(mark_of(url)) == Mark(5, 0)

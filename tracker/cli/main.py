@@ -39,8 +39,7 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except TrackerError as error:
-        message = " ".join(str(error).split())
-        click.echo(f"tracker: error[{error.code}]: {message}", err=True)
+        click.echo(error.line, err=True)
         code = EXIT_UNKNOWN_PARCEL if error.code == "unknown_parcel" else EXIT_ERROR
     except click.ClickException as error:
         error.show()

@@ -1,6 +1,5 @@
 """The worker as a child process: started with our settings, ended with us, its log in a file."""
 
-import re
 import subprocess
 import sys
 import time
@@ -16,8 +15,6 @@ STOP_TIMEOUT_S: Final = 8.0
 """How long a worker may take to finish its batch. What it did not apply then, the next one does."""
 
 _COMMAND: Final = (sys.executable, "-m", "tracker.cli", "worker")
-_ERROR: Final = re.compile(r"tracker: error\[(\w+)\]: (.*)")
-"""How the command line prints a TrackerError."""
 
 _LAST_LINES: Final = 3
 _LOG_BYTES_READ: Final = 8_192
@@ -73,8 +70,7 @@ class Worker:
 
     def error(self) -> TrackerError | None:
         """The error that it ended with, None if its last line is none."""
-        found = _ERROR.fullmatch((self._last_lines() or [""])[-1])
-        return TrackerError(found[1], found[2]) if found else None
+        return TrackerError.of_line((self._last_lines() or [""])[-1])
 
     def _last_lines(self) -> list[str]:
         with self.log.open("rb") as log:

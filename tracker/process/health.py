@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from tracker.limits import CLAIM_S_MAX, JOIN_S_MAX, LOOP_S_MAX, STALL_S_MAX
+from tracker.process.core.reason import NO_REASON, Reason
 
 _GROUP: Final = -1
 """Stands where partitions have their number, for the group as a whole."""
@@ -22,14 +23,14 @@ class PartitionHealth:
 
     Attributes:
         state: `idle`, `claiming`, `running` or `stopped`.
-        reason: why it is stopped, or not claimed yet; empty where there is nothing to say.
+        reason: why it is stopped, or not claimed yet; NO_REASON where there is nothing to say.
         applied_offset: offset behind the last record applied, None if not known.
         end_offset: offset behind the last record of the log, None if not known.
         progress_age_s: seconds since it was claimed or a batch landed.
     """
 
     state: str
-    reason: str
+    reason: Reason
     applied_offset: int | None
     end_offset: int | None
     progress_age_s: float
@@ -40,11 +41,6 @@ class PartitionHealth:
         if self.applied_offset is None or self.end_offset is None:
             return None
         return max(0, self.end_offset - self.applied_offset)
-
-    @property
-    def stopped_for(self) -> str:
-        """Code of the reason for which it is stopped, empty if it is not."""
-        return self.reason.partition(":")[0] if self.state == "stopped" else ""
 
     @property
     def awaits(self) -> tuple[str, int | None] | None:
@@ -160,6 +156,8 @@ class Judge:
             "partitions": {
                 str(number): {
                     **asdict(partition),
+                    "reason": str(partition.reason),
+                    "code": partition.reason.code,
                     "progress_age_s": round(partition.progress_age_s, 3),
                     "lag": partition.lag,
                 }
@@ -186,7 +184,7 @@ def _notes(health: Health) -> list[str]:
 
 
 def _problem(partition: PartitionHealth, waited_s: Mapping[str, float]) -> str | None:
-    because = f": {partition.reason}" if partition.reason else ""
+    because = "" if partition.reason == NO_REASON else f": {partition.reason}"
     if partition.state == "stopped":
         return f"is stopped{because}"
     claim_s, apply_s = waited_s.get("claim", 0.0), waited_s.get("apply", 0.0)

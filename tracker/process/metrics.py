@@ -22,12 +22,11 @@ from tracker.limits import UNREAD_SOURCES_MAX
 from tracker.observe.conventions import label, new_registry
 from tracker.observe.histogram import CountedHistogram
 from tracker.process.core.batch import BatchCounts
+from tracker.process.core.partition import State
+from tracker.process.health import PartitionHealth
 
 CLAIM_RESULTS: Final = ("claimed", "denied", "stopped", "failed")
 """How a claim ends: ours; the store refuses for good; the log and the store don't fit; Redis or Kafka failed."""
-
-STATES: Final = ("idle", "claiming", "running", "stopped")
-"""Where a partition stands."""
 
 BATCH_BUCKETS: Final = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 APPLY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -64,30 +63,26 @@ class _Unidentified:
         return label(site), label(device)
 
 
-PartitionGauges = Mapping[int, tuple[str, int | None, int | None, str]]
-"""{partition: (one of STATES, offset behind the last record applied, lag, code of why it is stopped)};
-None where not known, no code where it is not stopped."""
-
-
 class _Partitions(Collector):
     """Where each partition of a worker stands. A partition that goes to another worker leaves no value behind."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.standing: PartitionGauges = {}
+        self.found: Mapping[int, PartitionHealth] = {}
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
-        standing = self.standing
+        found = self.found
         lag, offset, state, stopped = self.describe()
-        for partition, (stands, applied_offset, lag_records, reason) in sorted(standing.items()):
-            for name in STATES:
-                state.add_metric((str(partition), name), name == stands)
-            if applied_offset is not None:
-                offset.add_metric((str(partition),), applied_offset)
-            if lag_records is not None:
-                lag.add_metric((str(partition),), lag_records)
-            if reason:
-                stopped.add_metric((str(partition), reason if reason in COMMAND_ERRORS else "other"), 1)
+        for number, one in sorted(found.items()):
+            partition = str(number)
+            for name in State:
+                state.add_metric((partition, name), name == one.state)
+            if one.applied_offset is not None:
+                offset.add_metric((partition,), one.applied_offset)
+            if one.lag is not None:
+                lag.add_metric((partition,), one.lag)
+            if code := one.reason.code:
+                stopped.add_metric((partition, code if code in COMMAND_ERRORS else "other"), 1)
         yield from (lag, offset, state, stopped)
 
     def describe(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily, GaugeMetricFamily]:
@@ -180,9 +175,9 @@ class WorkerMetrics:
             raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")
         self._claims.labels(result).inc()
 
-    def partitions(self, standing: PartitionGauges) -> None:
+    def partitions(self, found: Mapping[int, PartitionHealth]) -> None:
         """Where all partitions of this worker stand."""
-        self._partitions.standing = dict(standing)
+        self._partitions.found = dict(found)
 
     def redis_error(self) -> None:
         """A connection to Redis broke, or Redis refused."""

@@ -12,6 +12,7 @@ from tracker.domain.partition import partition_of
 from tracker.log.identity import Identity, LogUnknownError
 from tracker.process.core.batch import BatchCounts, Outgoing
 from tracker.process.core.partition import Partition
+from tracker.process.core.reason import Reason
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.health import Health, PartitionHealth
 from tracker.process.ports import Store, Watcher
@@ -131,7 +132,7 @@ class Processor:
         """Asks the store and the log again where these partitions stand; the claim says what is wrong."""
         for number in partitions or self.running():
             if (runner := self._runners.get(number)) is not None:
-                await runner.reclaim("the log does not hold the offset that is to be read next")
+                await runner.reclaim(Reason("the log does not hold the offset that is to be read next"))
 
     def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed."""
@@ -205,7 +206,7 @@ class Processor:
     def _tell(self, name: str) -> None:
         """Has every partition that was claimed for another log claimed again, whoever found out."""
         self._told = [
-            asyncio.ensure_future(runner.reclaim(f"the log was {runner.log} and is {name}"))
+            asyncio.ensure_future(runner.reclaim(Reason(f"the log was {runner.log} and is {name}")))
             for runner in self._runners.values()
             if runner.log not in (None, name)
         ]

@@ -14,6 +14,7 @@ from tracker.domain.parcel import CorruptRecord
 from tracker.log.identity import LogUnknownError
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing
 from tracker.process.core.partition import Partition, State
+from tracker.process.core.reason import Reason
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.ports import ClaimedChain, Log, Store, Supervisor
 from tracker.store.claims import ChainBrokenError, Denied
@@ -29,7 +30,7 @@ _STOPS: Final[dict[type[Exception], str]] = {
     CorruptBatch: "corrupt_batch",
     LargeBatch: "large_batch",
 }
-"""What can't be read on -> the code of the reason for which the partition is stopped."""
+"""What can't be read on -> the code with which the partition is stopped."""
 
 
 class Runner:
@@ -88,7 +89,7 @@ class Runner:
             self.partition.revoked()
             await self._close()
 
-    async def reclaim(self, reason: str) -> None:
+    async def reclaim(self, reason: Reason) -> None:
         """Something about the log is not as it was: asks the store and the log anew where the partition stands."""
         async with self._busy:
             if self.running:
@@ -100,9 +101,9 @@ class Runner:
             await work
         except ChainBrokenError as error:
             self._supervisor.redis_error()
-            await self._lost(f"Redis: {error}")
+            await self._lost(Reason(f"Redis: {error}"))
         except tuple(_STOPS) as error:
-            self.partition.stop(f"{_STOPS[type(error)]}: {error}")
+            self.partition.stop(Reason(str(error), _STOPS[type(error)]))
             await self._stopped()
 
     async def _take(self, fetch: WholeFetch) -> None:
@@ -132,7 +133,7 @@ class Runner:
             if await chain.is_unbroken():
                 raise
             # It is another worker's record, with sources that only its dictionary has.
-            await self._lost("another worker has claimed it")
+            await self._lost(Reason("another worker has claimed it"))
             return False
         if folded.outgoing and not await self._delivered(folded.outgoing):
             return False
@@ -171,7 +172,7 @@ class Runner:
         unbroken = await self._chain.is_unbroken()
         self._supervisor.redis_answered()
         if not unbroken:
-            await self._lost("the store is not as this worker left it")
+            await self._lost(Reason("the store is not as this worker left it"))
 
     @property
     def _is_stopped(self) -> bool:
@@ -224,11 +225,11 @@ class Runner:
         except Exception as error:  # noqa: BLE001
             # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._supervisor.kafka_error()
-            await self._lost(f"Kafka did not take {len(outgoing)} records: {error!r}")
+            await self._lost(Reason(f"Kafka did not take {len(outgoing)} records: {error!r}"))
             return False
         return True
 
-    async def _lost(self, reason: str) -> None:
+    async def _lost(self, reason: Reason) -> None:
         log.warning("partition %d is claimed again: %s", self.partition.number, reason)
         self.partition.lost(reason)
         await self._close()
@@ -259,12 +260,12 @@ class Runner:
             except ChainBrokenError as error:
                 self._supervisor.claimed("failed")
                 self._supervisor.redis_error()
-                self._not_yet(f"Redis: {error}")
+                self._not_yet(Reason(f"Redis: {error}"))
             except Exception as error:  # noqa: BLE001
                 # Of Kafka: whatever it is, it is tried again, and health says so.
                 self._supervisor.claimed("failed")
                 self._supervisor.kafka_error()
-                self._not_yet(f"Kafka: {error!r}")
+                self._not_yet(Reason(f"Kafka: {error!r}"))
 
     def _pause_s(self) -> float:
         """How long to wait before a claim: longer the more claims since the last batch that landed came to nothing.
@@ -322,7 +323,7 @@ class Runner:
             raise LogUnknownError(f"the log was {identity} and is {now}")
         return earliest, end
 
-    def _not_yet(self, reason: str) -> None:
+    def _not_yet(self, reason: Reason) -> None:
         if reason != self.partition.reason:
             log.warning("partition %d can't be claimed yet: %s", self.partition.number, reason)
         self.partition.reason = reason

@@ -31,7 +31,4 @@ class WatchedWorker:
 
     def refresh(self) -> None:
         """Tells the metrics where the partitions stand."""
-        found = self._health().partitions
-        self._metrics.partitions(
-            {number: (one.state, one.applied_offset, one.lag, one.stopped_for) for number, one in found.items()}
-        )
+        self._metrics.partitions(self._health().partitions)

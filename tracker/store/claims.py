@@ -91,11 +91,11 @@ class Denied:
     """A partition that must not be touched.
 
     Attributes:
-        reason: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`, `rebuilding`.
+        code: `wrong_log`, `wrong_partitions`, `wrong_version`, `wrong_type`, `rebuilding`.
         expected, found: what this worker has, and what the store has.
     """
 
-    reason: str
+    code: str
     expected: str
     found: str
 

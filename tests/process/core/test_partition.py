@@ -17,6 +17,7 @@ from tracker.domain.partition import partition_of
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.partition import Partition, State
+from tracker.process.core.reason import NO_REASON, Reason
 from tracker.store import keys
 from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Counters, Denied, Lost, Mark, StoredNames
 
@@ -69,7 +70,7 @@ def test_a_fresh_store_is_read_from_the_beginning() -> None:
     one.claim()
     assert one.state is State.CLAIMING
     assert one.claimed(Claimed(Mark(1, None), NO_COUNTERS), NOTHING, 0, 0) == 0
-    assert (one.state, one.position, one.applied, one.reason) == (State.RUNNING, 0, 0, "")
+    assert (one.state, one.position, one.applied, one.reason) == (State.RUNNING, 0, 0, NO_REASON)
 
 
 @pytest.mark.parametrize("bounds", [(0, 70), (70, 70), (70, 200), (0, 200)])
@@ -82,13 +83,13 @@ def test_a_claim_goes_on_where_the_mark_stands(bounds: tuple[int, int]) -> None:
     assert folded.batch.counters == (10, 1, 3, 3, 4)
 
 
-@pytest.mark.parametrize("reason", ["wrong_log", "wrong_partitions", "wrong_version", "wrong_type"])
-def test_a_denied_claim_stops_the_partition_and_says_what_differs(reason: str) -> None:
+@pytest.mark.parametrize("code", ["wrong_log", "wrong_partitions", "wrong_version", "wrong_type"])
+def test_a_denied_claim_stops_the_partition_and_says_what_differs(code: str) -> None:
     one = partition()
     one.claim()
-    one.denied(Denied(reason, "this", "that"))
+    one.denied(Denied(code, "this", "that"))
     assert one.state is State.STOPPED
-    assert one.reason == f"{reason}: this worker has this, the store has that"
+    assert one.reason == Reason("this worker has this, the store has that", code)
 
 
 def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
@@ -96,27 +97,27 @@ def test_a_dictionary_that_no_worker_has_written_stops_the_partition() -> None:
     one.claim()
     corrupt = StoredNames([], [], "number 3 is missing")
     assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), corrupt, 0, 100) is None
-    assert (one.state, one.reason) == (State.STOPPED, "corrupt_dictionary: number 3 is missing")
+    assert (one.state, one.reason) == (State.STOPPED, Reason("number 3 is missing", "corrupt_dictionary"))
 
 
 @pytest.mark.parametrize(
-    ("bounds", "why"), [((71, 200), "deleted before they were applied"), ((0, 69), "it is another log")]
+    ("bounds", "gap"), [((71, 200), "deleted before they were applied"), ((0, 69), "it is another log")]
 )
-def test_a_log_that_does_not_hold_the_mark_stops_the_partition(bounds: tuple[int, int], why: str) -> None:
+def test_a_log_that_does_not_hold_the_mark_stops_the_partition(bounds: tuple[int, int], gap: str) -> None:
     one = partition()
     one.claim()
     assert one.claimed(Claimed(Mark(7, 70), NO_COUNTERS), NOTHING, *bounds) is None
     assert one.state is State.STOPPED
-    assert one.reason.startswith("log_moved: ")
-    assert why in one.reason
+    assert one.reason.code == "log_moved"
+    assert gap in one.reason.text
 
 
 def test_a_stopped_partition_takes_nothing_and_stays_stopped() -> None:
     one = running()
-    one.stop("corrupt_batch: x")
+    one.stop(Reason("x", "corrupt_batch"))
     assert not one.takes(fetched({0: scan()}))
-    one.lost("the connection is lost")
-    assert (one.state, one.reason) == (State.STOPPED, "corrupt_batch: x")
+    one.lost(Reason("the connection is lost"))
+    assert (one.state, one.reason) == (State.STOPPED, Reason("x", "corrupt_batch"))
 
 
 def test_a_fetch_is_taken_only_from_the_position() -> None:
@@ -223,9 +224,9 @@ def test_a_record_that_is_none_is_an_error_and_stops_the_partition(bad: bytes) -
     read = one.read(fetched({0: scan()}))
     with pytest.raises(CorruptRecord) as caught:
         one.fold(read, [bad])
-    one.stop(f"corrupt_record: {caught.value}")
+    one.stop(Reason(str(caught.value), "corrupt_record"))
     assert one.state is State.STOPPED
-    assert one.reason.startswith("corrupt_record: ")
+    assert one.reason.code == "corrupt_record"
 
 
 def test_a_record_that_names_what_the_dictionary_has_not_is_an_error() -> None:
@@ -302,10 +303,10 @@ def test_whatever_ends_the_chain_drops_all_that_was_held(how: str) -> None:
     one = running(names=StoredNames([(b"A", b"")], [b"ARRIVED"]))
     _, folded = fold(one, fetched({0: scan(site="B")}))
     if how == "lost":
-        one.lost("the connection is lost")
+        one.lost(Reason("the connection is lost"))
     elif how == "answered":
         assert not one.answered(Lost("expected this, found that"), folded.batch)
-        assert one.reason == "expected this, found that"
+        assert one.reason == Reason("expected this, found that")
     elif how == "revoked":
         one.revoked()
         assert one.state is State.IDLE
@@ -451,7 +452,7 @@ def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
     one = running()
     _, folded = fold(one, fetched({0: read_with()}))
     one.remember_announced(folded.announced)
-    one.lost("the connection is lost") if how == "lost" else one.revoked()
+    one.lost(Reason("the connection is lost")) if how == "lost" else one.revoked()
     one.claim()
     one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100)
     _, again = fold(one, fetched({0: read_with()}))
@@ -493,7 +494,7 @@ def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
     read = one.read(fetched({0: json.dumps(announcement()).encode()}))
     with pytest.raises(CorruptRecord) as caught:
         one.fold(read, [bad])
-    one.stop(f"corrupt_record: {caught.value}")
+    one.stop(Reason(str(caught.value), "corrupt_record"))
     assert one.state is State.STOPPED
 
 

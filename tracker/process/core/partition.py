@@ -20,6 +20,7 @@ from tracker.domain.parcel import FoldResult, NameTable, fold
 from tracker.process.core.announcing import AnnouncedDays, due_announcements, merged_aliases
 from tracker.process.core.batch import BatchCounts, Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
+from tracker.process.core.reason import NO_REASON, Reason
 from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Counters, Denied, Lost, StoredNames
 
 
@@ -52,7 +53,7 @@ class Partition:
         self.number = number
         self.partitions = partitions
         self.state = State.IDLE
-        self.reason = ""
+        self.reason = NO_REASON
         self.position = 0
         self.applied: int | None = None
         self._reader = reader
@@ -68,7 +69,7 @@ class Partition:
 
     def denied(self, answer: Denied) -> None:
         """The store has denied the claim."""
-        self.stop(f"{answer.reason}: this worker has {answer.expected}, the store has {answer.found}")
+        self.stop(Reason(f"this worker has {answer.expected}, the store has {answer.found}", answer.code))
 
     def claimed(self, answer: Claimed, names: StoredNames, earliest: int, end: int) -> int | None:
         """The store has granted the claim.
@@ -82,14 +83,13 @@ class Partition:
             The offset to fetch from; None if the partition is stopped.
         """
         if names.corrupt:
-            self.stop(f"corrupt_dictionary: {names.corrupt}")
+            self.stop(Reason(names.corrupt, "corrupt_dictionary"))
             return None
         begin = answer.mark.next or 0
         if not earliest <= begin <= end:
-            self.stop(
-                f"log_moved: the store has applied up to offset {begin}, the log holds {earliest} to {end}; "
-                + ("records between were deleted before they were applied" if begin < earliest else "it is another log")
-            )
+            gap = "records between were deleted before they were applied" if begin < earliest else "it is another log"
+            text = f"the store has applied up to offset {begin}, the log holds {earliest} to {end}; {gap}"
+            self.stop(Reason(text, "log_moved"))
             return None
         for site, device in names.sources:
             self._names.source(site, device)
@@ -100,7 +100,7 @@ class Partition:
         self.position = begin
         self.applied = begin
         self.state = State.RUNNING
-        self.reason = ""
+        self.reason = NO_REASON
         return begin
 
     def takes(self, fetched: Fetched) -> bool:
@@ -183,16 +183,16 @@ class Partition:
         if isinstance(answer, Applied):
             self.applied = batch.end
             return True
-        self.lost(answer.reason)
+        self.lost(Reason(answer.reason))
         return False
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: Reason) -> None:
         """The chain is broken: nothing in memory is valid, the store is asked again."""
         if self.state is not State.STOPPED:
             self.claim()
             self.reason = reason
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: Reason) -> None:
         """The log or the store can't be read on: a person has to look."""
         self._forget()
         self.state = State.STOPPED
@@ -209,7 +209,7 @@ class Partition:
         self._names = NameTable(self._reader.names)
         self._counters = NO_COUNTERS
         self.applied = None
-        self.reason = ""
+        self.reason = NO_REASON
 
     def _data(self, read: ReadBatch, found: Sequence[bytes | None], folded: FoldResult) -> dict[bytes, bytes]:
         """The data of parcels to whose events a scan of the batch brought some."""
