@@ -51,6 +51,8 @@ cdef int32_t DEVICE_BYTES_MAX = limits.DEVICE_BYTES_MAX
 cdef int32_t ID_BYTES_MAX = limits.ID_BYTES_MAX
 cdef int32_t PARCEL_ID_BYTES_MAX = limits.PARCEL_ID_BYTES_MAX
 cdef int64_t SEQ_MAX = limits.SEQ_MAX
+cdef int64_t EPOCH_SECONDS_MIN = limits.EPOCH_SECONDS_MIN
+cdef int64_t EPOCH_SECONDS_MAX = limits.EPOCH_SECONDS_MAX
 cdef int64_t TIME_MS_MAX = limits.TIME_MS_MAX
 cdef int64_t CLOCK_SKEW_MS_MAX = limits.CLOCK_SKEW_MS_MAX
 
@@ -148,6 +150,8 @@ cdef cursor_t _read_time(cursor_t p, cursor_t end, fields_t* fields) noexcept no
             return NULL
     else:
         p = read_whole(p, end, &fields.time)
+        if EPOCH_SECONDS_MIN <= fields.time <= EPOCH_SECONDS_MAX:
+            return NULL
     return p if p != NULL and 0 <= fields.time <= TIME_MS_MAX else NULL
 
 
@@ -573,7 +577,7 @@ cdef int32_t _keep(bytearray arena, const unsigned char* text, Py_ssize_t length
 
 
 def time_of_text(bytes text not None):
-    """Reads an RFC 3339 time: (milliseconds since the epoch, whether it has a zone); None where it is no time.
+    """Reads an ISO 8601 time: (milliseconds since the epoch, whether it has a zone); None where it is no time.
 
     Without a zone the milliseconds are those of the same reading in UTC.
     """

@@ -21,7 +21,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_name": "a site, device, container or id is too long or has control characters",
     "bad_seq": "`seq` is not a whole number in its range",
     "bad_data": "`data` is not an object, or is too large",
-    "bad_time": "`time` is neither RFC 3339 nor epoch milliseconds in range",
+    "bad_time": "`time` is neither an ISO 8601 date and time nor epoch milliseconds in range",
     "no_zone": "`time` has no zone, and neither its site nor its vocabulary has one",
     "unknown_vocabulary": "the prefix of `event` is no vocabulary that is loaded",
     "unknown_event": "`event` is neither a canonical name nor a code of its vocabulary",

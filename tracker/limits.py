@@ -44,6 +44,13 @@ SEQ_MAX: Final = 2**48 - 2
 TIME_MS_MAX: Final = 253_402_300_799_999
 """Latest event time: 9999-12-31T23:59:59.999Z, the end of RFC 3339. The earliest is the epoch."""
 
+EPOCH_SECONDS_MIN: Final = 100_000_000
+"""Least whole number of a time that looks like seconds: of 1973, nine digits. In milliseconds it is 2 January 1970, and
+no clock that was reset runs on for long before it is set; smaller numbers are taken for such a clock's."""
+
+EPOCH_SECONDS_MAX: Final = 9_999_999_999
+"""Greatest such number: of 2286, ten digits. In milliseconds it is April 1970."""
+
 CLOCK_SKEW_MS_MAX: Final = 5 * 60 * 1_000
 """How far an event time may stand after the broker's time before it is clamped. STANDARDS: rule 7 of time and order."""
 

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from tests.domain import compiled
 from tests.reference import scan as reference
-from tests.reference.strategies import BASE_MS, SITE_ZONES, VOCABULARIES, values
+from tests.reference.strategies import BASE_MS, SITE_ZONES, VOCABULARIES, time_texts, values
 from tracker import limits
 from tracker.domain import _scan, barcode
 from tracker.domain import scan as reading
@@ -47,6 +47,36 @@ def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes) ->
         assert scans.announced == []
         assert scans.aliases == [(0, alias.encode()) for alias in model.aliases]
         assert scans.data == ({0: (model.container.encode(), model.data)} if model.data or model.container else {})
+
+
+@given(time_texts())
+def test_a_time_is_read_or_refused_as_the_reference_model_does(text: str) -> None:
+    for event in ("ARRIVED", "LAB:IN"):
+        value = scan(parcel=S10, event=event, time=text)
+        model = expected(value)
+        scans = compiled.read([value, scan(parcel=S10, event=event, time=text, data={"slow": 1})])
+        if isinstance(model, reference.Rejection):
+            assert [refusal.code for _, refusal in scans.rejected] == [model.reason] * 2
+        else:
+            assert isinstance(model, reference.Scan)
+            assert [scans.offset_and_time(at)[1] for at in (0, 1)] == [model.time] * 2
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        (1_776_469_397, "seconds, 2026-04-17T23:43:17.000Z"),
+        (915_148_800, "seconds, 1999-01-01T00:00:00.000Z"),
+        (1_776_469_397_000_000, "microseconds, 2026-04-17T23:43:17.000Z"),
+        (1_776_469_397_000_000_000, "nanoseconds, 2026-04-17T23:43:17.000Z"),
+        ("17.04.2026 23:43", "such as 2026-11-22T10:15:30+05:00"),
+        ("1776469397", "such as 2026-11-22T10:15:30+05:00"),
+    ],
+)
+def test_a_time_in_another_unit_or_form_is_refused_with_what_it_looks_like(time: object, said: str) -> None:
+    [(_, refusal)] = compiled.read([scan(parcel=S10, time=time)]).rejected
+    assert refusal.code == "bad_time"
+    assert said in refusal.detail
 
 
 def test_a_refused_value_leaves_its_neighbours_alone() -> None:

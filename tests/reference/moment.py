@@ -1,4 +1,4 @@
-"""Times: RFC 3339 read by hand, character by character, and written."""
+"""Times: ISO 8601 as scans write it, read by hand, character by character, and RFC 3339 written."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,7 +13,7 @@ DAYS_OF_MONTH: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class BadTimeError(ValueError):
-    """Not RFC 3339, no day of the calendar, or out of range."""
+    """No such time, no day of the calendar, or out of range."""
 
 
 class NoZoneError(ValueError):
@@ -24,23 +24,24 @@ def read(text: str, zone: str | None) -> int:
     """Milliseconds since the epoch.
 
     Args:
-        text: `YYYY-MM-DD`, then T, t or a blank, `hh:mm:ss`, perhaps a fraction, perhaps `Z`, `z` or `±hh:mm`.
+        text: `YYYY-MM-DD`, then T, t or a blank, `hh:mm` or `hh:mm:ss` with perhaps a fraction behind a dot or a comma,
+            and perhaps, with at most one blank before it, `Z`, `z`, `±hh:mm`, `±hhmm` or `±hh`.
         zone: name of the zone that a time without zone is meant in.
 
     Raises:
         BadTimeError: the text is anything else, or outside 0 to TIME_MS_MAX.
         NoZoneError: the text has no zone and `zone` is None.
     """
-    if len(text) < 19 or text[10] not in "Tt " or (text[4], text[7], text[13], text[16]) != ("-", "-", ":", ":"):
+    if len(text) < 16 or text[10] not in "Tt " or (text[4], text[7], text[13]) != ("-", "-", ":"):
         raise BadTimeError
     days = _days(_number(text[:4]), _number(text[5:7]), _number(text[8:10]))
-    hour, minute, second = _number(text[11:13]), _number(text[14:16]), _number(text[17:19])
-    if hour > 23 or minute > 59 or second > 60:
+    hour, minute = _number(text[11:13]), _number(text[14:16])
+    milliseconds, rest = _seconds(text[16:])
+    if hour > 23 or minute > 59:
         raise BadTimeError
-    fraction, rest = _fraction(text[19:])
-    local = ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + fraction
+    local = ((days * 24 + hour) * 60 + minute) * 60_000 + milliseconds
     if rest:
-        return _in_range(local - _offset(rest))
+        return _in_range(local - _offset(rest.removeprefix(" ")))
     if zone is None:
         raise NoZoneError
     return _in_range(_instant(local, ZoneInfo(zone)))
@@ -71,9 +72,22 @@ def _days(year: int, month: int, day: int) -> int:
     return (datetime(year, month, day, tzinfo=UTC) - EPOCH).days
 
 
+def _seconds(text: str) -> tuple[int, str]:
+    """Milliseconds of the seconds that stand at the beginning, if any do, and what follows them."""
+    if not text.startswith(":"):
+        return 0, text
+    if len(text) < 3:
+        raise BadTimeError
+    second = _number(text[1:3])
+    if second > 60:
+        raise BadTimeError
+    fraction, rest = _fraction(text[3:])
+    return second * 1_000 + fraction, rest
+
+
 def _fraction(text: str) -> tuple[int, str]:
     """Milliseconds of the fraction that stands at the beginning, and what follows it."""
-    if not text.startswith("."):
+    if not text.startswith((".", ",")):
         return 0, text
     end = 1
     while end < len(text) and text[end] in DIGITS:
@@ -87,13 +101,16 @@ def _offset(text: str) -> int:
     """Milliseconds that local time of a written zone is ahead of UTC."""
     if text in ("Z", "z"):
         return 0
-    if len(text) != 6 or text[0] not in "+-" or text[3] != ":":
+    sign, digits = text[:1], text[1:]
+    if len(digits) == 5 and digits[2] == ":":
+        digits = digits[:2] + digits[3:]
+    if sign not in ("+", "-") or len(digits) not in (2, 4):
         raise BadTimeError
-    hours, minutes = _number(text[1:3]), _number(text[4:])
+    hours, minutes = _number(digits[:2]), _number(digits[2:] or "00")
     if hours > 23 or minutes > 59:
         raise BadTimeError
     ahead = (hours * 60 + minutes) * 60_000
-    return ahead if text[0] == "+" else -ahead
+    return ahead if sign == "+" else -ahead
 
 
 def _instant(local: int, zone: ZoneInfo) -> int:

@@ -12,6 +12,8 @@ from tracker.limits import (
     CONTAINER_BYTES_MAX,
     DATA_BYTES_MAX,
     DEVICE_BYTES_MAX,
+    EPOCH_SECONDS_MAX,
+    EPOCH_SECONDS_MIN,
     ID_BYTES_MAX,
     PARCEL_ID_BYTES_MAX,
     SCAN_BYTES_MAX,
@@ -326,7 +328,7 @@ def _time(fields: dict[str, Any], site_zones: Mapping[str, str], vocabulary_zone
             raise _RefusedError("no_zone") from None
     if not isinstance(time, int) or isinstance(time, bool):
         raise _RefusedError("wrong_type")
-    if not 0 <= time <= TIME_MS_MAX:
+    if EPOCH_SECONDS_MIN <= time <= EPOCH_SECONDS_MAX or not 0 <= time <= TIME_MS_MAX:
         raise _RefusedError("bad_time")
     return time
 

@@ -6,7 +6,16 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tracker.limits import CLOCK_SKEW_MS_MAX, EVENTS_MAX, LIFE_GAP_MS, REREAD_WINDOW_MS, SEQ_MAX, TIME_MS_MAX
+from tracker.limits import (
+    CLOCK_SKEW_MS_MAX,
+    EPOCH_SECONDS_MAX,
+    EPOCH_SECONDS_MIN,
+    EVENTS_MAX,
+    LIFE_GAP_MS,
+    REREAD_WINDOW_MS,
+    SEQ_MAX,
+    TIME_MS_MAX,
+)
 
 from . import scan
 from .machine import CORRECT, UNDO, machine
@@ -203,6 +212,11 @@ HOSTILE_TIMES: Final = (
     "2024-06-30t23:59:60.999999999z",
     "2024-01-01 00:00:00,5Z",
     "2024-01-01 00:00:00.",
+    "2024-01-01T00:00:00+0530",
+    "2024-01-01T00:00:00 -05",
+    "2024-01-01T00:00+05:30",
+    "2024-10-27 02:30",
+    "2024-01-01T00:00:00+5",
     "2024-01-01T00:00:00+24:00",
     "2024-01-01T00:00:00-23:59",
     "1970-01-01T00:00:00+00:01",
@@ -219,6 +233,7 @@ HOSTILE_TIMES: Final = (
 HOSTILE_NUMBERS: Final = (
     *("0", "-0", "-1", "0.0", "-0.0", "1.0", "1e3", "1E-400", "1e400", "01", "+1", "1.", "NaN", "Infinity"),
     *(str(number) for number in (SEQ_MAX, SEQ_MAX + 1, TIME_MS_MAX, TIME_MS_MAX + 1, 2**63, 2**64 - 1, 2**64, 10**400)),
+    *(str(first + by) for first in (EPOCH_SECONDS_MIN, EPOCH_SECONDS_MAX) for by in (-1, 0, 1)),
 )
 HOSTILE_RAW: Final = (
     *('["RR123456785KZ","]C100095287654321012346"]', '["]C100095287654321012346","NOREAD","RR123456785KZ"]'),
@@ -245,6 +260,25 @@ NAMES: Final = (
 
 
 @st.composite
+def time_texts(draw: st.DrawFn) -> str:
+    """A time as senders write it, or nearly one: some have a part that is none, or a place changed."""
+    parts = (
+        ("2024-02-29", "2024-02-29", "1970-01-01", "9999-12-31"),
+        ("T", "T", "t", " ", "_", "  "),
+        ("00:00", "23:59", "12:30", "24:00", "1:00"),
+        ("", ":00", ":59", ":60", ":61", ":5", ":"),
+        ("", "", ".5", ",5", ".0019999", ",", "."),
+        ("", "", " ", "  "),
+        ("", "Z", "z", "+05:30", "+0530", "+05", "-23:59", "-0000", "+24:00", "+5", "+05:", "+05:3", "UTC", "[UTC]"),
+    )
+    text = "".join([str(draw(st.sampled_from(part))) for part in parts])
+    if draw(st.booleans()):
+        return text
+    place, other = draw(st.integers(0, len(text))), str(draw(st.sampled_from(("", *"0:+-.,Z ٥"))))
+    return text[:place] + other + text[place + draw(st.integers(0, 1)) :]
+
+
+@st.composite
 def values(draw: st.DrawFn) -> bytes:
     """The value of a record, mostly a scan with something wrong or odd about it."""
     raw = {"parcel": f'"{PARCEL}"', "event": '"ARRIVED"', "time": str(BASE_MS)}
@@ -258,6 +292,7 @@ def values(draw: st.DrawFn) -> bytes:
         st.sampled_from((*HOSTILE_TEXTS, *HOSTILE_TIMES)).map(json.dumps),
         st.sampled_from((*HOSTILE_TEXTS, *HOSTILE_TIMES)).map(lambda text: json.dumps(text, ensure_ascii=False)),
         st.sampled_from((*HOSTILE_NUMBERS, *HOSTILE_RAW)),
+        time_texts().map(json.dumps),
         st.text(max_size=8).map(json.dumps),
     )
     pairs = list((raw | draw(st.dictionaries(st.sampled_from(NAMES), odd, max_size=3))).items())

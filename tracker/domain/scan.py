@@ -18,11 +18,14 @@ from tracker.domain.aliases import Announcement
 from tracker.domain.barcode import Recogniser
 from tracker.domain.errors import Rejection, Unidentified
 from tracker.domain.machine import NUMBER
+from tracker.domain.times import rfc3339
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
 
 NO_TARGET: Final = (None, None)
 """Neither a code nor an event id is to be voided."""
+
+_TIME_FORM: Final = "a time such as 2026-11-22T10:15:30+05:00 or milliseconds since the epoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,19 +268,15 @@ class FullReader:
         if value is None:
             raise Rejection("missing_field", "`time` is missing")
         if type(value) is int:
-            time = value
-        elif isinstance(value, str):
-            time = self._instant(value, fields, code)
-        else:
-            raise Rejection("wrong_type", f"`time`: expected a string or a whole number, got {_kind_of(value)}")
-        if not 0 <= time <= limits.TIME_MS_MAX:
-            raise Rejection("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
-        return time
+            return _milliseconds(value)
+        if isinstance(value, str):
+            return _in_range(self._instant(value, fields, code), value)
+        raise Rejection("wrong_type", f"`time`: expected a string or a whole number, got {_kind_of(value)}")
 
     def _instant(self, text: str, fields: Mapping[str, Any], code: Code | None) -> int:
         read = _scan.time_of_text(text.encode())
         if read is None:
-            raise Rejection("bad_time", f"`time`: expected RFC 3339 or epoch milliseconds, got {text[:64]!r}")
+            raise Rejection("bad_time", f"`time`: expected {_TIME_FORM}, got {text[:64]!r}")
         ms, zoned = read
         if zoned:
             return int(ms)
@@ -287,8 +286,7 @@ class FullReader:
         if zone is None:
             raise Rejection("no_zone", f"{text!r}: neither site {site!r} nor the vocabulary has a zone")
         seconds, millis = divmod(ms, 1000)
-        if not 0 <= ms <= limits.TIME_MS_MAX:
-            raise Rejection("bad_time", f"`time`: expected 1970 to 9999, got {text!r}")
+        _in_range(ms, text)
         local = datetime.fromtimestamp(seconds, ZoneInfo("UTC")).replace(tzinfo=ZoneInfo(zone), fold=0)
         return int(local.timestamp()) * 1000 + int(millis)
 
@@ -319,6 +317,27 @@ class FullReader:
         if code.event in ("UNDO", "CORRECT"):
             raise Rejection("unknown_event", f"`data.event`: expected an event of a parcel, got {name!r}")
         return code
+
+
+def _milliseconds(number: int) -> int:
+    """A whole number as a time.
+
+    Raises:
+        Rejection: `bad_time` if it is out of range, or looks like seconds.
+    """
+    for unit, of_a_second in (("seconds", 1), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000)):
+        looks_like = limits.EPOCH_SECONDS_MIN <= number // of_a_second <= limits.EPOCH_SECONDS_MAX
+        if looks_like and (of_a_second == 1 or number > limits.TIME_MS_MAX):
+            meant = rfc3339(number // of_a_second * 1_000)
+            raise Rejection("bad_time", f"`time`: expected milliseconds since the epoch, got {number}: {unit}, {meant}")
+    return _in_range(number, number)
+
+
+def _in_range(time: int, value: int | str) -> int:
+    """A time, if it is one that a scan may have."""
+    if not 0 <= time <= limits.TIME_MS_MAX:
+        raise Rejection("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
+    return time
 
 
 def _text(data: Mapping[str, Any], name: str) -> str | None:
