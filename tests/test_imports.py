@@ -1,6 +1,8 @@
 """Imports go one way: each folder uses only what stands before it, so that a reader meets nothing twice."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -80,6 +82,15 @@ def test_a_part_imports_only_what_stands_before_it(part: str) -> None:
 
 def test_the_domain_imports_neither_clock_nor_randomness_nor_input_nor_output() -> None:
     assert not {name for name in imports_of("domain") if name.split(".")[0] in IMPURE}
+
+
+def test_answers_load_no_client_no_terminal_and_no_command_line() -> None:
+    """What HTTP answers with must not depend on how the command line asks and prints."""
+    program = (
+        "import sys; from tracker.serve import barcodes, explain, export, find, show, why; "
+        "print(sorted({'asyncio', 'click', 'confluent_kafka', 'redis', 'rich'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_an_import_is_seen_inside_of_a_function_and_when_it_is_relative() -> None:

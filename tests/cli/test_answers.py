@@ -7,29 +7,24 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from confluent_kafka import Message, Producer
 
 from tests.domain import compiled
-from tests.reference.strategies import Record
+from tests.log.logs import fill
 from tests.serve import stores
-from tests.serve.stores import BASE_MS, HOUR_MS, PARCEL, PARTITIONS, READ, a_scan, journey
+from tests.serve.stores import BASE_MS, HOUR_MS, PARCEL, PARTITIONS, a_scan, journey, label
 from tests.servers import Kafka, Redis
+from tracker.domain.aliases import day_of
 from tracker.domain.partition import partition_of
 from tracker.limits import LIFE_GAP_MS
-from tracker.log import search
-from tracker.log.search import Located, locate
 from tracker.store import keys
-from tracker.store.reading.sync import ParcelReader
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-Topics = Callable[..., list[int]]
-"""Makes a topic of a name with records, of a broker's time if that is said; their offsets."""
 
 PROMISED: dict[str, Any] = {
     "id": str,
@@ -68,6 +63,7 @@ Seen without a pre-advice.
 1 duplicate scan dropped
 """  # noqa: E501  Lines as a terminal gets them.
 
+SSCC = "095287654321012346"
 HOSTILE_SITE = "KZ\u202eALA\u2066 \u200b" + "é" * 50
 
 
@@ -329,50 +325,10 @@ def test_why_without_kafka_explains_all_the_same(run: Run, redis_server: Redis) 
     assert lines[-1].startswith("offsets: Kafka at 127.0.0.1:1 (TRACKER_KAFKA): ")
 
 
-@pytest.fixture(scope="module")
-def topics(kafka: Kafka) -> Iterator[Topics]:
-    """Makes a topic, and fills the partition of PARCEL with records and with what has to be passed over."""
-    producer = Producer({"bootstrap.servers": kafka.address, "enable.idempotence": True})
-    partition = partition_of(PARCEL.encode(), PARTITIONS)
-
-    def fill(topic: str, records: Sequence[Record], before_ms: int = 0) -> list[int]:
-        kafka.create_topic(topic, PARTITIONS)
-        noise: list[tuple[bytes | None, bytes | None]] = [
-            (PARCEL.encode(), None),
-            (PARCEL.encode(), b"not json"),
-            (b"P1", a_scan("ARRIVED", 0, PARCEL, parcel="P1").value),
-            (None, b"[" * 10_000),
-        ]
-        offsets = []
-        at = 0
-        for record in records:
-            for key, value in noise:
-                producer.produce(topic, value, key, partition, timestamp=before_ms or BASE_MS)
-            at += len(noise)
-            producer.produce(
-                topic, record.value, PARCEL.encode() if at % 2 else None, partition, timestamp=BASE_MS + HOUR_MS
-            )
-            offsets.append(at)
-            at += 1
-        assert producer.flush(20) == 0
-        return offsets
-
-    yield fill
-    producer.flush(1)
-
-
-def located_at(redis_server: Redis, kafka: Kafka, topic: str, seconds: float = 20.0) -> Located:
-    settings = stores.settings(redis_server.url, kafka.address, topic)
-    with ParcelReader(settings) as reader:
-        stored = reader.parcel(PARCEL)
-    assert stored is not None
-    return locate(settings, stored.parcel, READ, seconds)
-
-
-def test_why_tells_the_offset_of_each_scan(run: Run, redis_server: Redis, kafka: Kafka, topics: Topics) -> None:
+def test_why_tells_the_offset_of_each_scan(run: Run, redis_server: Redis, kafka: Kafka) -> None:
     records = journey()
     stores.write(redis_server.url, records)
-    offsets = topics("why-all", records)
+    offsets = fill(kafka, "why-all", records)
     done = run("why", PARCEL, "--json", TRACKER_KAFKA=kafka.address, TRACKER_TOPIC="why-all")
     explained = json.loads(lines_of(done)[0])
     assert explained["partition"] == partition_of(PARCEL.encode(), PARTITIONS)
@@ -384,88 +340,10 @@ def test_why_tells_the_offset_of_each_scan(run: Run, redis_server: Redis, kafka:
     assert last == "offsets: all found in the log"
 
 
-def test_scans_that_the_log_no_longer_holds_are_counted(
-    run: Run,
-    redis_server: Redis,
-    kafka: Kafka,
-    topics: Topics,
-) -> None:
-    del run
-    stores.write(redis_server.url, journey())
-    topics("why-some", journey()[5:])
-    located = located_at(redis_server, kafka, "why-some")
-    assert len(located.offsets) == 6
-    assert located.remark == "the log no longer holds 4 of 10 events"
-
-
-def test_the_search_begins_where_the_oldest_scan_can_stand(
-    run: Run,
-    redis_server: Redis,
-    kafka: Kafka,
-    topics: Topics,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    del run
-    stores.write(redis_server.url, journey())
-    offsets = topics("why-late", journey(), BASE_MS - 30 * 24 * HOUR_MS)
-    seen: list[int | None] = []
-    take = search._Search._take
-
-    def taken(self: search._Search, message: Message) -> None:
-        seen.append(message.offset())
-        take(self, message)
-
-    monkeypatch.setattr(search._Search, "_take", taken)
-    assert located_at(redis_server, kafka, "why-late").remark is None
-    assert seen[0] == offsets[0]
-
-
-def test_a_search_is_bounded_in_time_and_bytes_and_says_so(
-    run: Run,
-    redis_server: Redis,
-    kafka: Kafka,
-    topics: Topics,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    del run
-    stores.write(redis_server.url, [*journey(), a_scan("INFO", 40)])
-    topics("why-long", journey())
-    assert located_at(redis_server, kafka, "why-long", 0).remark == "not looked for"
-    assert "gave up at offset" in str(located_at(redis_server, kafka, "why-long", 1e-9).remark)
-    monkeypatch.setattr(search, "SEARCH_BYTES_MAX", 10)
-    monkeypatch.setattr(search, "_RECORDS_A_READ", 1)
-    assert "gave up at offset" in str(located_at(redis_server, kafka, "why-long").remark)
-
-
-def test_a_topic_that_is_not_there_or_has_other_partitions_is_a_remark(
-    run: Run, redis_server: Redis, kafka: Kafka
-) -> None:
-    del run
-    stores.write(redis_server.url, journey())
-    assert "Unknown topic" in str(located_at(redis_server, kafka, "why-none").remark)
-    kafka.create_topic("why-two", 2)
-    assert located_at(redis_server, kafka, "why-two").remark == "topic why-two has 2 partitions, expected 4"
-
-
-def test_a_clock_that_was_ahead_makes_the_search_begin_at_the_beginning(
-    run: Run,
-    redis_server: Redis,
-    kafka: Kafka,
-    topics: Topics,
-) -> None:
-    del run
-    ahead = Record(a_scan("ARRIVED", 24 * 365, "KZALAA").value, BASE_MS)
-    stores.write(redis_server.url, [ahead])
-    offsets = topics("why-ahead", [ahead])
-    located = located_at(redis_server, kafka, "why-ahead")
-    assert list(located.offsets.values()) == [tuple(offsets)]
-
-
 def test_local_times_are_read_by_the_zone_of_their_site(
     run: Run,
     redis_server: Redis,
     kafka: Kafka,
-    topics: Topics,
     tmp_path: Path,
 ) -> None:
     zones = tmp_path / "zones.json"
@@ -474,10 +352,30 @@ def test_local_times_are_read_by_the_zone_of_their_site(
     folded = compiled.fold_one([record])
     assert folded["events"][0]["time"] == "2025-11-22T08:26:40.000Z"
     stores.write(redis_server.url, [record])
-    offsets = topics("why-zones", [record])
+    offsets = fill(kafka, "why-zones", [record])
     reached = {"TRACKER_KAFKA": kafka.address, "TRACKER_TOPIC": "why-zones"}
     done = run("why", PARCEL, "--json", **reached, TRACKER_SITE_ZONES=str(zones))
     assert json.loads(done.stdout)["events"][0]["offsets"] == offsets
     zones.write_text("[1]")
     done = run("why", PARCEL, **reached, TRACKER_SITE_ZONES=str(zones))
     assert (done.returncode, "TRACKER_SITE_ZONES" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("show",), ("why", "--seconds", "0")])
+def test_show_and_why_answer_a_label_as_its_parcel(run: Run, redis_server: Redis, command: tuple[str, ...]) -> None:
+    stores.write(redis_server.url, journey())
+    label(redis_server.url, SSCC, (day_of(BASE_MS), PARCEL))
+    about = {"asked": SSCC, "label_of": [{"id": PARCEL, "state": "DELIVERED", "read": "2025-11-22"}]}
+    assert (
+        json.loads(run(*command, "--json", SSCC).stdout) == json.loads(run(*command, "--json", PARCEL).stdout) | about
+    )
+    first, *rest = lines_of(run(*command, SSCC))
+    assert first == f"{SSCC} is another label of this parcel, last read on 2025-11-22"
+    assert rest == lines_of(run(*command, PARCEL))
+
+
+def test_a_carrier_that_is_none_is_refused_with_the_variable_that_names_it(run: Run) -> None:
+    done = run("show", SSCC, TRACKER_BARCODE_FIRST="dhl_expres")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("tracker: error[bad_setting]: TRACKER_BARCODE_FIRST: expected carriers of ")
+    assert "got 'dhl_expres'" in done.stderr

@@ -10,10 +10,12 @@ from tests.domain import compiled
 from tests.reference.strategies import SITE_ZONES, Record, value
 from tracker.config import Settings
 from tracker.domain import scan, side_data, vocabulary
-from tracker.domain.parcel import NameTable
+from tracker.domain.aliases import ReadOn, merged
+from tracker.domain.parcel import NameTable, decode
 from tracker.domain.partition import partition_of
 from tracker.log.search import event_id
 from tracker.store import claims, keys
+from tracker.store.reading.decode import Stored
 
 PARTITIONS = 4
 PARCEL = "RR123456785KZ"
@@ -56,6 +58,15 @@ def journey() -> list[Record]:
     ]
 
 
+def stored(records: Iterable[Record]) -> Stored:
+    """The one parcel of these records as a reader gives it, without any server."""
+    records = list(records)
+    names, kept = compiled.fold(records)
+    ((key, record),) = kept.items()
+    data = {parcel: side_data.entries(parcel, held) for parcel, held in _data(records, names, kept).items()}
+    return Stored(decode(names, key, record), data.get(key, {}))
+
+
 def write(url: str, records: Iterable[Record], partitions: int = PARTITIONS) -> None:
     """Writes what a worker would have made of these records, in their order, over whatever the store holds."""
     by_partition: dict[int, list[Record]] = defaultdict(list)
@@ -66,6 +77,14 @@ def write(url: str, records: Iterable[Record], partitions: int = PARTITIONS) -> 
             names, kept = compiled.fold(its_records)
             data = _data(its_records, names, kept)
             _write_partition(client, partition, names, kept, data=data, partitions=partitions)
+
+
+def label(url: str, alias: str, *read_on: tuple[int, str]) -> None:
+    """Writes what a worker holds of an alias that was announced for these parcels."""
+    encoded = alias.encode()
+    held = merged(encoded, None, [ReadOn(day, parcel.encode()) for day, parcel in read_on])
+    with redis.Redis.from_url(url) as client:
+        client.set(keys.aliases(partition_of(encoded, PARTITIONS)) + encoded, held)
 
 
 def _data(records: Iterable[Record], names: NameTable, kept: dict[bytes, bytes]) -> dict[bytes, bytes]:

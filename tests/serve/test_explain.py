@@ -10,7 +10,7 @@ from tests.reference.strategies import Record, histories
 from tests.serve.stores import BASE_MS, HOUR_MS, a_scan, journey
 from tracker.domain import parcel, vocabulary
 from tracker.domain.parcel import Parcel
-from tracker.serve.explain import FLAGS, OF_THE_RECORD, Explained, explain, meaning
+from tracker.serve.explain import FLAGS, OF_THE_RECORD, ExplainedEvent, explain, meaning
 
 VOCABULARIES = vocabulary.load()
 
@@ -21,7 +21,7 @@ def folded(records: Sequence[Record]) -> Parcel:
     return parcel.decode(names, key, record)
 
 
-def explained(*records: Record) -> list[Explained]:
+def explained(*records: Record) -> tuple[ExplainedEvent, ...]:
     return explain(folded(records).current, VOCABULARIES)
 
 

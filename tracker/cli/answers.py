@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
@@ -14,11 +14,15 @@ from tracker import config
 from tracker.cli.options import command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.text import Text
 
     from tracker.config import Settings
+    from tracker.domain.barcode import Recogniser
+    from tracker.serve.find import Found
+    from tracker.serve.show import ParcelView
+    from tracker.serve.why import Explanation
     from tracker.store.reading.sync import ParcelReader
 
 _READS_PARCELS: Final = ("redis", "partitions", "vocabularies", "barcode_first", "barcodes_off")
@@ -30,24 +34,23 @@ _READS_LOG: Final = ("kafka", "topic", "site_zones")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 @click.option("--all", "whole", is_flag=True, help="with re-reads and the timelines of earlier lives")
 def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bool) -> None:
-    """Shows a parcel: state, place, what is wrong, and timeline.
+    """Shows a parcel: state, site, what is wrong, and timeline.
 
     ID is the parcel's id, its barcode in any form, also as people write it, or another label that was read on it. Exit
     code 3: no scan of it was applied.
     """
     from tracker.domain import vocabulary
-    from tracker.serve import show as showing
-    from tracker.serve.find import find
+    from tracker.serve.show import show as shown
     from tracker.site import recogniser
-    from tracker.store.reading.sync import ParcelReader
 
-    with ParcelReader(settings) as reader:
-        found = find(reader, " ".join(words), recogniser(settings))
-    if (stored := found.stored) is None:
-        _answer(found.about(), found.lines(), as_json=as_json)
-        return
-    parcel = showing.lines(stored.parcel, vocabulary.load(settings.vocabularies), whole=whole)
-    _answer({**stored.to_dict(), **found.about()}, chain(found.lines(), parcel), as_json=as_json)
+    found = _find(settings, words, recogniser(settings))
+    view = None if found.stored is None else shown(found.stored, vocabulary.load(settings.vocabularies))
+    if as_json:
+        _print_json(found, view)
+    else:
+        from tracker.serve.views import parcel
+
+        _print(found, () if view is None else parcel.lines(view, whole=whole))
 
 
 @command(*_READS_PARCELS, *_READS_LOG)
@@ -65,22 +68,21 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     from tracker.domain import vocabulary
     from tracker.domain.scan import FullReader
     from tracker.log.search import locate
-    from tracker.serve import why as explanation
-    from tracker.serve.find import find
+    from tracker.serve.why import why as explained
     from tracker.site import recogniser
-    from tracker.store.reading.sync import ParcelReader
 
     vocabularies, barcodes = vocabulary.load(settings.vocabularies), recogniser(settings)
-    with ParcelReader(settings) as reader:
-        found = find(reader, " ".join(words), barcodes)
-    if (stored := found.stored) is None:
-        _answer(found.about(), found.lines(), as_json=as_json)
-        return
-    read = FullReader(vocabularies, config.site_zones(settings), barcodes)
-    located = locate(settings, stored.parcel, read, seconds)
-    explained = explanation.to_dict(stored, vocabularies, located) if as_json else {}
-    lines = chain(found.lines(), explanation.lines(stored, vocabularies, located))
-    _answer({**explained, **found.about()}, lines, as_json=as_json)
+    found = _find(settings, words, barcodes)
+    explanation = None
+    if found.stored is not None:
+        read = FullReader(vocabularies, config.site_zones(settings), barcodes)
+        explanation = explained(found.stored, vocabularies, locate(settings, found.stored.parcel, read, seconds))
+    if as_json:
+        _print_json(found, explanation)
+    else:
+        from tracker.serve.views import why
+
+        _print(found, () if explanation is None else why.lines(explanation))
 
 
 @command("redis", "partitions")
@@ -119,27 +121,36 @@ def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
         barcodes.of_lines(sys.stdin.buffer, write, explain)
 
 
-def _answer(fields: Mapping[str, Any], lines: Iterable[Text], *, as_json: bool) -> None:
-    """Answers a program or a person."""
+def _find(settings: Settings, words: Sequence[str], recogniser: Recogniser) -> Found:
+    """The parcel that the words of an ID mean."""
+    from tracker.serve.find import find
+    from tracker.store.reading.sync import ParcelReader
+
+    with ParcelReader(settings) as reader:
+        return reader.run(find(reader.queries, " ".join(words), recogniser))
+
+
+def _print_json(found: Found, answer: ParcelView | Explanation | None) -> None:
+    """Prints an answer for a program: the parcel, if it is one, and under which label it was found."""
     from tracker.serve.plain import json_line
 
-    if as_json:
-        click.echo(json_line(fields), nl=False)
-    else:
-        _print(lines)
+    parcel = {} if answer is None else answer.to_dict()
+    click.echo(json_line({**parcel, **found.about()}), nl=False)
 
 
-def _print(lines: Iterable[Text]) -> None:
-    """Prints lines to standard output: with styles on a terminal, plain elsewhere."""
+def _print(found: Found, lines: Iterable[Text]) -> None:
+    """Prints an answer for a person, to standard output: with styles on a terminal, plain elsewhere."""
     from io import TextIOWrapper
 
     from rich.console import Console
+
+    from tracker.serve.views import found as view
 
     if isinstance(sys.stdout, TextIOWrapper):
         # What the terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    for line in lines:
+    for line in chain(view.lines(found), lines):
         console.print(line)
 
 

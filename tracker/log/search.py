@@ -1,8 +1,6 @@
 """Where a parcel's scans stand in the log, as long as the log still holds them."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -14,6 +12,7 @@ from tracker.domain.parcel import CLOCK_SKEW, Event, Parcel
 from tracker.domain.partition import partition_of
 from tracker.domain.scan import FullReader, Scan
 from tracker.limits import CLOCK_SKEW_MS_MAX
+from tracker.log.located import Located
 
 CONNECT_TIMEOUT_S: Final = 5.0
 SEARCH_BYTES_MAX: Final = 1 << 30
@@ -21,21 +20,6 @@ SEARCH_BYTES_MAX: Final = 1 << 30
 
 _RECORDS_A_READ: Final = 2_000
 _READ_TIMEOUT_S: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """What a search of the log found.
-
-    Attributes:
-        partition: where the parcel's scans stand.
-        offsets: {event id: offsets of the scans that were this event}, ascending.
-        remark: why there is not more, a clause; None if every event was found.
-    """
-
-    partition: int
-    offsets: Mapping[int, tuple[int, ...]]
-    remark: str | None
 
 
 def locate(settings: Settings, parcel: Parcel, read: FullReader, seconds_max: float) -> Located:

@@ -21,7 +21,7 @@ OF_THE_RECORD: Final = frozenset({"ghost", "no_acceptance", CLOCK_SKEW, CUT})
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class ExplainedEvent:
     """One event of a life, explained.
 
     Attributes:
@@ -30,6 +30,7 @@ class Explained:
         cell: what it took, None if it took none: voided, a re-read, a revision.
         here: that cell is the one for the parcel's own delivery office.
         after: the state behind it.
+        means: its code, in a few words.
         reasons: clauses, none for an event that simply did what its cell says.
     """
 
@@ -38,6 +39,7 @@ class Explained:
     cell: Cell | None
     here: bool
     after: str
+    means: str
     reasons: tuple[str, ...]
 
     @property
@@ -77,12 +79,13 @@ class Explained:
             "voided_by": _counted(event.voided_by),
             "took": _counted(event.voided),
             "reasons": list(self.reasons),
+            "means": self.means,
         }
 
 
-def explain(life: Life, vocabularies: Vocabularies) -> list[Explained]:
+def explain(life: Life, vocabularies: Vocabularies) -> tuple[ExplainedEvent, ...]:
     """Explains every event of a life, in fold order."""
-    return [_explained(life, number, event, vocabularies) for number, event in enumerate(life.events, 1)]
+    return tuple(_explained(life, number, event, vocabularies) for number, event in enumerate(life.events, 1))
 
 
 def meaning(event: Event, vocabularies: Vocabularies) -> str:
@@ -94,11 +97,12 @@ def meaning(event: Event, vocabularies: Vocabularies) -> str:
         return kind.means
 
 
-def _explained(life: Life, number: int, event: Event, vocabularies: Vocabularies) -> Explained:
+def _explained(life: Life, number: int, event: Event, vocabularies: Vocabularies) -> ExplainedEvent:
     taken = None if event.acts_as is None else cell(event.state, event.acts_as, here=event.here)
     here = event.here and (event.state, event.acts_as, True) in MACHINE.cells
     after = event.state if taken is None else taken.next
-    return Explained(number, event, taken, here, after, tuple(_reasons(life, event, taken, vocabularies)))
+    reasons = tuple(_reasons(life, event, taken, vocabularies))
+    return ExplainedEvent(number, event, taken, here, after, meaning(event, vocabularies), reasons)
 
 
 def _reasons(life: Life, event: Event, taken: Cell | None, vocabularies: Vocabularies) -> list[str]:

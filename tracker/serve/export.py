@@ -1,16 +1,56 @@
 """Every parcel as one JSON object a line."""
 
-from collections.abc import Callable
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final, Protocol
 
 from tracker.errors import TrackerError
 from tracker.serve.plain import json_line
-from tracker.store.reading.sync import ParcelReader
+from tracker.store.reading.decode import Stored
 
 _SHOWN_EVERY: Final = 500
 
 
-def write(reader: ParcelReader, out: BinaryIO, advance: Callable[[int], None]) -> int:
+class ReadsAll(Protocol):
+    """A reader that gives every parcel, as `tracker.store.reading.sync.ParcelReader` does."""
+
+    def all(self, on_corrupt: Callable[[TrackerError], None]) -> Iterator[Stored]:
+        """Every parcel; of those that can't be read `on_corrupt` is told."""
+
+
+class Lines:
+    """The lines of one export, and what it has come to.
+
+    Attributes:
+        written: how many parcels have become a line.
+    """
+
+    def __init__(self) -> None:
+        self.written = 0
+        self._corrupt = 0
+        self._first: TrackerError | None = None
+
+    def line(self, stored: Stored) -> bytes:
+        """The line of a parcel."""
+        self.written += 1
+        return json_line(stored.to_dict())
+
+    def on_corrupt(self, error: TrackerError) -> None:
+        """Counts a parcel that can't be read."""
+        self._corrupt += 1
+        self._first = self._first or error
+
+    def end(self) -> None:
+        """The export has written what it could.
+
+        Raises:
+            TrackerError: `corrupt_record`, if parcels could not be read.
+        """
+        if self._corrupt:
+            of = f"{self._corrupt:,} of {self.written + self._corrupt:,} parcels"
+            raise TrackerError("corrupt_record", f"{of} can't be read and are missing; the first: {self._first}")
+
+
+def write(reader: ReadsAll, out: BinaryIO, advance: Callable[[int], None]) -> int:
     """Writes every parcel of the store to `out`; how many.
 
     Args:
@@ -19,26 +59,14 @@ def write(reader: ParcelReader, out: BinaryIO, advance: Callable[[int], None]) -
         advance: told that so many more are written, now and then.
 
     Raises:
-        TrackerError: `corrupt_record` at the end, if records could not be read; all others are written.
+        TrackerError: `corrupt_record` at the end, if parcels could not be read; all others are written.
     """
-    corrupt: list[TrackerError] = []
-    spoilt = 0
-
-    def on_corrupt(error: TrackerError) -> None:
-        nonlocal spoilt
-        spoilt += 1
-        if not corrupt:
-            corrupt.append(error)
-
-    written = 0
-    for stored in reader.all(on_corrupt):
-        out.write(json_line(stored.to_dict()))
-        written += 1
-        if written % _SHOWN_EVERY == 0:
+    lines = Lines()
+    for stored in reader.all(lines.on_corrupt):
+        out.write(lines.line(stored))
+        if lines.written % _SHOWN_EVERY == 0:
             advance(_SHOWN_EVERY)
     out.flush()
-    advance(written % _SHOWN_EVERY)
-    if corrupt:
-        message = f"{spoilt:,} of {written + spoilt:,} parcels can't be read and are missing; the first: {corrupt[0]}"
-        raise TrackerError("corrupt_record", message)
-    return written
+    advance(lines.written % _SHOWN_EVERY)
+    lines.end()
+    return lines.written

@@ -1,20 +1,16 @@
-"""Which parcel is meant: by its key, by its barcode in any form, or by another label that was read on it."""
+"""Which parcel is meant: by its key, by its barcode in any form, or by another label that was read on it. Pure."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rich.text import Text
-
 from tracker.domain._scan import is_parcel_id
-from tracker.domain.aliases import DAY_MS, ReadOn
+from tracker.domain.aliases import DAY_MS
 from tracker.domain.barcode import Recogniser
 from tracker.domain.times import date
 from tracker.errors import TrackerError, shown
-from tracker.serve.plain import words_of
-from tracker.store.reading.decode import Stored
-from tracker.store.reading.sync import ParcelReader
+from tracker.store.query import Query, together
+from tracker.store.reading.decode import Queries, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +50,14 @@ class Found:
             return {}
         return {"asked": self.asked, "label_of": [labelled.to_dict() for labelled in self.label_of]}
 
-    def lines(self) -> Iterator[Text]:
-        """The same for a person, line by line."""
-        if self.stored is None:
-            yield Text.assemble((self.asked, "bold"), f" is a label of {len(self.label_of)} parcels:")
-        for labelled in self.label_of:
-            parcel = labelled.stored.parcel
-            if self.stored is None:
-                yield Text(f"{parcel.id}  {words_of(parcel.current.state)}, last read on {labelled.date}")
-            elif parcel is self.stored.parcel:
-                yield Text(f"{self.asked} is another label of this parcel, last read on {labelled.date}", "dim")
-            else:
-                yield Text(f"{self.asked} is another label of {parcel.id} too, last read on {labelled.date}", "dim")
 
-
-def find(reader: ParcelReader, name: str, recogniser: Recogniser) -> Found:
+def find(queries: Queries, name: str, recogniser: Recogniser) -> Query[Found]:
     """The parcel that a person means: by a key as it is, else by what the barcode reader makes of it.
 
     A key goes one step: it names a parcel, or is a label of others. A label of a label is not looked for.
 
     Args:
-        reader: of the store.
+        queries: of the reader that runs it: `reader.run(find(reader.queries, ...))`.
         name: as it was given.
         recogniser: the site's.
 
@@ -86,8 +69,8 @@ def find(reader: ParcelReader, name: str, recogniser: Recogniser) -> Found:
     keys = [name] if is_parcel_id(encoded) else []
     keys += [read.key] if read.key is not None and read.key not in keys else []
     for key in keys:
-        stored = reader.parcel(key)
-        label_of = tuple(_labelled(reader, reader.read_on(key)))
+        stored = yield from queries.parcel(key)
+        label_of = yield from _label_of(queries, key)
         if stored is None and len(label_of) == 1:
             stored = label_of[0].stored
         if stored is not None or label_of:
@@ -96,9 +79,9 @@ def find(reader: ParcelReader, name: str, recogniser: Recogniser) -> Found:
     raise TrackerError("unknown_parcel", f"no scan of {shown(name)} has been applied ({said})")
 
 
-def _labelled(reader: ParcelReader, read_on: list[ReadOn]) -> Iterator[Labelled]:
-    """Those of the parcels that the store has: one may have expired, or not be applied yet."""
-    for day, parcel in read_on:
-        stored = reader.parcel(parcel.decode())
-        if stored is not None:
-            yield Labelled(stored, date(day * DAY_MS))
+def _label_of(queries: Queries, key: str) -> Query[tuple[Labelled, ...]]:
+    """Those of the parcels it was read on that the store has: one may have expired, or not be applied yet."""
+    read_on = yield from queries.read_on(key)
+    parcels = yield from together([queries.parcel(parcel.decode()) for _, parcel in read_on])
+    pairs = zip(read_on, parcels, strict=True)
+    return tuple(Labelled(stored, date(day * DAY_MS)) for (day, _), stored in pairs if stored is not None)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self, TypeVar
 
+import pytest
+
 from tracker.config import Settings
 from tracker.domain.aliases import ReadOn
 from tracker.errors import TrackerError
@@ -59,7 +61,8 @@ class Awaited:
 
 
 Reader = ParcelReader | Awaited
-READERS: Final[tuple[type[Reader], ...]] = (ParcelReader, Awaited)
+WITH_BOTH: Final = pytest.mark.parametrize("reading", [ParcelReader, Awaited])
+"""For a module whose tests take `reading`: they run with each reader, since both ask and understand the same."""
 
 
 def interrupted(query: Query[T], between: Callable[[int], object]) -> Query[T]:

@@ -17,12 +17,14 @@ from tests.reference.strategies import Record
 from tests.serve import stores
 from tests.serve.stores import BASE_MS, PARCEL, PARTITIONS, a_scan, journey, settings
 from tests.servers import Redis
-from tests.store.reading.readers import READERS, Reader, interrupted
+from tests.store.reading.readers import WITH_BOTH, Reader, interrupted
 from tracker.domain import _parcel
 from tracker.domain.partition import partition_of
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.store import keys
 from tracker.store.reading.decode import ATTEMPTS, KEYS_A_SCAN, Stored
+
+pytestmark = WITH_BOTH
 
 
 @pytest.fixture
@@ -31,13 +33,6 @@ def client(redis_server: Redis) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
         yield client
-
-
-@pytest.fixture(params=READERS, ids=lambda reader: reader.__name__)
-def reading(request: pytest.FixtureRequest) -> type[Reader]:
-    """The readers, one after another: what is asked and what it means is the same."""
-    reader: type[Reader] = request.param
-    return reader
 
 
 def of_parcels(count: int) -> list[Record]:

@@ -16,7 +16,8 @@ from tracker.local.demo.outcome import Outcome
 from tracker.local.demo.visibility import percentile
 from tracker.local.up import Servers
 from tracker.log.search import locate
-from tracker.serve import why
+from tracker.serve.views import why as explained
+from tracker.serve.why import why
 from tracker.site import recogniser
 from tracker.store.reading.decode import Stored
 
@@ -82,7 +83,7 @@ class Report:
         located = locate(
             settings, best.parcel, FullReader(self._vocabularies, {}, recogniser(settings)), LOCATE_TIMEOUT_S
         )
-        for line in why.lines(best, self._vocabularies, located):
+        for line in explained.lines(why(best, self._vocabularies, located)):
             self._console.print(line)
 
     def next_steps(self) -> None:

@@ -1,0 +1,1 @@
+"""Answers as text for a terminal, line by line, with whatever could act on it made visible."""
