@@ -19,6 +19,7 @@ from string import ascii_letters, ascii_uppercase, digits as DIGITS, hexdigits
 from tracker.domain.formats import elements, symbologies
 from tracker.domain.countries import ISO_3166_ALPHA_2
 from tracker.domain.countries import ISO_3166_NUMERIC
+from tracker.domain.currencies import ISO_4217_NUMERIC
 
 cdef enum:
     EOT = 0x04

@@ -98,8 +98,3 @@ cdef int iban(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
             return GS1_BAD_IBAN
     at[0] = 2
     return GS1_OK if remainder == 1 else GS1_BAD_IBAN
-
-
-cdef int any_value(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
-    """For what has a list of its own that is not held here, such as currencies."""
-    return GS1_OK

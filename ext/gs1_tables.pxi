@@ -13,7 +13,6 @@ cdef int add_check(str name, check_t check) except -1:
 
 
 cdef int add_checks() except -1:
-    add_check("any", any_value)
     add_check("check_digit", check_digit)
     add_check("check_characters", check_characters)
     add_check("company_prefix_1", company_prefix_1)
@@ -31,6 +30,7 @@ cdef int add_checks() except -1:
     add_check("country", country)
     add_check("country_or_several", country_or_several)
     add_check("country_letters", country_letters)
+    add_check("currency", currency)
     add_check("yes_no", yes_no)
     add_check("hyphen", hyphen)
     add_check("package_type", package_type)
@@ -73,6 +73,8 @@ cdef int fill_characters() except -1:
         URI_CHARACTERS[<size_t>ord(character)] |= IN_DOMAIN
     for number in ISO_3166_NUMERIC:
         COUNTRY[<size_t>int(number)] = 1
+    for number in ISO_4217_NUMERIC:
+        CURRENCY[<size_t>int(number)] = 1
     for letters in ISO_3166_ALPHA_2:
         COUNTRY_LETTERS[<size_t>(ord(letters[0]) - 65) * 26 + <size_t>(ord(letters[1]) - 65)] = 1
     return 0

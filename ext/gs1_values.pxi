@@ -12,6 +12,7 @@ cdef uint8_t[256] CHARACTERS                # bit 0: CSET 82, bit 1: CSET 39, bi
 cdef uint8_t[128] CSET_82_VALUE             # index of a character in CSET 82
 cdef uint8_t[1000] COUNTRY                  # ISO 3166-1 numeric
 cdef uint8_t[26 * 26] COUNTRY_LETTERS       # ISO 3166-1 alpha-2
+cdef uint8_t[1000] CURRENCY                 # ISO 4217 numeric
 cdef uint8_t[24] PRIMES
 cdef const uint8_t* CSET_32 = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -188,6 +189,10 @@ cdef int country(const uint8_t* value, size_t length, size_t* at) noexcept nogil
 
 cdef int country_or_several(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
     return GS1_OK if length == 3 and number_of(value, 3) == 999 else country(value, length, at)
+
+
+cdef int currency(const uint8_t* value, size_t length, size_t* at) noexcept nogil:
+    return GS1_OK if length == 3 and are_digits(value, 3) and CURRENCY[number_of(value, 3)] else GS1_UNKNOWN_CURRENCY
 
 
 cdef int country_letters(const uint8_t* value, size_t length, size_t* at) noexcept nogil:

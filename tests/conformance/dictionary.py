@@ -26,7 +26,7 @@ CHECKS = {
     "iso3166": "country",
     "iso3166999": "country_or_several",
     "iso3166alpha2": "country_letters",
-    "iso4217": "any",
+    "iso4217": "currency",
     "iso5218": "sex",
     "yesno": "yes_no",
     "hyphen": "hyphen",

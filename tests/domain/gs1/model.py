@@ -1,6 +1,6 @@
 """Element strings, read a second time from the standard: plain Python.
 
-Shares nothing with the project but the lists of countries.
+Shares nothing with the project but the lists of countries and currencies.
 """
 
 import calendar
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tracker.domain.countries import ISO_3166_ALPHA_2, ISO_3166_NUMERIC
+from tracker.domain.currencies import ISO_4217_NUMERIC
 
 CSET_82 = (string.ascii_letters + string.digits + "!\"%&'()*+,-./:;<=>?_").encode()
 AI_LENGTHS = {
@@ -144,6 +145,10 @@ def country_number(value: str) -> str | None:
     return None if value in ISO_3166_NUMERIC else "unknown_country"
 
 
+def currency_number(value: str) -> str | None:
+    return None if value in ISO_4217_NUMERIC else "unknown_currency"
+
+
 def country_letters(value: str) -> str | None:
     return None if value in ISO_3166_ALPHA_2 else "unknown_country"
 
@@ -168,6 +173,9 @@ def _values() -> Iterator[tuple[str, list[Part]]]:
     yield "402", [n(17, check_digit, prefix(0))]
     yield from ((f"41{digit}", gln) for digit in range(8))
     yield "421", [n(3, country_number), x(1, 9)]
+    yield from ((f"390{digit}", [n(1, most=15)]) for digit in range(10))
+    yield from ((f"391{digit}", [n(3, currency_number), n(1, most=15)]) for digit in range(10))
+    yield "8020", [x(1, 25)]
     yield from ((ai, [x(1, most, percent_encoding)]) for most, ais in text.items() for ai in ais.split())
     yield from ((ai, [x(2, 2, country_letters)]) for ai in ("4307", "4317"))
     yield "4309", [n(10, below(1_800_000_001, "bad_latitude")), n(10, below(3_600_000_001, "bad_longitude"))]

@@ -37,6 +37,8 @@ CHECKS = (
     ("country_or_several", "n3", "999", "998", "unknown_country"),
     ("country_letters", "x2", "KZ", "ZZ", "unknown_country"),
     ("country_letters", "x2", "GB", "gb", "unknown_country"),
+    ("currency", "n3", "398", "000", "unknown_currency"),
+    ("currency", "n3", "999", "998", "unknown_currency"),
     ("yes_no", "n1", "1", "2", "not_yes_no"),
     ("hyphen", "x1", "-", "+", "not_hyphen"),
     ("package_type", "x1..4", "201A", "pk", "bad_package_type"),
@@ -58,7 +60,6 @@ CHECKS = (
     ("coupon", "x1..70", COUPON + "3261231", COUPON + "3261331", "bad_coupon"),
     ("coupon", "x1..70", COUPON, COUPON + "4261231" + "3261231", "bad_coupon"),
     ("coupon_offer", "x1..70", "00123456" + "123456" + "0123456", "2", "bad_coupon"),
-    ("any", "n3", "000", "A00", "not_digits"),
 )
 
 

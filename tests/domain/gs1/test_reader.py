@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tracker.domain import _gs1, gs1
 from tracker.domain.countries import ISO_3166_NUMERIC
+from tracker.domain.currencies import ISO_4217_NUMERIC
 from tracker.domain.gs1 import table, writing
 from tracker.domain.gs1.reasons import EXPECTED, REASONS
 from tracker.errors import TrackerError
@@ -62,6 +63,15 @@ def test_a_country_is_one_of_iso_3166() -> None:
     taken = {f"{n:03}" for n in range(1000) if gs1.read_elements(f"421{n:03}A").ok}
     assert taken == ISO_3166_NUMERIC
     assert len(taken) == 249
+
+
+def test_a_currency_is_one_of_iso_4217() -> None:
+    payee = "8020A\x1d4159520123456788"
+    taken = {f"{n:03}" for n in range(1000) if gs1.read_elements(f"3912{n:03}1250\x1d{payee}").ok}
+    assert taken == ISO_4217_NUMERIC
+    assert len(taken) == 182
+    assert {"398", "643", "840", "978", "156", "999"} <= taken
+    assert reasons(gs1.read_elements(f"39120001250\x1d{payee}")) == ["unknown_currency"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +192,8 @@ def test_a_link_that_is_written_reads_back(ais: list[str], text: str) -> None:
 
 def value_of(ai: str) -> str:
     """Some value that an AI takes."""
-    known = {"421": "398A", "4307": "KZ", "4317": "KZ", "4326": "261122", "8008": "26112210"}
+    known = {f"391{digit}": "3981250" for digit in digits}
+    known |= {"421": "398A", "4307": "KZ", "4317": "KZ", "4326": "261122", "8008": "26112210"}
     if ai in known:
         return known[ai]
     if ai in {"11", "13", "15", "16", "17"}:

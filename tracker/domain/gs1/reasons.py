@@ -31,6 +31,7 @@ EXPECTED: Final = MappingProxyType(
         "bad_latitude": "at most 1800000000",
         "bad_longitude": "at most 3600000000",
         "unknown_country": "a country of ISO 3166-1",
+        "unknown_currency": "a currency of ISO 4217",
         "not_hyphen": "a hyphen",
         "bad_package_type": "capital letters and digits",
         "bad_piece": "a piece from 01 to the total",
