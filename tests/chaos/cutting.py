@@ -128,6 +128,9 @@ class _Nobody:
     def kafka_error(self) -> None:
         """Kafka failed."""
 
+    def kafka_answered(self) -> None:
+        """Nobody hears of it."""
+
 
 @dataclass
 class Cutting:
@@ -278,7 +281,9 @@ class Cutting:
     async def _work(self, server: Redis, sizes: Sequence[int]) -> None:
         """A worker claims the partition and applies batches of these sizes, as far as the log goes."""
         partition = Partition(TOPIC, 0, 1, self._reader, cache_parcels=CACHE_PARCELS)
-        runner = Runner(partition, RedisStore(server.url, 1, FINAL_TTL_S), self._log, _Nobody(), time.monotonic)
+        runner = Runner(
+            partition, RedisStore(server.url, 1, FINAL_TTL_S), self._log, self._log, _Nobody(), time.monotonic
+        )
         runner.start()
         try:
             async with asyncio.timeout(_SECONDS_MAX):

@@ -18,7 +18,7 @@ from tracker.cli import main as command_line
 from tracker.domain import _records
 from tracker.process.core.batch import Fetched
 from tracker.process.core.partition import Partition
-from tracker.process.faust.app import WorkerApp
+from tracker.process.faust.client import FaustClient
 from tracker.process.faust.fetch import WholeFetch
 from tracker.store import claims
 from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Claimed, Denied, Lost, Mark
@@ -113,13 +113,13 @@ def no_offset_check() -> None:
         return _apply_command(partition, replace(batch, records=records), final_ttl_s)
 
     claims.apply_command = without_offsets
-    bounds, claimed = WorkerApp.bounds, Partition.claimed
+    bounds, claimed = FaustClient.bounds, Partition.claimed
     committed: dict[int, int] = {}
     remembered: dict[int, Partition] = {}
 
-    async def with_committed(self: WorkerApp, partition: int) -> tuple[int, int]:
-        thread = self._thread()
-        tp = TopicPartition(self._worker_settings.topic, partition)
+    async def with_committed(self: FaustClient, partition: int) -> tuple[int, int]:
+        thread = self.thread
+        tp = TopicPartition(self._topic, partition)
         consumer: Any = thread._consumer
         committed[partition] = await thread.call_thread(consumer.committed, tp) or 0
         return await bounds(self, partition)
@@ -136,7 +136,7 @@ def no_offset_check() -> None:
         return await _send_apply(self, batch)
 
     Chain.send_apply = send_apply  # type: ignore[method-assign]
-    WorkerApp.bounds = with_committed  # type: ignore[method-assign]
+    FaustClient.bounds = with_committed  # type: ignore[method-assign]
     Partition.claimed = from_there  # type: ignore[method-assign]
 
 

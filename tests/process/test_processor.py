@@ -228,7 +228,7 @@ def test_redis_is_known_to_answer_again_where_only_looks_ask_it(
 
     async def doing(processor: Processor) -> None:
         await until(lambda: states(processor) == {"stopped" if stopped else "running"})
-        processor.redis_error()
+        processor.reachability.redis_error()
         await until(lambda: processor.health().redis is True)
 
     work(url, Asked(), doing)
@@ -237,7 +237,7 @@ def test_redis_is_known_to_answer_again_where_only_looks_ask_it(
 def test_what_a_worker_without_partitions_last_heard_of_redis_is_known_no_more(url: str) -> None:
     async def doing(processor: Processor) -> None:
         await until(lambda: states(processor) == {"running"})
-        processor.redis_error()
+        processor.reachability.redis_error()
         assert processor.health().redis is False
         await processor.revoke_all_but(set())
         assert processor.health().redis is None

@@ -24,12 +24,13 @@ from tracker.domain.aliases import Announcement, ReadOn
 from tracker.domain.machine import NUMBER
 from tracker.domain.parcel import fold as domain_fold
 from tracker.domain.partition import partition_of
-from tracker.process import processor
+from tracker.process import scans_log
 from tracker.process.core import partition as product
 from tracker.process.core.announcing import due_announcements
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
 from tracker.process.core.cache import Cache
 from tracker.process.core.partition import Partition
+from tracker.process.scans_log import ScansLog
 from tracker.store import claims
 from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, Mark, StoredNames
 
@@ -237,7 +238,7 @@ def gap_taken_as_end() -> AbstractContextManager[None]:
 
 def rekeyed_wrongly() -> AbstractContextManager[None]:
     """A scan on the wrong partition is sent on to another wrong one."""
-    return _patched(processor, "partition_of", lambda key, count: (partition_of(key, count) + 1) % count)
+    return _patched(scans_log, "partition_of", lambda key, count: (partition_of(key, count) + 1) % count)
 
 
 def letter_without_value() -> AbstractContextManager[None]:
@@ -334,12 +335,12 @@ def expiry_forgotten() -> AbstractContextManager[None]:
 def other_log_not_noticed() -> AbstractContextManager[None]:
     """A worker asks once which log it is, and never again."""
 
-    async def identity(self: processor.Processor) -> str:
+    async def identity(self: ScansLog) -> str:
         if self._identity is None:
-            self._identity = await self._log_client.identity()
+            self._identity = await self._client.identity()
         return self._identity.name
 
-    return _patched(processor.Processor, "identity", identity)
+    return _patched(ScansLog, "identity", identity)
 
 
 def retention_not_noticed() -> AbstractContextManager[None]:

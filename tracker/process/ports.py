@@ -1,17 +1,25 @@
 """What a runner needs of the world: the log, the store, and whoever counts what happens."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+from tracker.log.identity import Identity
 from tracker.process.core.batch import BatchCounts, Outgoing
 from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, StoredNames
 
 
 class Log(Protocol):
-    """What a runner needs of Kafka."""
+    """Which log it is, and what it takes: what tracker.process.scans_log.ScansLog does."""
 
     async def identity(self) -> str:
         """Identity of the log: cluster and topic."""
+
+    async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
+        """Has dead letters, re-keyed records and announcements acknowledged by all in-sync replicas."""
+
+
+class Fetching(Protocol):
+    """Where fetches begin: what a consumer does for a runner."""
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """Offsets that a partition begins and ends with."""
@@ -19,8 +27,28 @@ class Log(Protocol):
     async def seek(self, partition: int, offset: int) -> None:
         """Fetches a partition from an offset on."""
 
-    async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
-        """Has dead letters, re-keyed records and announcements acknowledged by all in-sync replicas."""
+
+class Producing(Protocol):
+    """Where records go: what a producer does."""
+
+    async def produce(
+        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
+    ) -> Any:  # noqa: ANN401
+        """Hands a record to the producer; what it gives is awaited for the acknowledgement."""
+
+
+class KafkaClient(Fetching, Producing, Protocol):
+    """A consumer and a producer: what tracker.process.faust.client.FaustClient does."""
+
+    def end_offsets(self) -> Mapping[int, int]:
+        """Partition -> offset that it ends with, as far as is known."""
+
+
+class LogIdentity(Protocol):
+    """Who knows which log it is: what tracker.log.identity.LogClient does."""
+
+    async def identity(self) -> Identity:
+        """Which log it is now; raises LogUnknownError."""
 
 
 class ClaimedChain(Protocol):
@@ -72,7 +100,10 @@ class Watcher(Protocol):
 
 
 class Supervisor(Watcher, Protocol):
-    """Who is told by a runner what happens, and judges from it how the worker is."""
+    """Who is told by a runner what happens: what tracker.process.reachability.Reachability does."""
 
     def redis_answered(self) -> None:
         """Redis was asked something beside claims and batches, and has answered."""
+
+    def kafka_answered(self) -> None:
+        """Kafka was asked something beside fetches, and has answered."""

@@ -16,7 +16,7 @@ from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing
 from tracker.process.core.partition import Partition, State
 from tracker.process.core.reason import Reason
 from tracker.process.faust.fetch import WholeFetch
-from tracker.process.ports import ClaimedChain, Log, Store, Supervisor
+from tracker.process.ports import ClaimedChain, Fetching, Log, Store, Supervisor
 from tracker.store.claims import ChainBrokenError, Denied
 
 log = logging.getLogger("tracker.process")
@@ -39,7 +39,8 @@ class Runner:
     Args:
         partition: what decides.
         store: where parcels live.
-        kafka: the log.
+        scans_log: which log it is, and what it takes.
+        fetching: where fetches of it begin.
         supervisor: is told what happens.
         clock_s: gives seconds that never go back.
 
@@ -48,14 +49,21 @@ class Runner:
     """
 
     def __init__(
-        self, partition: Partition, store: Store, kafka: Log, supervisor: Supervisor, clock_s: Callable[[], float]
+        self,
+        partition: Partition,
+        store: Store,
+        scans_log: Log,
+        fetching: Fetching,
+        supervisor: Supervisor,
+        clock_s: Callable[[], float],
     ) -> None:
         self.partition = partition
         self.progress_s = clock_s()
         self.log: str | None = None
         self._clock_s = clock_s
         self._store = store
-        self._kafka = kafka
+        self._log = scans_log
+        self._fetching = fetching
         self._supervisor = supervisor
         self._chain: ClaimedChain | None = None
         self._in_flight: asyncio.Task[bool] | None = None
@@ -110,7 +118,7 @@ class Runner:
         if not self.running or self._chain is None:
             return
         if fetch.begin != self.partition.position:
-            await self._kafka.seek(self.partition.number, self.partition.position)
+            await self._fetching.seek(self.partition.number, self.partition.position)
             return
         walked = fetch.walked()
         for fetched in walked.batches():
@@ -118,7 +126,7 @@ class Runner:
                 return
         if walked.end < fetch.end:
             # The rest would have taken too much memory. Kafka has gone on behind it.
-            await self._kafka.seek(self.partition.number, walked.end)
+            await self._fetching.seek(self.partition.number, walked.end)
 
     async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:
         """Takes one batch; whether the chain goes on."""
@@ -200,7 +208,7 @@ class Runner:
         return await self._store.epoch(self.partition.number) != self._epoch
 
     async def _can_be_claimed(self) -> bool:
-        claim = await self._store.claim(self.partition.number, await self._kafka.identity())
+        claim = await self._store.claim(self.partition.number, await self._log.identity())
         if isinstance(claim, Denied):
             return False
         await claim[0].close()
@@ -221,7 +229,7 @@ class Runner:
 
     async def _delivered(self, outgoing: Sequence[Outgoing]) -> bool:
         try:
-            await self._kafka.deliver(outgoing)
+            await self._log.deliver(outgoing)
         except Exception as error:  # noqa: BLE001
             # Any failure means the same: they are not in the log, so the mark must not pass them.
             self._supervisor.kafka_error()
@@ -278,7 +286,7 @@ class Runner:
 
     async def _try_claim(self) -> None:
         number = self.partition.number
-        identity = await self._kafka.identity()
+        identity = await self._log.identity()
         claim = await self._store.claim(number, identity)
         if isinstance(claim, Denied):
             self._epoch = None
@@ -303,7 +311,7 @@ class Runner:
                 await self._stopped()
                 return
             self._supervisor.claimed("claimed")  # From here its offset counts, however long the seek takes.
-            await self._kafka.seek(number, begin)
+            await self._fetching.seek(number, begin)
         except BaseException:
             await chain.close()
             self.partition.lost(reason)
@@ -318,8 +326,8 @@ class Runner:
 
     async def _bounds(self, identity: str) -> tuple[int, int]:
         """Offsets that the partition begins and ends with, in the log of that identity and no other."""
-        earliest, end = await self._kafka.bounds(self.partition.number)
-        if (now := await self._kafka.identity()) != identity:
+        earliest, end = await self._fetching.bounds(self.partition.number)
+        if (now := await self._log.identity()) != identity:
             raise LogUnknownError(f"the log was {identity} and is {now}")
         return earliest, end
 

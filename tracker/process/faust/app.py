@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Final
 
 import faust
 from aiokafka.errors import KafkaError
-from aiokafka.structs import TopicPartition
-from faust.types import TP
 from yarl import URL
 
 from tracker.config import Settings
@@ -18,7 +16,8 @@ from tracker.domain import scan, vocabulary
 from tracker.limits import BATCH_BYTES_MAX
 from tracker.log.identity import LogClient
 from tracker.process.faust import closing, fetch
-from tracker.process.faust.transport import BatchConsumer, BatchTransport, ConsumerThread
+from tracker.process.faust.client import FaustClient
+from tracker.process.faust.transport import BatchTransport
 from tracker.process.health import Health, Membership
 from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
@@ -69,9 +68,10 @@ class WorkerApp(faust.App):
         fetch.patch_fetcher(settings.topic, settings.inflate_bytes)
         closing.patch_closed_connections()
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
-        client = LogClient(settings.kafka, settings.topic)
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
-        self.processor = Processor(settings, reader, store, self, client, watcher)
+        self._client = FaustClient(self, settings.topic)
+        log_client = LogClient(settings.kafka, settings.topic)
+        self.processor = Processor(settings, reader, store, self._client, log_client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
         self._turned_s: float | None = None
         self._join_error = ""
@@ -80,7 +80,7 @@ class WorkerApp(faust.App):
         """What is known now; for the monitor, also from another thread."""
         if self._turned_s is None:  # Faust is still on its way.
             return Health(group=Membership(joined=False, reason="it begins"))
-        group = self._thread().membership(self.processor.topic)
+        group = self._client.thread.membership(self.processor.topic)
         if not group.joined:
             group = replace(group, reason=self._join_error or group.reason)
         return replace(self.processor.health(), group=group, loop_age_s=time.monotonic() - self._turned_s)
@@ -104,7 +104,7 @@ class WorkerApp(faust.App):
         while True:
             await asyncio.sleep(pause_s)
             try:
-                await self._thread().check_membership()
+                await self._client.thread.check_membership()
             except KafkaError as error:
                 if repr(error) != self._join_error:
                     log.warning("not in the consumer group %s: %r", self._worker_settings.group, error)
@@ -112,7 +112,7 @@ class WorkerApp(faust.App):
                 pause_s = min(2 * pause_s, JOIN_PAUSE_S_MAX)
             else:
                 pause_s = JOIN_PAUSE_S_MIN
-                if self._join_error and self._thread().membership(self.processor.topic).joined:
+                if self._join_error and self._client.thread.membership(self.processor.topic).joined:
                     log.info("in the consumer group %s after all", self._worker_settings.group)
                     self._join_error = ""
 
@@ -123,39 +123,3 @@ class WorkerApp(faust.App):
         """Finishes what is in flight before the consumer goes."""
         await self.processor.close()
         await super().on_stop()
-
-    async def bounds(self, partition: int) -> tuple[int, int]:
-        """Offsets that a partition begins and ends with."""
-        tp = TopicPartition(self._worker_settings.topic, partition)
-        thread = self._thread()
-        first = await thread.earliest_offsets(tp)
-        last = await thread.highwaters(tp)
-        return first[tp], last[tp]
-
-    async def seek(self, partition: int, offset: int) -> None:
-        """Fetches a partition from an offset on."""
-        tp = TP(self._worker_settings.topic, partition)
-        thread = self._thread()
-        # Faust itself seeks from the caller's thread, for which aiokafka is not made.
-        await thread.call_thread(_seek, thread, tp, offset)
-
-    def _thread(self) -> ConsumerThread:
-        return cast("ConsumerThread", cast("BatchConsumer", self.consumer)._thread)  # noqa: SLF001  # Not public in Faust.
-
-    async def produce(
-        self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
-    ) -> Awaitable[Any]:
-        """Hands a record to the producer."""
-        return await self.producer.send(topic, key, value, partition, None, dict(headers))
-
-    def end_offsets(self) -> Mapping[int, int]:
-        """Partition -> offset that it ends with, as the last fetches told."""
-        consumer = self._thread()._consumer  # noqa: SLF001  # A look at what is known, without a question.
-        if consumer is None:
-            return {}
-        found = {tp.partition: consumer.highwater(tp) for tp in consumer.assignment()}
-        return {number: end for number, end in found.items() if end is not None}
-
-
-async def _seek(thread: Any, tp: TP, offset: int) -> None:  # noqa: ANN401
-    thread.seek(tp, offset)
