@@ -83,6 +83,7 @@ def run(redis_server: Redis) -> Run:
         return subprocess.run(
             [sys.executable, "-m", "tracker.cli", *arguments],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment | ours | variables,
+            cwd="/",  # Not where somebody's `tracker up` runs.
         )  # fmt: skip
 
     return run
@@ -316,6 +317,28 @@ def test_with_another_partition_count_a_command_names_both(run: Run, redis_serve
         "tracker: error[wrong_partitions]: expected a store of 64 partitions (TRACKER_PARTITIONS), got one of 4\n"
     )
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize("command", [("show", PARCEL), ("why", PARCEL), ("export",)])
+def test_who_gives_no_partition_count_gets_that_of_the_store(
+    run: Run, redis_server: Redis, command: Sequence[str]
+) -> None:
+    stores.write(redis_server.url, journey())
+    done = run(*command, TRACKER_PARTITIONS="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert PARCEL in done.stdout
+
+
+def test_a_store_that_no_worker_has_claimed_is_told_of(run: Run, redis_server: Redis) -> None:
+    nothing = (
+        "tracker: warning: nothing has been applied: no worker has claimed a partition in Redis at "
+        f"{redis_server.url}\n"
+    )
+    done = run("export", TRACKER_PARTITIONS="")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", nothing)
+    done = run("show", PARCEL, TRACKER_PARTITIONS="")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(nothing + "tracker: error[unknown_parcel]: no scan of ")
 
 
 def test_why_without_kafka_explains_all_the_same(run: Run, redis_server: Redis) -> None:

@@ -24,6 +24,7 @@ def tracker(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         [*COMMAND, *arguments],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment | variables,
+        cwd="/",  # Not where somebody's `tracker up` runs.
     )  # fmt: skip
 
 

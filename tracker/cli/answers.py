@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from tracker import config
-from tracker.cli.options import command
+from tracker.cli.options import command, given, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,7 +44,7 @@ def show(settings: Settings, *, words: tuple[str, ...], as_json: bool, whole: bo
     from tracker.serve.show import show as shown
     from tracker.site import recogniser
 
-    found = _find(settings, words, recogniser(settings))
+    found = _find(_with_partitions_of_store(settings), words, recogniser(settings))
     view = None if found.stored is None else shown(found.stored, vocabulary.load(settings.vocabularies))
     if as_json:
         _print_json(found, view)
@@ -71,6 +72,7 @@ def why(settings: Settings, *, words: tuple[str, ...], as_json: bool, seconds: f
     from tracker.serve.why import why as explained
     from tracker.site import recogniser
 
+    settings = _with_partitions_of_store(settings)
     vocabularies, barcodes = vocabulary.load(settings.vocabularies), recogniser(settings)
     found = _find(settings, words, barcodes)
     explanation = None
@@ -94,7 +96,7 @@ def export(settings: Settings, *, out: BinaryIO) -> None:
     from tracker.serve import export as exporting
     from tracker.store.reading.sync import ParcelReader
 
-    with ParcelReader(settings) as reader, _progress(reader) as advance:
+    with ParcelReader(_with_partitions_of_store(settings)) as reader, _progress(reader) as advance:
         exporting.write(reader, out, advance)
 
 
@@ -119,6 +121,23 @@ def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
         barcodes.of_codes(map(os.fsencode, codes), write, explain)
     else:
         barcodes.of_lines(sys.stdin.buffer, write, explain)
+
+
+def _with_partitions_of_store(settings: Settings) -> Settings:
+    """The settings with the partition count that the store has: nobody who only reads must know it.
+
+    A count that was given is left as it is. The reader refuses it where the store has another one.
+    """
+    from tracker.store.marks import partitions_of_store
+
+    if "partitions" in given():
+        return settings
+    if (partitions := partitions_of_store(settings)) is None:
+        warn(
+            f"nothing has been applied: no worker has claimed a partition in Redis at {config.shown(settings, 'redis')}"
+        )
+        return settings
+    return replace(settings, partitions=partitions)
 
 
 def _find(settings: Settings, words: Sequence[str], recogniser: Recogniser) -> Found:

@@ -7,7 +7,7 @@ A command is a function under `@command("kafka", "redis")`, which makes flags of
 import functools
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 
@@ -17,12 +17,19 @@ Function = Callable[..., None]
 
 _SERVERS: Final = frozenset({"kafka", "redis"})
 
+_RUNNING: Final = "tracker.running"
+"""Under which a command's context keeps the texts that a running `tracker up` gives."""
 
-def command(*settings: str) -> Callable[[Function], click.Command]:
+
+def command(
+    *settings: str, running: Literal["used", "said", "ignored"] = "used"
+) -> Callable[[Function], click.Command]:
     """Makes a command of a function.
 
     Args:
         settings: names of the settings that it needs; each becomes a flag. A server brings those of the way to it.
+        running: whether the settings of a `tracker up` that runs in the data folder are used, and whether it says so:
+            a command that changes what an operator answers for says which system it is.
     """
     names = [name for name in config.TABLE if name in settings or name.partition("_")[0] in _SERVERS & {*settings}]
 
@@ -30,7 +37,16 @@ def command(*settings: str) -> Callable[[Function], click.Command]:
         @functools.wraps(function)
         def loaded(**arguments: Any) -> None:  # noqa: ANN401
             flags = {name: arguments.pop(name) for name in names}
-            values = config.load(os.environ, flags)
+            beside = None if running == "ignored" else config.beside(os.environ, flags, warn)
+            texts: dict[str, str] = {}
+            if beside is not None:
+                config.lacking(names, os.environ, flags, beside)
+                texts = beside.of(names)
+                click.get_current_context().meta[_RUNNING] = texts
+                if running == "said":
+                    system = ", ".join(f"{name} {beside.texts[name]}" for name in ("kafka", "redis") if name in names)
+                    click.echo(f"tracker: on the `tracker up` that runs here, process {beside.pid}: {system}", err=True)
+            values = config.load(os.environ, flags, texts)
             for warning in config.warnings(values) if "kafka" in names else ():
                 warn(warning)
             for stranger, nearest in config.unknown(os.environ).items():
@@ -59,6 +75,12 @@ def given() -> set[str]:
     """Gives the names of the settings that were given to this command explicitly, by flag or environment."""
     flags = click.get_current_context().params
     return {name for name in config.TABLE if config.source(name, os.environ, flags) != "default"}
+
+
+def source(name: str) -> config.Source:
+    """Tells where this command has the value of a setting from."""
+    context = click.get_current_context()
+    return config.source(name, os.environ, context.params, context.meta.get(_RUNNING, {}))
 
 
 def warn(line: str) -> None:

@@ -13,7 +13,7 @@ _PARTITION: Final = click.option(
 _YES: Final = click.option("--yes", is_flag=True, help="do not ask")
 
 
-@command("kafka", "redis", "topic", "partitions")
+@command("kafka", "redis", "topic", "partitions", running="said")
 @_PARTITION
 @click.option(
     "--to", "offset", type=click.IntRange(0), help="of one partition: where to go on, instead of its beginning"
@@ -32,7 +32,7 @@ def accept_loss_command(settings: Settings, *, numbers: tuple[int, ...], offset:
     recovery.accept_loss(settings, numbers, offset, yes=yes)
 
 
-@command("kafka", "redis", "topic", "partitions")
+@command("kafka", "redis", "topic", "partitions", running="said")
 @_PARTITION
 @click.option("--all", "whole", is_flag=True, help="every partition")
 @_YES

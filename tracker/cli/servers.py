@@ -1,5 +1,7 @@
 """Commands that run things or make them ready: `init`, `worker`, `up`, `demo`."""
 
+import os
+
 import click
 
 from tracker import config
@@ -7,7 +9,7 @@ from tracker.cli.options import command, given, warn
 from tracker.config import Settings
 
 
-@command("kafka", "redis", "topic", "rejected_topic", "partitions", "replication", "retention_hours")
+@command("kafka", "redis", "topic", "rejected_topic", "partitions", "replication", "retention_hours", running="said")
 def init(settings: Settings) -> None:
     """Creates the topics, or checks them, and checks Redis."""
     from tracker.log import topics
@@ -23,15 +25,25 @@ def init(settings: Settings) -> None:
         warn(warning)
 
 
-@command(*config.TABLE)
+@command(*config.TABLE, running="ignored")
 def worker(settings: Settings) -> None:
-    """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end."""
+    """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end.
+
+    It never joins a `tracker up` by itself, which has a worker of its own.
+    """
     from tracker.process import worker as process
 
+    if (beside := config.beside(os.environ, click.get_current_context().params, warn)) and not (
+        given() & {"kafka", "redis"}
+    ):
+        warn(
+            f"this worker does not join the `tracker up` that runs here (process {beside.pid}) and has one of its own: "
+            f"it goes to Kafka at {settings.kafka}, since neither TRACKER_KAFKA nor TRACKER_REDIS is set"
+        )
     process.run(settings)
 
 
-@command(*config.TABLE)
+@command(*config.TABLE, running="ignored")
 def up_command(settings: Settings) -> None:
     """Runs a broker, a Redis and a worker until Ctrl-C, with no service installed.
 
@@ -42,7 +54,7 @@ def up_command(settings: Settings) -> None:
     up(settings, given())
 
 
-@command("partitions", "vocabularies")
+@command("partitions", "vocabularies", running="ignored")
 @click.option("--parcels", type=click.IntRange(1, 100_000), default=2_200, show_default=True, help="how many parcels")
 @click.option(
     "--rate", type=click.FloatRange(min=0), default=2_000, show_default=True, help="scans a second; 0: no limit"

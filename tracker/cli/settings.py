@@ -1,12 +1,11 @@
 """`tracker config`: every setting, its value, and where that comes from."""
 
 import json
-import os
 
 import click
 
 from tracker import config
-from tracker.cli.options import command
+from tracker.cli.options import command, source
 from tracker.config import Settings
 
 
@@ -14,13 +13,12 @@ from tracker.config import Settings
 @click.option("--json", "as_json", is_flag=True, help="one JSON array")
 def config_command(settings: Settings, *, as_json: bool) -> None:
     """Lists every setting with its value and its source."""
-    flags = click.get_current_context().params
     rows = [
         {
             "name": config.variable(name),
             "file": config.file_variable(name) or "",
             "value": config.shown(settings, name),
-            "source": config.source(name, os.environ, flags),
+            "source": source(name),
             "default": line.metadata["default"],
             "unit": line.metadata["unit"],
             "meaning": line.metadata["meaning"],

@@ -1,13 +1,14 @@
 """Reads settings from the environment, from files and from flags, and refuses by name what can't be."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.config import checks, secrets
+from tracker.config.running import SYSTEM, Running, find
 from tracker.config.secrets import masked
 from tracker.config.settings import FILE_SUFFIX, PREFIX, TABLE, Settings, file_variable, flag, text, variable
 from tracker.errors import TrackerError
@@ -15,12 +16,19 @@ from tracker.errors import TrackerError
 NOT_SETTINGS: Final = frozenset({"TRACKER_BUILD"})
 """Variables with our prefix that are read elsewhere: how setup.py builds the extensions."""
 
-Source = Literal["default", "environment", "file", "flag"]
+Source = Literal["default", "running tracker up", "environment", "file", "flag"]
+
+_NONE: Final[Mapping[str, str]] = {}
 
 
-def source(name: str, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Source:
+def source(
+    name: str,
+    environment: Mapping[str, str],
+    flags: Mapping[str, str | None],
+    running: Mapping[str, str] = _NONE,
+) -> Source:
     """Tells where the value of a setting comes from. An empty variable counts as unset."""
-    given = _given(name, environment, flags)
+    given = _given(name, environment, flags, running)
     return "default" if given is None else given.source
 
 
@@ -33,7 +41,12 @@ class _Given(NamedTuple):
     place: str
 
 
-def _given(name: str, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> _Given | None:
+def _given(
+    name: str,
+    environment: Mapping[str, str],
+    flags: Mapping[str, str | None],
+    running: Mapping[str, str] = _NONE,
+) -> _Given | None:
     if (flag_text := flags.get(name)) is not None:
         place = f"the flag {flag(name)}"
         if TABLE[name].metadata["secret"]:
@@ -44,28 +57,76 @@ def _given(name: str, environment: Mapping[str, str], flags: Mapping[str, str | 
     if len(set_ones) > 1:
         raise TrackerError("bad_setting", f"{set_ones[0]}: expected either it or {set_ones[1]}, got both")
     if not set_ones:
-        return None
+        if name not in running:
+            return None
+        return _Given("running tracker up", running[name], variable(name), "the running `tracker up`")
     one = set_ones[0]
     return _Given("environment" if one == variable(name) else "file", texts[one], one, "the environment")
 
 
-def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
+def load(
+    environment: Mapping[str, str],
+    flags: Mapping[str, str | None] | None = None,
+    running: Mapping[str, str] = _NONE,
+) -> Settings:
     """Reads every setting.
 
     Args:
         environment: such as `os.environ`.
         flags: name of a setting -> its text, None where the flag was not given; of a secret the file that holds it.
+        running: what `Running.of` a running `tracker up` gives.
 
     Raises:
         TrackerError: `bad_setting`, with the name, what was expected, what came, and from where; never with a secret.
     """
     values: dict[str, Any] = {}
     for name in TABLE:
-        if (given := _given(name, environment, flags or {})) is not None:
+        if (given := _given(name, environment, flags or {}, running)) is not None:
             values[name] = _value(name, given)
     settings = Settings(**values)
     checks.check(settings)
     return settings
+
+
+def beside(
+    environment: Mapping[str, str], flags: Mapping[str, str | None], warn: Callable[[str], None]
+) -> Running | None:
+    """Gives the `tracker up` that runs in the data folder, None if these name another Kafka, Redis or topic than it.
+
+    Its settings are taken together: half of them, beside a Kafka or a Redis from elsewhere, would be no system.
+
+    Args:
+        environment, flags: as of `load`.
+        warn: as of `running.find`.
+
+    Raises:
+        TrackerError: `bad_setting`.
+    """
+    given = _given("data_dir", environment, flags)
+    folder: Path = Settings().data_dir if given is None else _value("data_dir", given)
+    running = find(folder, warn)
+    for name in SYSTEM if running else ():
+        given = _given(name, environment, flags)
+        if running and given is not None and masked(_value(name, given)) != running.texts[name]:
+            return None
+    return running
+
+
+def lacking(
+    names: Iterable[str], environment: Mapping[str, str], flags: Mapping[str, str | None], running: Running
+) -> None:
+    """Refuses what a running `tracker up` could not leave, since it is secret, and what is not given here either.
+
+    Raises:
+        TrackerError: `bad_setting`, with the name of the first such setting.
+    """
+    for name in running.masked.intersection(names):
+        if source(name, environment, flags) == "default":
+            raise TrackerError(
+                "bad_setting",
+                f"{variable(name)}: expected it here too, or {file_variable(name)}, got none; the running `tracker up` "
+                f"(process {running.pid}) has a secret in it, and leaves none in {running.path}",
+            )
 
 
 def _value(name: str, given: _Given) -> Any:  # noqa: ANN401

@@ -2,10 +2,13 @@
 
 What the settings name explicitly is used; what they don't is embedded. The embedded log lives in memory and begins anew
 at each start, so an embedded Redis is emptied with it: its marks would name a log that is gone.
+
+Where everything is stands in the data folder as long as it runs (tracker/config/running.py).
 """
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -21,7 +24,7 @@ import click
 from redis import Redis
 
 from tracker import config
-from tracker.config import Address, Settings, masked
+from tracker.config import Address, Settings, masked, running
 from tracker.errors import TrackerError
 from tracker.local.child import Worker
 from tracker.local.embedded import EmbeddedBroker, EmbeddedRedis
@@ -154,14 +157,19 @@ def up(settings: Settings, given: Collection[str]) -> None:
         TrackerError: a server can't be started, the worker refuses to start, or the embedded Redis has ended.
     """
     stop = _stop_signal()
-    with servers(settings, given) as running:
-        log = running.settings.data_dir / "worker.log"
+    if other := running.find(settings.data_dir, _warn):
+        raise TrackerError(
+            "embedded",
+            f"{settings.data_dir} is in use by another process: the `tracker up` with the number {other.pid}",
+        )
+    with servers(settings, given) as started, running.left(settings.data_dir, started.settings):
+        log = settings.data_dir / "worker.log"
         log.unlink(missing_ok=True)
-        with Marks(running.settings) as marks:
+        with Marks(started.settings) as marks:
             epochs = [mark.epoch for mark in marks.read()]
-            with Worker(running.settings, log, dict(os.environ)) as worker:
-                _introduce(running, worker)
-                _Supervisor(running, worker, marks, epochs, stop).run()
+            with Worker(started.settings, log, dict(os.environ)) as worker:
+                _introduce(started, worker)
+                _Supervisor(started, worker, marks, epochs, stop).run()
                 click.echo("stopping: the worker finishes its batch")
     click.echo("stopped")
 
@@ -178,18 +186,17 @@ def _stop_signal() -> threading.Event:
     return stop
 
 
-def _introduce(running: Servers, worker: Worker) -> None:
+def _introduce(started: Servers, worker: Worker) -> None:
     """Says where things are, and what to do next."""
-    settings = running.settings
+    settings = started.settings
     monitor = f", http://{settings.monitor}/metrics" if settings.monitor else ""
-    exports = " ".join(
-        f"{config.variable(name)}={config.text(settings, name)}" for name in ("kafka", "redis", "partitions")
-    )
-    click.echo(f"kafka    {settings.kafka}  ({running.kafka})")
-    click.echo(f"redis    {masked(settings.redis)}  ({running.redis})")
+    click.echo(f"kafka    {settings.kafka}  ({started.kafka})")
+    click.echo(f"redis    {masked(settings.redis)}  ({started.redis})")
     click.echo(f"worker   process {worker.pid}, log in {worker.log}{monitor}")
-    click.echo("In a second terminal:")
-    click.echo(f"  export {exports}")
+    usual = config.TABLE["data_dir"].default == settings.data_dir
+    click.echo("In a second terminal, in this folder:" if usual else "In a second terminal:")
+    if not usual:
+        click.echo(f"  export {config.variable('data_dir')}={shlex.quote(str(settings.data_dir.absolute()))}")
     command = sys.argv[0] if Path(sys.argv[0]).name == "tracker" else "tracker"
     click.echo(f"  {command} simulate --parcels 1000 --rate 500 --now")
     click.echo("Ctrl-C ends it all.")

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from tracker.config import Settings
 from tracker.store.claims import COUNTERS
+from tracker.store.reading import decode
 from tracker.store.reading.sync import ParcelReader
 
 _NONE: Final[Mapping[str, str]] = {}
@@ -59,6 +60,16 @@ class Marks:
         """
         marks = self._reader.marks()
         return [_progress(marks.get(partition, _NONE)) for partition in range(self._partitions)]
+
+
+def partitions_of_store(settings: Settings) -> int | None:
+    """How many partitions the store of `redis` has, as its marks say; None if no worker has claimed any of them.
+
+    Raises:
+        TrackerError: `no_redis`; `wrong_partitions`, two marks say different things.
+    """
+    with ParcelReader(settings) as reader:
+        return reader.run(decode.partitions_of_store())
 
 
 def _progress(mark: Mapping[str, str]) -> Progress:

@@ -22,7 +22,7 @@ from tracker.domain import _parcel
 from tracker.domain.partition import partition_of
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.store import keys
-from tracker.store.reading.decode import ATTEMPTS, KEYS_A_SCAN, Stored
+from tracker.store.reading.decode import ATTEMPTS, KEYS_A_SCAN, Stored, partitions_of_store
 
 pytestmark = WITH_BOTH
 
@@ -330,3 +330,36 @@ def test_times_are_utc_with_milliseconds(client: redis.Redis, redis_server: Redi
         (one,) = export(reader)
     assert one.to_dict()["since"] == "2025-11-22T08:26:40.007Z"
     assert json.loads(json.dumps(one.to_dict())) == one.to_dict()
+
+
+@pytest.mark.parametrize("partitions", [1, PARTITIONS, 1_024])
+def test_a_store_knows_how_many_partitions_it_has(
+    client: redis.Redis, reading: type[Reader], redis_server: Redis, partitions: int
+) -> None:
+    with reading(settings(redis_server.url)) as reader:
+        assert reader.run(partitions_of_store()) is None
+        # One claimed partition is enough, and it may be the last.
+        client.hset(keys.mark(partitions - 1), mapping={"partitions": partitions})
+        assert reader.run(partitions_of_store()) == partitions
+
+
+@pytest.mark.parametrize(("count", "found"), [("8", "'4' and '8'"), ("x", "'4' and 'x'"), ("-4", "'-4' and '4'")])
+def test_marks_that_say_different_counts_are_refused(
+    client: redis.Redis, reading: type[Reader], redis_server: Redis, count: str, found: str
+) -> None:
+    client.hset(keys.mark(0), mapping={"partitions": 4})
+    client.hset(keys.mark(1), mapping={"partitions": count})
+    with reading(settings(redis_server.url)) as reader, pytest.raises(TrackerError) as refused:
+        reader.run(partitions_of_store())
+    assert refused.value.code == "wrong_partitions"
+    assert str(refused.value).endswith(f"got one of {found}")
+
+
+@pytest.mark.parametrize("count", ["", "x", "0", "1025", "4.0"])
+def test_a_mark_that_says_no_count_is_refused(
+    client: redis.Redis, reading: type[Reader], redis_server: Redis, count: str
+) -> None:
+    client.hset(keys.mark(0), mapping={"partitions": count})
+    with reading(settings(redis_server.url)) as reader, pytest.raises(TrackerError) as refused:
+        reader.run(partitions_of_store())
+    assert refused.value.code == "wrong_partitions"

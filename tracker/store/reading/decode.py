@@ -15,7 +15,8 @@ from tracker.domain import _parcel, aliases, side_data
 from tracker.domain.aliases import ReadOn
 from tracker.domain.parcel import CorruptRecord, NameTable, Parcel, decode, has_data
 from tracker.domain.partition import partition_of
-from tracker.errors import TrackerError
+from tracker.errors import TrackerError, shown
+from tracker.limits import PARTITIONS_MAX
 from tracker.store import claims, keys
 from tracker.store.query import Query, together
 from tracker.store.walk import Step, Walk
@@ -185,6 +186,22 @@ class Queries:
             raise TrackerError("corrupt_dictionary", f"partition {partition}: {error}") from None
         self._names[partition] = (chunk.edition, names)
         return names
+
+
+def partitions_of_store() -> Query[int | None]:
+    """How many partitions the store has, as its marks say; None if no worker has claimed any of them.
+
+    Raises:
+        TrackerError: `wrong_partitions`, two marks say different things.
+    """
+    said = yield [("HGET", keys.mark(partition), "partitions") for partition in range(PARTITIONS_MAX)]
+    counts = sorted({count.decode(errors="replace") for count in said if count is not None})
+    if not counts:
+        return None
+    if len(counts) > 1 or not re.fullmatch("[0-9]{1,4}", counts[0]) or not 1 <= int(counts[0]) <= PARTITIONS_MAX:
+        expected = f"expected a store of one partition count, up to {PARTITIONS_MAX}"
+        raise TrackerError("wrong_partitions", f"{expected}, got one of {' and '.join(map(shown, counts))}")
+    return int(counts[0])
 
 
 def _chunk(partition: int, found: Sequence[re.Match[bytes]]) -> Query[_Chunk]:
