@@ -21,6 +21,9 @@ from barcode cimport (
 )
 from gs1 cimport GS1_ENVELOPE, GS1_OK, gs1_api, gs1_api_t, gs1_message_t
 
+from tracker import limits
+from tracker.domain.numbers import compare
+
 include "barcode_tables.pxi"
 
 cdef enum:
@@ -43,6 +46,22 @@ cdef enum frame_t:                # tracker.domain.formats.format.Frame
     FRAME_ROUTED_ELEMENT = 5
     FRAME_DATA_IDENTIFIER = 6
     FRAME_CARRIER_MESSAGE = 7
+
+compare({
+    "limits.PARCEL_ID_BYTES_MAX": (limits.PARCEL_ID_BYTES_MAX, BARCODE_KEY_MAX),
+    "limits.BARCODE_BYTES_MAX": (limits.BARCODE_BYTES_MAX, BARCODE_READ_MAX),
+    "limits.ALIASES_MAX": (limits.ALIASES_MAX, BARCODE_ALIASES_MAX),
+    "the count of Frame": (len(Frame), FRAMES),
+    "Frame.TYPED": (Frame.TYPED, FRAME_TYPED),
+    "Frame.TWO_DIMENSIONAL": (Frame.TWO_DIMENSIONAL, FRAME_TWO_DIMENSIONAL),
+    "Frame.ELEMENT": (Frame.ELEMENT, FRAME_ELEMENT),
+    "Frame.ROUTED_ELEMENT": (Frame.ROUTED_ELEMENT, FRAME_ROUTED_ELEMENT),
+    "Frame.DATA_IDENTIFIER": (Frame.DATA_IDENTIFIER, FRAME_DATA_IDENTIFIER),
+    "Frame.CARRIER_MESSAGE": (Frame.CARRIER_MESSAGE, FRAME_CARRIER_MESSAGE),
+    "the place of Names.PARCEL": (list(Names).index(Names.PARCEL), NAMES_PARCEL),
+    "the place of Names.CONTAINER": (list(Names).index(Names.CONTAINER), NAMES_CONTAINER),
+    "the place of Names.PLACE": (list(Names).index(Names.PLACE), NAMES_PLACE),
+})
 
 cdef struct finding_t:
     uint32_t read                 # number of the read that it stands in, from 1

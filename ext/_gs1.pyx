@@ -21,6 +21,14 @@ from tracker.domain.countries import ISO_3166_ALPHA_2
 from tracker.domain.countries import ISO_3166_NUMERIC
 from tracker.domain.currencies import ISO_4217_NUMERIC
 
+from tracker import limits
+from tracker.domain.numbers import compare
+
+compare({
+    "limits.BARCODE_BYTES_MAX": (limits.BARCODE_BYTES_MAX, GS1_READ_MAX),
+    "limits.ELEMENTS_MAX": (limits.ELEMENTS_MAX, GS1_ELEMENTS_MAX),
+})
+
 cdef enum:
     EOT = 0x04
     GS = 0x1D

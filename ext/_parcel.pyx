@@ -21,6 +21,7 @@ from scan cimport (
 
 from tracker import limits
 from tracker.domain import machine
+from tracker.domain.numbers import compare
 
 cdef bytes _TABLE = machine.TABLE
 cdef bytes _RANKS = machine.TIE_RANKS
@@ -34,24 +35,21 @@ RULES.cells = <const cell_t*>PyBytes_AS_STRING(_TABLE)
 RULES.reread_ms = limits.REREAD_WINDOW_MS
 RULES.life_gap_ms = limits.LIFE_GAP_MS
 
-# Numbers that are written down here and in Python: where they differ, nothing may be read or written.
-for _name, _here, _there in (
-    ("limits.EVENTS_MAX", HISTORY_MAX, limits.EVENTS_MAX),
-    ("limits.EVENTS_KEPT_NEWEST", KEPT_NEWEST, limits.EVENTS_KEPT_NEWEST),
-    ("machine.KIND_NUMBERS", KIND_NUMBERS, machine.KIND_NUMBERS),
-    ("the number of UNDO", KIND_UNDO, machine.NUMBER[machine.UNDO]),
-    ("the number of CORRECT", KIND_CORRECT, machine.NUMBER[machine.CORRECT]),
-    ("the number of PRE_ADVISED", PRE_ADVISED, machine.NUMBER["PRE_ADVISED"]),
-    ("the number of ACCEPTED", ACCEPTED, machine.NUMBER["ACCEPTED"]),
-    ("the number of DELIVERY_OFFICE_ARRIVED", DELIVERY_OFFICE_ARRIVED, machine.NUMBER["DELIVERY_OFFICE_ARRIVED"]),
-    ("the number of OUT_FOR_DELIVERY", OUT_FOR_DELIVERY, machine.NUMBER["OUT_FOR_DELIVERY"]),
-    ("machine.Action.APPLY", EFFECT_APPLY, machine.Action.APPLY),
-    ("machine.Action.NOTE", EFFECT_NOTE, machine.Action.NOTE),
-    ("machine.Action.ANOMALY", EFFECT_ANOMALY, machine.Action.ANOMALY),
-    ("the size of a cell", sizeof(cell_t), machine.CELL.size),
-):
-    if _here != _there:
-        raise ImportError(f"{_name} is {_there} in Python and {_here} in ext/: change both")
+compare({
+    "limits.EVENTS_MAX": (limits.EVENTS_MAX, HISTORY_MAX),
+    "limits.EVENTS_KEPT_NEWEST": (limits.EVENTS_KEPT_NEWEST, KEPT_NEWEST),
+    "machine.KIND_NUMBERS": (machine.KIND_NUMBERS, KIND_NUMBERS),
+    "the number of UNDO": (machine.NUMBER[machine.UNDO], KIND_UNDO),
+    "the number of CORRECT": (machine.NUMBER[machine.CORRECT], KIND_CORRECT),
+    "the number of PRE_ADVISED": (machine.NUMBER["PRE_ADVISED"], PRE_ADVISED),
+    "the number of ACCEPTED": (machine.NUMBER["ACCEPTED"], ACCEPTED),
+    "the number of DELIVERY_OFFICE_ARRIVED": (machine.NUMBER["DELIVERY_OFFICE_ARRIVED"], DELIVERY_OFFICE_ARRIVED),
+    "the number of OUT_FOR_DELIVERY": (machine.NUMBER["OUT_FOR_DELIVERY"], OUT_FOR_DELIVERY),
+    "machine.Action.APPLY": (machine.Action.APPLY, EFFECT_APPLY),
+    "machine.Action.NOTE": (machine.Action.NOTE, EFFECT_NOTE),
+    "machine.Action.ANOMALY": (machine.Action.ANOMALY, EFFECT_ANOMALY),
+    "the size of a cell": (machine.CELL.size, sizeof(cell_t)),
+})
 
 cdef enum:
     FULL = -1

@@ -24,6 +24,7 @@ from tracker import limits
 from tracker.domain import machine
 from tracker.domain.aliases import Announcement
 from tracker.domain.errors import Rejection
+from tracker.domain.numbers import compare
 
 cdef enum read_t:
     READ_NOTHING  # it is the slow reader's
@@ -56,13 +57,11 @@ cdef int64_t EPOCH_SECONDS_MAX = limits.EPOCH_SECONDS_MAX
 cdef int64_t TIME_MS_MAX = limits.TIME_MS_MAX
 cdef int64_t CLOCK_SKEW_MS_MAX = limits.CLOCK_SKEW_MS_MAX
 
-for _name, _here, _there in (
-    ("limits.BARCODES_MAX", READS_MAX, limits.BARCODES_MAX),
-    ("the number of UNDO", KIND_UNDO, machine.NUMBER[machine.UNDO]),
-    ("the number of CORRECT", KIND_CORRECT, machine.NUMBER[machine.CORRECT]),
-):
-    if _here != _there:
-        raise ImportError(f"{_name} is {_there} in Python and {_here} in ext/: change both")
+compare({
+    "limits.BARCODES_MAX": (limits.BARCODES_MAX, READS_MAX),
+    "the number of UNDO": (machine.NUMBER[machine.UNDO], KIND_UNDO),
+    "the number of CORRECT": (machine.NUMBER[machine.CORRECT], KIND_CORRECT),
+})
 
 cdef struct code_t:
     const unsigned char* name

@@ -19,7 +19,7 @@ cdef enum:
     REFUSED = 255                 # in a lookup's table
     LIST_END = 0xFFFF
     SUM_BITS = 12                 # a sum has less than 64 x 64: as many positions as a text has, each of less than the modulus
-    SUMS_OF_WORD = 64 // SUM_BITS
+    SUMS_OF_WORD = 5              # of 64 bits: 64 // SUM_BITS, which Cython can not compute in a debug build
     SUM_WORDS = 2                 # for the different sums of the forms of one length
 
 cdef enum carries_t:              # what stands behind a symbology identifier, if it is no text: those are Frame's numbers

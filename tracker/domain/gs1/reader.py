@@ -21,6 +21,7 @@ from tracker.domain import _gs1
 from tracker.domain.gs1.associations import RULES, Element, associations
 from tracker.domain.gs1.reasons import EXPECTED, REASONS, Fault
 from tracker.domain.gs1.table import PARCELS, ApplicationIdentifier, Component, Table
+from tracker.domain.numbers import compare
 
 Kind = Literal["text", "element_string", "trade_item", "link", "envelope"]
 
@@ -29,6 +30,8 @@ KINDS: Final[tuple[Kind, ...]] = ("text", "element_string", "trade_item", "link"
 
 ALL_RULES: Final = tuple(RULES)
 """Every rule about elements that go together: `repeats`, `exclusions`, `requirements`, `signatures`."""
+
+compare({"the count of reasons": (len(REASONS), _gs1.REASON_COUNT)})
 
 Packed = tuple[int, int, tuple[int, int, str | None], list[tuple[bytes, bytes]]]
 """Kind, reason, the fault's position, length and AI, elements: what the compiled reader gives."""
