@@ -102,7 +102,7 @@ def test_what_it_links_to_exists(page: str) -> None:
 
 @every_page
 def test_its_files_and_modules_exist(page: str) -> None:
-    code = code_in(PAGES[page])
+    code = re.sub(r"[\w./]*\b_?(?:name|NAME)\b[\w.]*", "", code_in(PAGES[page]))  # What a reader is to name.
     for path in re.findall(r"(?<![\w./-])((?:tracker|ext|tests|bench|deploy|docs)/[\w./*-]+)", code):
         # What a build or a run leaves is not there before it.
         assert path.endswith((".html", ".c")) or list(ROOT.glob(path.rstrip("/."))), path
@@ -115,3 +115,9 @@ def test_its_targets_of_make_exist(page: str) -> None:
     text = (ROOT / "Makefile").read_text()
     targets = {target for line in re.findall(r"^([a-z][a-z -]*):(?!=)", text, re.MULTILINE) for target in line.split()}
     assert set(re.findall(r"\bmake ([a-z-]+)", code_in(PAGES[page]))) <= targets
+
+
+def test_the_page_of_the_compiled_modules_names_each_of_their_files() -> None:
+    files = {path.name for path in (ROOT / "ext").glob("*.p[yx][xdi]")}
+    assert len(files) > 20
+    assert {name for name in files if name not in PAGES["ext/README.md"]} == set()
