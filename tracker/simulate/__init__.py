@@ -1,1 +1,1 @@
-"""Realistic traffic, and the replay of files."""
+"""Makes realistic traffic, and replays files of scans."""

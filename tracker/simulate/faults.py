@@ -1,4 +1,4 @@
-"""What happens to single scans: misses, repeated reads, taking back, and what comes of them on the way to Kafka."""
+"""What happens to single scans: a tunnel misses them or reads twice, they are taken back, they reach Kafka late."""
 
 from random import Random
 from typing import Final
@@ -15,7 +15,7 @@ _OFFLINE_MEAN_MINUTES: Final = 20.0
 
 
 class ScanFaults:
-    """Lets the rates befall the scans of parcels that are not clean."""
+    """Applies the rates to the scans of parcels that are not clean."""
 
     def __init__(self, rates: Rates, sites: dict[str, Site]) -> None:
         self._sites = sites
@@ -29,8 +29,8 @@ class ScanFaults:
         self._late_hours = self._late_days + rates.among_unclean("late_hours")
         self._late = self._late_hours + rates.among_unclean("late_minutes")
 
-    def befall(self, scans: list[PlannedScan], random: Random) -> list[PlannedScan]:
-        """The scans as they are made, in the order of their true time, with their way to Kafka."""
+    def apply(self, scans: list[PlannedScan], random: Random) -> list[PlannedScan]:
+        """The scans as they are made, in the order of their true time. Each says how late it is sent, and if twice."""
         made: list[PlannedScan] = []
         delay = 0
         for scan in scans:
@@ -47,7 +47,7 @@ class ScanFaults:
         return made
 
     def _pass_tunnel(self, scan: PlannedScan, made: list[PlannedScan], random: Random) -> int:
-        """A miss, a second read or another round. Returns the milliseconds by which it holds the parcel up."""
+        """A miss, a second read or another round; by how many milliseconds that delays the parcel."""
         draw = random.random()
         if draw < self._no_read[scan.device.bad_camera]:
             scan.faults |= Fault.NO_READ
@@ -65,9 +65,10 @@ class ScanFaults:
         return 0
 
     def _take_back(self, scan: PlannedScan, made: list[PlannedScan], random: Random) -> int:
-        """An UNDO by the same device, then the same scan once more. Returns the milliseconds that it takes.
+        """An UNDO by the same device, then the same scan again; how many milliseconds that takes.
 
-        What is taken back is named in one of three ways: by a code of its own, by its code, or by its id.
+        The UNDO names the scan that it takes back in one of three ways: its own code says it, or its target is the
+        scan's code, or the scan's id.
         """
         if scan.faults & Fault.NO_READ:
             scan = made[-1]
@@ -93,7 +94,7 @@ class ScanFaults:
         return repeated
 
     def _send(self, scan: PlannedScan, random: Random) -> None:
-        """How late the scan is sent, and whether twice."""
+        """Decides how late the scan is sent, and whether it is sent twice."""
         draw = random.random()
         if draw >= self._late:
             scan.lateness_ms = prompt_ms(random)
@@ -111,8 +112,8 @@ class ScanFaults:
             scan.again_ms = 1 + int(random.random() * 30_000)
 
     def _invert(self, made: list[PlannedScan], random: Random) -> None:
-        """Some scans come by a slower system, after the next one of their parcel."""
-        # The last scan has no next one, so the others have its part.
+        """Sends some scans through a slower system: they arrive after the next scan of their parcel."""
+        # The last scan has no next one. The others are inverted a little more often, so that the rate holds.
         share = self._inversion * len(made) / (len(made) - 1)
         for at in range(len(made) - 2, -1, -1):
             if random.random() < share:

@@ -12,7 +12,7 @@ from tracker.simulate.rates import Rates
 from tracker.simulate.routes import HOUR, Stop, steps
 
 _INTERNATIONAL_SCANS: Final = 10
-"""Parcels with so many scans go abroad or come from there: domestic ones have 5 to 9, international ones 10 to 16."""
+"""A parcel with so many scans or more is international. Domestic ones have 5 to 9, international ones 10 to 16."""
 
 _IMPORTS: Final = 0.75
 """Of international parcels. Assumed."""
@@ -22,7 +22,7 @@ _LATER_DELIVERY_AT_DOOR: Final = 0.5
 
 
 class Journeys:
-    """Makes the journey of a parcel, which depends on the rates and its own random numbers, and on no other parcel."""
+    """Makes the journey of a parcel. It depends on the rates and its own random numbers, and on no other parcel."""
 
     def __init__(self, rates: Rates, network: Network) -> None:
         self._network = network
@@ -38,7 +38,7 @@ class Journeys:
         self._after_delivery = rates.among_unclean("scan_after_delivery") / (1.0 - self._returned)
 
     def journey(self, number: int, start_ms: int, random: Random) -> tuple[Parcel, bool]:
-        """The parcel of that number from `start_ms` on, its single scans untouched yet; and whether it is clean."""
+        """The parcel of a number, from `start_ms` on, and whether it is clean. No single scan has a fault yet."""
         clean = random.random() < self._rates.clean_share
         advice, missort, delivery, after = (1.0,) * 4 if clean else (random.random() for _ in range(4))
         pre_advised = advice >= self._no_pre_advice
@@ -65,7 +65,7 @@ class Journeys:
         return self._labelled(number, country, sites[Stop.OFFICE].name, faults, scans, random), clean
 
     def _sites(self, international: bool, random: Random) -> tuple[list[Site], list[Site], str]:
-        """The journey's sites by Stop, the sites that it may pass on the way, and the issuing country of its number."""
+        """The journey's sites by Stop, the sites that it may pass between, and the country that issues its number."""
         network = self._network
         centres, exchanges = network.centres, network.exchanges
         from_centre = centres[int(random.random() * len(centres))]
@@ -123,25 +123,25 @@ class Journeys:
             label, tunnel_label = key, f"]C0{key}"
         others = [f"]C0{postal_index}", f"]Q1ORD-{number:08}"]
         if scheme >= self._rates.ups and random.random() < self._rates.consignor_sscc:
-            # An S10 number goes before it, so that it is the parcel's other label.
+            # An S10 number comes before an SSCC, which is then the parcel's other label.
             others.append(f"]C100{labels.sscc(number)}")
         return Parcel(number, key.encode("ascii"), label, tunnel_label, others, faults, scans)
 
 
 def _lengths(rates: Rates) -> list[float]:
-    """Shares of parcels with at most scans_min, scans_min + 1, ... scans: 4 + negative binomial, clamped."""
+    """Shares of parcels with at most scans_min, scans_min + 1, ... scans: 4 and a negative binomial number, clamped."""
     size, mean = rates.scans_spread, rates.scans_mean - 4
     failure = mean / (size + mean)
     share, shares = (1 - failure) ** size, [0.0] * (4 - rates.scans_min)
     for above in range(rates.scans_max - 4):
         shares.append(share)
         share *= (above + size) / (above + 1) * failure
-    # What lies beyond the last falls to scans_max.
+    # Who would have more than scans_max has scans_max.
     return list(accumulate(shares))
 
 
 def _missort(scans: list[PlannedScan], between: list[Site], random: Random) -> None:
-    """Puts finding and forwarding at a wrong site before the delivery office; what follows is days later."""
+    """Has the parcel found and forwarded at a wrong site before its delivery office; what follows is days later."""
     at = next(i for i, scan in enumerate(scans) if scan.stop == Stop.OFFICE)
     wrong = between[int(random.random() * len(between))]
     found = scans[at - 1].at_ms + wait_ms(2 * HOUR, 6 * HOUR, random)

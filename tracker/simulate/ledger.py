@@ -1,10 +1,10 @@
-"""A ledger of what was sent: an oracle holds the log and the store against it after everything was killed.
+"""A ledger of what was sent. After everything was killed, an oracle compares the log and the store with it.
 
-A scan is in the ledger as attempted before it is handed to the producer, and once more when it is known what came of
-it. The file outlives SIGKILL of its writer, not a power cut; a record that was cut off at its end is ignored, and
-removed when writing goes on.
+A scan is written as attempted before the producer gets it, and again when its outcome is known. The file survives
+SIGKILL of its writer, not a power cut. A record that is cut off at the end of the file is ignored, and removed when
+somebody goes on writing.
 
-The form, little-endian: a header of 24 bytes, then records of 24 bytes:
+The layout, little-endian: a header of 24 bytes, then records of 24 bytes:
     u8 kind, 3 bytes 0, u32 partition, u64 number, u64 (attempted: digest of the value; acknowledged: offset; failed: 0)
 """
 
@@ -30,14 +30,14 @@ _READ_RECORDS: Final = 4_096
 
 
 class Outcome(Enum):
-    """What came of a scan that was sent."""
+    """What became of a scan that was sent."""
 
     ACKNOWLEDGED = "acknowledged"
     """It is in the log."""
     FAILED = "failed"
-    """It was given up; it may be in the log."""
+    """The producer gave it up. It may be in the log."""
     UNKNOWN = "unknown"
-    """The sender ended before it knew; it may be in the log."""
+    """The sender ended before it knew. It may be in the log."""
 
 
 @dataclass(slots=True)
@@ -55,18 +55,18 @@ class Entry:
 
 
 def digest(value: bytes) -> int:
-    """64 bits of BLAKE2b, by which a value in the log is found again in the ledger."""
+    """64 bits of BLAKE2b, to find a value of the log in the ledger."""
     return int.from_bytes(blake2b(value, digest_size=8).digest(), "little")
 
 
 class Ledger:
-    """Writes a ledger; goes on with one that is there. Use it as a context manager.
+    """Writes a ledger, or goes on with one that exists. A context manager.
 
     Args:
         path: the file.
 
     Raises:
-        TrackerError: `bad_ledger`, if the file is something else.
+        TrackerError: `bad_ledger`, the file is not a ledger.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +83,7 @@ class Ledger:
             os.lseek(self._file, 0, os.SEEK_END)
 
     def attempt(self, values: Sequence[bytes]) -> range:
-        """Writes down that these will be sent, and what is known of earlier ones. Returns their numbers, in order."""
+        """Writes that these will be sent, and which outcomes are known; the numbers of these, in order."""
         numbers = range(self._next, self._next + len(values))
         pack = _RECORD.pack
         attempts = b"".join(
@@ -95,23 +95,23 @@ class Ledger:
         return numbers
 
     def report(self, number: int, reason: str | None, partition: int, offset: int) -> None:
-        """Notes what came of a scan, for the next attempt or `flush` to write down.
+        """Notes the outcome of a scan. The next attempt, or `flush`, writes it.
 
-        With the number in front it is the producer's OnDelivery.
+        With its number bound it is the producer's OnDelivery.
         """
         if reason is None:
-            place = _OFFSET_UNKNOWN if offset < 0 else offset
-            self._outcomes += _RECORD.pack(_ACKNOWLEDGED, partition, number, place)
+            known = _OFFSET_UNKNOWN if offset < 0 else offset
+            self._outcomes += _RECORD.pack(_ACKNOWLEDGED, partition, number, known)
         else:
             self._outcomes += _RECORD.pack(_FAILED, 0, number, 0)
 
     def flush(self) -> None:
-        """Writes down what is known."""
+        """Writes the outcomes that are known."""
         _write(self._file, bytes(self._outcomes))
         self._outcomes.clear()
 
     def close(self) -> None:
-        """Writes down what is known and closes the file."""
+        """Writes the outcomes that are known and closes the file."""
         self.flush()
         os.close(self._file)
 
@@ -128,7 +128,7 @@ def read(path: Path) -> list[Entry]:
     """Every scan of a ledger, the one with number n at n.
 
     Raises:
-        TrackerError: `bad_ledger`, if the file is no ledger, or something stands in it that no ledger can hold.
+        TrackerError: `bad_ledger`, the file is not a ledger, or holds what no ledger can hold.
     """
     entries: list[Entry] = []
     for kind, partition, number, last in _records(path):

@@ -1,8 +1,8 @@
-"""The network that simulated parcels travel through: sites and their devices, each with a clock and habits of its own.
+"""The network that simulated parcels travel through: sites and devices. Each device has its own clock and habits.
 
 Sites are a sketch of the Kazakh post: three offices of exchange, 17 sorting centres with 25 delivery offices each, and
-foreign offices of exchange with a posting and a delivery office behind each. IMPC codes (UPU S34) and postal indexes
-have their right form.
+foreign offices of exchange, each with a post office behind it. IMPC codes (UPU S34) and postal indexes have the right
+form.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _FOREIGN_EXCHANGES: Final = {
 """Office of exchange -> hours of its zone, without summer time."""
 
 _FOREIGN_WEIGHTS: Final = (14, 10, 10, 6, 12, 5, 3, 2, 5, 2, 2, 4, 2, 1, 3, 3)
-"""How much of the foreign mail comes from each. Most is from China and Russia."""
+"""Shares of the foreign mail, in the order of the offices. Most comes from China and Russia."""
 
 _KAZAKH_HOURS: Final = 5
 _OFFICES_A_CENTRE: Final = 25
@@ -61,15 +61,15 @@ class Device:
     site: str
     name: str
     index: int
-    """Its place in `Network.devices`."""
+    """Index in `Network.devices`."""
     key: bytes
-    """Kafka key of what it scans without a parcel: site/device."""
+    """Kafka key of its scans that name no parcel: site/device."""
     vocabulary: str
     offset_ms: int
     """Of its site's zone."""
     zone: str
     skew_ms: int
-    """Its clock less the true time."""
+    """Its clock minus the true time."""
     style: TimeStyle
     bad_camera: bool
     several_labels: bool
@@ -101,7 +101,7 @@ class Exchange:
 
 
 class Network:
-    """All sites and devices; the same for the same seed and rates."""
+    """All sites and devices. The same seed and rates give the same network."""
 
     def __init__(self, seed: int, rates: Rates) -> None:
         self._random = Random(f"network {seed}")  # noqa: S311 - traffic, not secrets
@@ -141,7 +141,7 @@ class Network:
 
     def _device(self, kind: DeviceKind, site: str, number: int, vocabulary: str, hours: int, zone: str) -> Device:
         index = len(self.devices)
-        # Habits are dealt out evenly, not drawn, so that the busiest dozen of devices has its part of each.
+        # Habits are dealt out evenly, not drawn, so that each is found among the dozen busiest devices too.
         habit = index * _GOLDEN % 1.0
         tunnel = kind is DeviceKind.TUNNEL
         self._tunnels += tunnel
@@ -152,7 +152,7 @@ class Network:
             name=name,
             index=index,
             key=f"{site}/{name}".encode("ascii"),
-            # A tunnel is a machine: it gives the canonical event, whatever its site's people use.
+            # A tunnel is a machine: it gives the canonical event, whatever the people at its site use.
             vocabulary="" if tunnel else vocabulary,
             offset_ms=hours * 3_600_000,
             zone=zone,

@@ -1,4 +1,4 @@
-"""What a simulated parcel is: its numbers, and the scans that will be made of it."""
+"""A simulated parcel: its numbers, and the scans that will be made of it."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,7 +14,7 @@ DAY_MS: Final = 24 * HOUR_MS
 
 
 class Fault(IntEnum):
-    """What befell a parcel (the first six) or a scan; bits, for sets of them in one number."""
+    """What went wrong with a parcel (the first six) or with a scan. Bits, so that one number holds a set of them."""
 
     NO_PRE_ADVICE = 1
     LATE_PRE_ADVICE = 2
@@ -38,7 +38,7 @@ class PlannedScan:
     """A scan that will be made."""
 
     at_ms: int
-    """True time; the device's clock may differ."""
+    """True time. The device's clock may differ."""
     device: Device
     kind: str
     """Canonical event."""
@@ -50,7 +50,7 @@ class PlannedScan:
     lateness_ms: int = 0
     """Between the scan and its sending."""
     again_ms: int = 0
-    """So long after that the same bytes are sent again; 0 if they are not."""
+    """After which the same bytes are sent again; 0 if they are not."""
     more: dict[str, object] | None = None
     """Fields beside the usual ones: id, target, data."""
 
@@ -65,9 +65,9 @@ class Parcel:
     label: str
     """What a handheld reads."""
     tunnel_label: str
-    """What a tunnel reads: the same behind a symbology identifier."""
+    """What a tunnel reads: the same after a symbology identifier."""
     other_labels: list[str]
-    """What else stands on the parcel."""
+    """The other labels on the parcel."""
     faults: int
     """Bits of Fault."""
     scans: list[PlannedScan]
@@ -81,11 +81,11 @@ def planned(at_ms: int, site: Site, kind: str, stop: int, wanted: DeviceKind, ra
 
 
 def wait_ms(least_minutes: float, mean_minutes: float, random: Random) -> int:
-    """A duration of at least so many minutes, and on average so many on top of that."""
+    """A duration of at least `least_minutes`, and on average `mean_minutes` more."""
     return int((least_minutes + random.expovariate(1.0) * mean_minutes) * MINUTE_MS)
 
 
 def next_morning(at_ms: int, offset_ms: int, random: Random) -> int:
-    """Between 7:00 and 9:30 in local time, the same day if it is still before 7:00."""
+    """A time between 7:00 and 9:30, local: of the same day if it is still before 7:00, else of the next."""
     local = at_ms + offset_ms - 7 * HOUR_MS
     return local - local % DAY_MS + DAY_MS - offset_ms + 7 * HOUR_MS + int(random.random() * 150 * MINUTE_MS)

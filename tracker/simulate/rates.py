@@ -18,17 +18,17 @@ class Rates:
     """Mean number of scans of a finished parcel to which nothing happens. USPS OIG 2015: 5 to 13, a sample trace has
     10 in 3 days."""
     scans_spread: float = 2.5
-    """Size of the negative binomial above four scans; the smaller, the longer its tail. Assumed."""
+    """Size of the negative binomial distribution above four scans. The smaller, the longer its tail. Assumed."""
     scans_min: int = 3
     scans_max: int = 40
     unfinished: float = 0.10
     """Of parcels: still on their way, somewhere between their first scan and the one before the last. Assumed."""
     clean_share: float = 0.4
-    """Of parcels: those to which none of what follows happens. What happens, happens to the others, so often that over
-    all parcels each rate is as it is named. USPS OIG 2019 found 62 % of audited parcels without an improper scan."""
+    """Of parcels: those to which nothing of what follows happens. To the others it happens more often, so that over all
+    parcels each rate is what it says. USPS OIG 2019 found 62 % of audited parcels without an improper scan."""
 
     no_pre_advice: float = 0.10
-    """Of parcels: the first anyone hears of it is a physical scan. Post & Parcel: 10 to 25 %."""
+    """Of parcels: no pre-advice; the first that anybody hears of one is a physical scan. Post & Parcel: 10 to 25 %."""
     late_pre_advice: float = 0.03
     """Of parcels: the pre-advice is dated after the acceptance. Assumed."""
     missort: float = 0.0025
@@ -36,14 +36,14 @@ class Rates:
     attempt_failure: float = 0.07
     """Of parcels: the first delivery fails. US 2.8 %, UK 6.3 %, Ireland 12 %."""
     returned: float = 0.03
-    """Of parcels: go back to the sender, after a failed delivery. So it is a part of `attempt_failure`."""
+    """Of parcels: go back to the sender after a failed delivery. It is a part of `attempt_failure`."""
     scan_after_delivery: float = 0.01
     """Of parcels: scanned again after they were delivered. USPS OIG 2019: 17 % in the worst units."""
 
     no_read_good: float = 0.002
-    """Of a good tunnel's reads: no label was read. The scan is without a parcel; the parcel is then coded by hand."""
+    """Of a good tunnel's reads: no label was read. The scan names no parcel, which is then coded by hand."""
     no_read_bad: float = 0.03
-    """The same of a tunnel with a bad camera."""
+    """The same, of a tunnel with a bad camera."""
     bad_cameras: float = 2 / 7
     """Of tunnels: bad cameras. 2/7 makes 1.0 % of all reads; Vitronic and Cognex name 0.2 to 2 %."""
     reread: float = 0.015
@@ -54,33 +54,32 @@ class Rates:
     undo: float = 0.001
     """Of scans: taken back by an UNDO and made again. Kazpost's own vocabulary has 25 such codes."""
     duplicate: float = 0.002
-    """Of scans: the same bytes are sent twice, by a sender that tried again. Assumed."""
+    """Of scans: a sender tries again and sends the same bytes twice. Assumed."""
     inversion: float = 0.015
-    """Of scans: come after the next scan of their parcel, from a slower system. Olist: 1.4 %."""
+    """Of scans: arrive after the next scan of their parcel, from a slower system. Olist: 1.4 %."""
     late_minutes: float = 0.025
-    """Of scans: late by an exponential mean of 20 minutes, as a handheld that was offline. The rest is late by less
-    than 2 s."""
+    """Of scans: late by 20 minutes on average (exponential), from a handheld that was offline. A scan that is not late
+    arrives within 2 s."""
     late_hours: float = 0.0045
     """Of scans: late by 1 to 24 hours."""
     late_days: float = 0.0005
     """Of scans: late by 1 to 10 days."""
 
     minute_sources: float = 0.30
-    """Of devices: give the time in whole minutes, as Kazpost's counters do."""
+    """Of devices: they give the time in whole minutes, as Kazpost's counters do."""
     clock_skew_s: float = 2.0
     """Standard deviation of devices' clocks, in seconds."""
     wrong_hour: float = 0.001
-    """Of devices: wrong by whole hours. Kazakhstan moved to one zone on 1 March 2024."""
+    """Of devices: their clock is wrong by whole hours. Kazakhstan moved to one zone on 1 March 2024."""
 
     sscc: float = 0.06
     """Of parcels: labelled with an SSCC in GS1-128 instead of an S10 number. This and the next two are assumed."""
     ups: float = 0.04
     """Of parcels: labelled with a UPS 1Z number."""
     consignor_sscc: float = 0.2
-    """Of parcels with an S10 number: bear an SSCC of their consignor beside it. Assumed."""
+    """Of parcels with an S10 number: they also bear an SSCC of their consignor. Assumed."""
     several_labels: float = 0.15
-    """Of tunnels: hand over every label that they see, with the postal index and the customer's reference beside the
-    number."""
+    """Of tunnels: they give every label that they see, also the postal index and the customer's reference."""
 
     def __post_init__(self) -> None:
         """Refuses what can't be simulated."""
@@ -99,7 +98,7 @@ class Rates:
             raise TrackerError("bad_traffic", "scans_min <= 4 <= scans_mean <= scans_max must hold")
 
     def among_unclean(self, name: str) -> float:
-        """The rate that the parcels which are not clean must have, so that over all of them it is as named."""
+        """The rate among parcels that are not clean, with which the rate among all parcels is what it says."""
         share: float = getattr(self, name)
         return share / (1.0 - self.clean_share) if share else 0.0
 
@@ -111,7 +110,7 @@ FAULTS: Final = (
     "no_read_bad", "reread", "recirculation", "undo", "duplicate", "inversion", "late_minutes", "late_hours",
     "late_days",
 )  # fmt: skip
-"""The rates that clean parcels are free of."""
+"""Rates of what never happens to a clean parcel."""
 
 PRESETS: Final[dict[str, Rates]] = {
     "default": Rates(),
@@ -140,4 +139,4 @@ PRESETS: Final[dict[str, Rates]] = {
         wrong_hour=0.02,
     ),
 }
-"""What `--preset` names."""
+"""Name for `--preset` -> rates."""

@@ -1,7 +1,7 @@
-"""Files of scans to Kafka: NDJSON lines, each one record, sent as they are.
+"""Files of scans as records for Kafka: NDJSON, each line a record, its bytes as they are.
 
-A line without `seq` gets its number in the file, so that two equal lines are two scans, and the same file replayed is
-the same scans. What is wrong with a line the worker says: it has the reason codes and the topic of rejected scans.
+A line without `seq` gets its line number as `seq`. So two equal lines are two scans, and the same file sent again is
+the same scans. A wrong line is sent too: the worker says what is wrong with it, in the topic of rejected scans.
 """
 
 import re
@@ -28,7 +28,7 @@ _PARCEL: Final = re.compile(r"[A-Za-z0-9._/-]{1,64}", re.ASCII)
 
 
 class Replay:
-    """The records of a file, streaming: a file of any size takes the memory of one line.
+    """The records of a file. Of a file of any size only one line is held in memory.
 
     Args:
         stream: NDJSON, as bytes.
@@ -37,7 +37,7 @@ class Replay:
     Attributes:
         lines: lines read so far.
         empty: of these, empty ones, which are skipped.
-        too_long: of these, longer than RECORD_BYTES_MAX, which no broker would take; they are skipped too.
+        too_long: of these, longer than RECORD_BYTES_MAX, which no broker takes; they are skipped too.
         first_too_long: the number of the first of them, 0 if there is none.
     """
 
@@ -51,7 +51,7 @@ class Replay:
 
     def __iter__(self) -> Iterator[Record]:
         """Key and value of each record."""
-        # Two more for CR LF, so that what fills it without a line's end is too long.
+        # Two more for CR LF: what fills the limit without a line's end is too long.
         limit = RECORD_BYTES_MAX + 2
         while line := self._stream.readline(limit):
             self.lines += 1
@@ -81,7 +81,7 @@ class Replay:
         return self._key(scan), value if "seq" in scan else _with_seq(value, self.lines, empty=not scan)
 
     def _key(self, scan: dict[str, object]) -> bytes | None:
-        """The parcel's key, by the rule of the worker: `parcel`, else the reads. None if neither is one."""
+        """The parcel's key, by the rule of the worker: `parcel`, else what the reads say. None if there is no key."""
         parcel = scan.get("parcel")
         if parcel is not None:
             return parcel.encode("ascii") if isinstance(parcel, str) and _PARCEL.fullmatch(parcel) else None
@@ -96,6 +96,6 @@ class Replay:
 
 
 def _with_seq(value: bytes, number: int, *, empty: bool) -> bytes:
-    """The object with `seq` as its last field; nothing else of the text changes."""
+    """The object with `seq` as its last field. Nothing else of the text changes."""
     end = value.rindex(b"}")
     return b'%b%b"seq":%d%b' % (value[:end], b"" if empty else b",", number, value[end:])

@@ -1,8 +1,7 @@
-"""The ways that simulated parcels take: which scans are made where, and how long after each other.
+"""The routes of simulated parcels: which scans are made, where, and how long after each other.
 
-A way is a table of steps. A parcel with few scans makes the steps that every parcel makes, one with more makes more of
-them, in the order of the column `scans`: the step is made by parcels that have at least so many scans, the pre-advice
-not counted.
+A route is a table of steps. Every parcel makes the steps whose `scans` is 3. A parcel with more scans makes more steps:
+those whose `scans` is not larger than its own number of scans, in which the pre-advice does not count.
 """
 
 from functools import cache
@@ -15,7 +14,7 @@ HOUR: Final = 60.0
 
 
 class Stop:
-    """Where on the way a step is; indexes of a journey's list of sites."""
+    """Where on the route a step is: an index into a journey's list of sites."""
 
     POSTING: Final = 0
     OUT_CENTRE: Final = 1
@@ -24,18 +23,18 @@ class Stop:
     IN_CENTRE: Final = 4
     OFFICE: Final = 5
     TRANSIT: Final = 6
-    """The first transit site; further ones follow it."""
+    """The first transit site. Further ones follow it."""
 
 
 class Step(NamedTuple):
-    """One scan of a way."""
+    """One scan of a route."""
 
     scans: int
     kind: str
     stop: int
     device: DeviceKind
     least: float
-    """Minutes after the step before it: at least, and on average on top of that."""
+    """Minutes after the step before it: at least `least`, and on average `mean` more."""
     mean: float
     morning: bool = False
     """It waits for the next morning."""
@@ -85,12 +84,12 @@ _TRANSIT: Final = (
     ("SORTED_OUT", _TUN, 15, 30),
     ("LOADED", _HND, 15, 60),
 )
-"""What is scanned at each transit centre, once a parcel has more scans than its way has steps."""
+"""What is scanned at each transit centre, where a parcel has more scans than its route has steps."""
 
 
 @cache
 def steps(international: bool, scans: int) -> tuple[Step, ...]:
-    """The steps of a parcel with so many scans, three at least, in the order of time."""
+    """The steps of a parcel with so many scans, at least three, in the order of time."""
     way = INTERNATIONAL if international else DOMESTIC
     made = [step for step in way if step.scans <= scans]
     missing = scans - len(made)
@@ -126,16 +125,16 @@ _EXCHANGE_CODES: Final = {
     (Stop.IN_EXCHANGE, "ARRIVED"): "EMD", (Stop.IN_EXCHANGE, "CUSTOMS_PRESENTED"): "EDB",
     (Stop.IN_EXCHANGE, "CUSTOMS_RELEASED"): "EDC", (Stop.IN_EXCHANGE, "DEPARTED"): "EMF",
 }  # fmt: skip
-"""EMSEVT tells outward and inward offices of exchange apart."""
+"""(stop, event) -> code: EMSEVT has other codes for outward and inward offices of exchange."""
 
 UNDO_CODES: Final = {"KAZPOST:SRTRPOREG", "KAZPOST:SRTSND", "KAZPOST:TRNSRT", "KAZPOST:REGSRT", "KAZPOST:RDR",
                      "KAZPOST:RET", "KAZPOST:STRCUST"}  # fmt: skip
-"""Codes with a code of their own, ending in _UNDO, that takes them back."""
+"""Codes that another code takes back: the same with _UNDO at its end."""
 
 
 @cache
 def event_of(kind: str, stop: int, vocabulary: str) -> str:
-    """What a device of that vocabulary gives as `event`: a code, or the canonical name where there is none."""
+    """The `event` that a device of a vocabulary gives: a code, or the canonical name where there is no code."""
     code = _CODES.get(vocabulary, {}).get(kind)
     if vocabulary == "EMSEVT":
         code = _EXCHANGE_CODES.get((stop, kind), code)

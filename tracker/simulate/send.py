@@ -1,4 +1,4 @@
-"""Records to Kafka at a steady rate, with a ledger if wanted, and held back where the consumer can't follow."""
+"""Sends records to Kafka at a steady rate, writes a ledger if wanted, and waits where the consumer is behind."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -16,30 +16,30 @@ Record = tuple[bytes | None, bytes]
 """Key and value."""
 
 _CHUNK: Final = 512
-"""Most records that go between two looks at clock, ledger and lag."""
+"""Records that are sent at most before clock, ledger and lag are looked at again."""
 
 _CHUNKS_A_SECOND: Final = 20
-"""At a low rate: so often, so that the records come in a stream and not in heaps."""
+"""At a low rate, records are sent in so many chunks: a stream, and no bursts."""
 
 _ASK_EVERY_S: Final = 0.02
-"""Between two questions for the lag, while sending waits for it."""
+"""Between two questions for the lag, while the sender waits for it."""
 
 FLUSH_TIMEOUT_S: Final = 60.0
-"""In which the broker must acknowledge the last records."""
+"""Within which the broker must acknowledge the last records."""
 
 STUCK_TIMEOUT_S: Final = 120.0
-"""A consumer that is behind and applies nothing for so long is not running."""
+"""A consumer that is behind, and applies nothing for so long, does not run."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoldBack:
-    """Sending waits while the consumer is behind.
+    """Makes the sender wait while the consumer is behind.
 
     It is for the embedded broker, which keeps 100,000 messages or 5 MB a partition and drops the oldest beyond that.
 
     Attributes:
         lag: gives how many records are in the log and not yet applied.
-        records_max: never are there more. 20,000 scans have 3 MB: they fit even if all are of one partition.
+        records_max: how many that may be. 20,000 scans are 3 MB: they fit even if one partition has them all.
     """
 
     lag: Callable[[], int]
@@ -60,14 +60,14 @@ def send(
     Args:
         records: pairs of key and value, in the order of sending.
         producer: counts what was attempted, acknowledged and failed.
-        rate: records a second; 0 as fast as the broker takes them.
-        ledger: each record is written down before it is sent, and what came of it after that.
-        hold_back: waits for a slow consumer.
-        watcher: told of each chunk that was sent.
+        rate: records a second; 0: as fast as the broker takes them.
+        ledger: gets each record before it is sent, and its outcome after that.
+        hold_back: of a consumer that must not fall behind.
+        watcher: is told of each chunk that was sent.
 
     Raises:
-        TrackerError: `not_acknowledged`, if a record was not; `not_applied`, if the consumer that was waited for does
-        nothing.
+        TrackerError: `not_acknowledged`, the broker did not acknowledge a record; `not_applied`, the consumer that the
+        sender waits for does nothing.
     """
     source = iter(records)
     size = min(_CHUNK, max(1, int(rate / _CHUNKS_A_SECOND))) if rate else _CHUNK
@@ -99,13 +99,13 @@ def send(
 
 
 def _wait_until(moment: float, producer: ScanProducer) -> None:
-    """Waits, serving delivery reports meanwhile."""
+    """Waits, and serves delivery reports meanwhile."""
     while (left := moment - time.monotonic()) > 0:
         producer.poll(left)
 
 
 class _Lagging:
-    """Knows how many records may still be sent, and asks for the lag again only when none may."""
+    """Knows how many records may still be sent. It asks for the lag only when that is too few."""
 
     def __init__(self, hold_back: HoldBack, producer: ScanProducer) -> None:
         self._hold_back = hold_back
@@ -116,7 +116,7 @@ class _Lagging:
         """Returns when so many more may be sent."""
         least, since = None, time.monotonic()
         while self._room < count:
-            # What is in the producer's queue will be in the log before anything that comes now.
+            # What is in the producer's queue comes into the log before anything that is sent from now on.
             lag = self._hold_back.lag() + self._producer.unacknowledged
             self._room = self._hold_back.records_max - lag
             now = time.monotonic()

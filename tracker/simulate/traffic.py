@@ -1,9 +1,8 @@
 """Scans of many simulated parcels, in the order in which they are sent to Kafka.
 
-The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on the seed and its own
-number alone, so that another number of parcels, or another rate of sending, leaves it as it is; only `seq`, which its
-devices count, differs. The memory that it takes depends on how many parcels are on their way at once, not on how many
-there are.
+The same seed, rates and number of parcels give the same bytes. A parcel's journey depends on nothing but the seed and
+its own number: with more parcels, or another rate of sending, it stays the same, and only `seq` differs, which its
+devices count. The memory grows with the parcels that are on their way at the same time, not with all of them.
 """
 
 from collections.abc import Iterator
@@ -26,16 +25,16 @@ END_MS: Final = 1_793_491_200_000
 any day."""
 
 SPACING_MS: Final = 10_000
-"""Between the starts of two parcels. At 10 s some 40,000 parcels are on their way at once, in 100 MB."""
+"""Between the starts of two parcels. At 10 s, some 40,000 parcels are on their way at once and take 100 MB."""
 
 JOURNEY_MS_MAX: Final = 21 * DAY_MS
-"""Longest journey. A longer one is pressed together, so that no scan is made after the end."""
+"""Longest journey. A longer one is shortened in proportion, so that no scan is made after the end."""
 
 
 _Draft = tuple[int, int, int, int, bytes, bytes]
 """A scan that is still to be made: true time, lateness, time to its copy or 0, index of the device, Kafka key, and the
-value up to its `seq`. A plain tuple of plain things: hundreds of thousands wait, and the garbage collector leaves them
-alone."""
+value up to its `seq`. It is a plain tuple of plain values, for hundreds of thousands wait: the garbage collector does
+not look into such tuples."""
 
 
 class Sent(NamedTuple):
@@ -50,7 +49,7 @@ class Sent(NamedTuple):
 
 
 class Traffic:
-    """The scans of `parcels` parcels; iterable as often as wanted, always with the same result.
+    """The scans of `parcels` parcels. It can be iterated any number of times, always with the same result.
 
     Args:
         parcels: how many, 0 or more. Parcel 0 is the newest, so that more parcels only add older ones.
@@ -84,7 +83,7 @@ class Traffic:
             raise TrackerError("bad_traffic", f"at most {most:,} parcels fit between 1970 and the end, got {parcels:,}")
 
     def parcel(self, number: int) -> Parcel:
-        """The parcel of that number, 0 to any, with its scans in the order of their true time."""
+        """The parcel of a number from 0 on, with its scans in the order of their true time."""
         random = Random((self._seed << 64) | number)  # noqa: S311 - traffic, not secrets
         start_ms = self._start_ms(number)
         parcel, clean = self._journeys.journey(number, start_ms, random)
@@ -92,7 +91,7 @@ class Traffic:
             for scan in parcel.scans:
                 scan.lateness_ms = prompt_ms(random)
         else:
-            parcel.scans = self._faults.befall(parcel.scans, random)
+            parcel.scans = self._faults.apply(parcel.scans, random)
         if random.random() < self._unfinished:
             del parcel.scans[1 + int(random.random() * (len(parcel.scans) - 1)) :]
         span = parcel.scans[-1].at_ms - start_ms
@@ -122,7 +121,7 @@ class Traffic:
             yield Sent(due, key, value)
 
     def _drafts(self) -> Iterator[_Draft]:
-        """Every scan in the order of true time: a device counts its scans as it makes them, whenever they are sent."""
+        """Every scan in the order of true time, since a device counts a scan when it makes it, not when it sends it."""
         travelling: list[tuple[int, int, list[_Draft]]] = []
         to_start = self.parcels - 1
         while travelling or to_start >= 0:
@@ -144,7 +143,7 @@ class Traffic:
 
 
 def _draft(parcel: Parcel, scan: PlannedScan) -> _Draft:
-    """A scan in DESIGN's form, but for `seq`; the label in the way in which the device hands it over."""
+    """A scan as the README has it, but without `seq`; the label stands as the device gives it."""
     device = scan.device
     fields: dict[str, object]
     key = parcel.key
