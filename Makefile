@@ -6,7 +6,7 @@ PYTHON ?= $(shell deploy/dev/python.sh)
 VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV := .venv$(if $(filter command%,$(origin PYTHON)),-$(VERSION))
 PY := $(VENV)/bin/python
-PYTEST := $(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
+PYTEST := pytest -n logical --maxprocesses 4 --dist loadfile
 # A lock names everything, so nothing is resolved; and Python compiles what it imports when it does.
 INSTALL := $(PY) -m pip install -q --no-deps --no-compile --require-hashes
 ARGS ?=
@@ -40,11 +40,17 @@ demo up: $(VENV)/.built
 	@$(PY) deploy/dev/fetch.py redis
 	@$(VENV)/bin/tracker $@ $(ARGS)
 
+# Coverage of a part of the tests would say nothing.
 test: setup
-	@$(PYTEST) $(ARGS)
+ifeq ($(ARGS),)
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m $(PYTEST); status=$$?; $(PY) -m tests.covered; exit $$status
+else
+	@$(PY) -m $(PYTEST) $(ARGS)
+endif
 
 quick: $(VENV)/.built $(VENV)/.dev
-	@$(PYTEST) -m "not server and not slow and not extra" $(ARGS)
+	@$(PY) -m $(PYTEST) -m "not server and not slow and not extra" $(ARGS)
 
 simulate-faults: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tests.simulation $(ARGS)

@@ -106,11 +106,13 @@ def test_ctrl_c_is_exit_code_130_and_no_traceback() -> None:
     # would its children; this one does not.
     heeding = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from tracker.cli import main as command_line; command_line.main()"
+        "from tracker.cli import main as command_line; print('begins', flush=True); command_line.main()"
     )
     command = [sys.executable, "-c", heeding, "init", "--kafka", "127.0.0.1:1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begins\n"
+    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert "Traceback" not in errors
