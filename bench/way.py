@@ -19,7 +19,8 @@ from tracker.domain import _parcel
 from tracker.domain.machine import STATES
 from tracker.log.extents import LogExtents
 from tracker.store import keys
-from tracker.store.marks import Marks
+from tracker.store.claims import Counters
+from tracker.store.marks import Marks, total
 
 PARCELS: Final = 100_000
 RUNS: Final = 3
@@ -143,11 +144,9 @@ def verify(servers: Servers, marks: Marks, parcels: int, scans: int) -> None:
     Raises:
         ValueError: it does not.
     """
-    progress = marks.read()
-    counted = sum(mark.scans for mark in progress)
-    odd = sum(mark.duplicates + mark.rejected + mark.rekeyed for mark in progress)
-    if (counted, odd) != (scans, 0):
-        raise ValueError(f"expected {scans} scans counted and nothing else, got {counted} and {odd}")
+    counted = total(marks.read())
+    if counted != Counters(scans):
+        raise ValueError(f"expected {scans} scans counted and nothing else, got {counted}")
     held = delivered = 0
     for record in _records(servers):
         state, _, _, events, *_ = _parcel.summary(record)

@@ -16,7 +16,8 @@ from tracker.local.embedded import EmbeddedBroker
 from tracker.log.extents import Extent
 from tracker.operate import progress
 from tracker.store import keys
-from tracker.store.marks import Marks, Progress
+from tracker.store.claims import Counters
+from tracker.store.marks import Marks, MarkSnapshot
 
 
 @pytest.fixture
@@ -44,8 +45,8 @@ def mark(store: Client, partition: int, **fields: int) -> None:
     store.hset(keys.mark(partition), mapping=mapping)
 
 
-def mark_at(begin: int | None) -> Progress:
-    return Progress(1, begin, 0, 0, 0, 0, 0)
+def mark_at(begin: int | None) -> MarkSnapshot:
+    return MarkSnapshot(0, 1, begin)
 
 
 def test_a_partition_is_behind_by_what_its_log_still_has() -> None:
@@ -57,7 +58,7 @@ def test_a_partition_is_behind_by_what_its_log_still_has() -> None:
 def test_marks_that_are_not_there_are_those_of_an_empty_store(settings: Settings, store: Client) -> None:
     mark(store, 1, epoch=7, next=4, scans=3, duplicates=2, rejected=1)
     with Marks(settings) as marks:
-        assert marks.read() == [Progress(1, None, 0, 0, 0, 0, 0), Progress(7, 4, 3, 2, 1, 0, 0)]
+        assert marks.read() == [MarkSnapshot(0, 1), MarkSnapshot(1, 7, 4, counters=Counters(3, 2, 1))]
 
 
 def test_waiting_ends_when_the_marks_have_passed_the_end_that_the_log_had(
@@ -68,7 +69,7 @@ def test_waiting_ends_when_the_marks_have_passed_the_end_that_the_log_had(
     class Worked(Marks):
         """Marks that move between two looks."""
 
-        def read(self) -> list[Progress]:
+        def read(self) -> list[MarkSnapshot]:
             if (begin := next(looks)) is not None:
                 mark(store, 1, epoch=1, next=begin)
             return super().read()

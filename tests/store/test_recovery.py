@@ -12,9 +12,10 @@ from tests.store.chains import LOG, PARTITION, apply, batch, claim, contents, ru
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.store import keys
-from tracker.store.claims import Applied, Denied, Lost, Mark
+from tracker.store.claims import Applied, Counters, Denied, Lost, Mark
 from tracker.store.connection import RedisStore
-from tracker.store.recovery import MarkSnapshot, Recovery
+from tracker.store.marks import MarkSnapshot
+from tracker.store.recovery import Recovery
 
 MARK: Final = "t:{3}:mark"
 
@@ -62,8 +63,8 @@ def rebuilt(recovery: Recovery, shown: MarkSnapshot, begin: int = 0) -> int:
 def test_a_mark_is_shown_as_it_is(url: str, recovery: Recovery) -> None:
     run(applied(url, 7))
     assert recovery.snapshots() == [
-        *(MarkSnapshot(number, 0, None, None, None) for number in range(3)),
-        MarkSnapshot(PARTITION, 1, 7, LOG, None),
+        *(MarkSnapshot(number) for number in range(3)),
+        MarkSnapshot(PARTITION, 1, 7, LOG, counters=Counters(7, 2, 3, 4, 5)),
     ]
 
 
@@ -149,7 +150,7 @@ def test_a_rebuild_takes_a_store_of_another_log(url: str, recovery: Recovery) ->
     shown = recovery.snapshots()[PARTITION]
     recovery.rebuild([shown], "another", {PARTITION: 0}, lambda _: None)
     assert isinstance(run(RedisStore(url, 4, 1_000).claim(PARTITION, LOG)), Denied)
-    assert recovery.snapshots()[PARTITION] == MarkSnapshot(PARTITION, 3, 0, "another", None)
+    assert recovery.snapshots()[PARTITION] == MarkSnapshot(PARTITION, 3, 0, "another")
 
 
 class Interrupted(Exception):

@@ -32,7 +32,7 @@ from tracker.log import topics
 from tracker.log.extents import LogExtents
 from tracker.operate.progress import lag
 from tracker.store import checks
-from tracker.store.marks import Marks
+from tracker.store.marks import Marks, total
 
 PARTITIONS: Final = 4
 """Of an embedded broker, unless the settings say otherwise: one worker on a small machine has no use for more."""
@@ -261,13 +261,11 @@ class _Supervisor:
             self._running.check()
             self._say(f"{error.code}: {error}")
             return
-        scans, duplicates, rejected = (
-            sum(counts)
-            for counts in zip(*((mark.scans, mark.duplicates, mark.rejected) for mark in marks), strict=True)
-        )
-        if scans or rejected:
+        counted = total(marks)
+        if counted.scans or counted.rejected:
             self._say(
-                f"{scans:,} scans applied, {duplicates:,} of them duplicates; {rejected:,} rejected; {left:,} left"
+                f"{counted.scans:,} scans applied, {counted.duplicates:,} of them duplicates; "
+                f"{counted.rejected:,} rejected; {left:,} left"
             )
 
     def _say(self, line: str) -> None:

@@ -13,7 +13,7 @@ from tracker.log.metadata import About, TopicRequest
 
 TIMEOUT_S: Final = 5.0
 
-_EMBEDDED: Final = "mockCluster"
+EMBEDDED_CLUSTER: Final = "mockCluster"
 """What the cluster id of librdkafka's in-process cluster begins with. It has no lasting topic ids, and another cluster
 id at each start."""
 
@@ -82,7 +82,7 @@ class LogClient:
     def _identity(self, about: About) -> Identity:
         if about.error_code:
             raise LogUnknownError(f"topic {self._topic}: {for_code(about.error_code).description}")
-        topic = self._topic if about.cluster_id.startswith(_EMBEDDED) else Uuid(*about.topic_id)
+        topic = self._topic if about.cluster_id.startswith(EMBEDDED_CLUSTER) else Uuid(*about.topic_id)
         return Identity(f"{about.cluster_id}/{topic}", about.partitions)
 
 

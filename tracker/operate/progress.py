@@ -7,9 +7,10 @@ from typing import Final
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.log.extents import Extent, LogExtents
+from tracker.log.identity import EMBEDDED_CLUSTER
 from tracker.observe.progress import ProgressShown
 from tracker.simulate.send import HoldBack
-from tracker.store.marks import Marks, Progress
+from tracker.store.marks import Marks, MarkSnapshot
 
 ASK_EVERY_S: Final = 0.05
 """Between two looks at the marks while somebody waits for them."""
@@ -21,14 +22,11 @@ ROUNDS: Final = 3
 """A scan may be sent on to its own partition, and then announce another label: what a record causes stands in the log
 before the mark passes it."""
 
-MOCK_CLUSTER: Final = "mockCluster"
-"""What the id of librdkafka's in-process cluster begins with."""
-
 _NAMED: Final = 5
 """Partitions that an error names one by one."""
 
 
-def lag(extents: Sequence[Extent], marks: Sequence[Progress]) -> list[int]:
+def lag(extents: Sequence[Extent], marks: Sequence[MarkSnapshot]) -> list[int]:
     """How many offsets of each partition are in the log and not applied; a control record is one of them."""
     return [max(0, extent.end - max(extent.begin, mark.next or 0)) for extent, mark in zip(extents, marks, strict=True)]
 
@@ -72,7 +70,7 @@ def _wait(extents: Sequence[Extent], marks: Marks, timeout_s: float) -> bool:
 def hold_back(settings: Settings) -> HoldBack | None:
     """What sending must wait for where the broker is embedded: it drops what the workers have not read in time."""
     log = LogExtents(settings.kafka, settings.topic, settings.partitions)
-    if not log.cluster().startswith(MOCK_CLUSTER):
+    if not log.cluster().startswith(EMBEDDED_CLUSTER):
         return None
     marks = Marks(settings)
     return HoldBack(lambda: sum(lag(log.extents(), marks.read())))

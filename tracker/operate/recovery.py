@@ -12,7 +12,8 @@ from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.log.extents import Extent, LogExtents
 from tracker.log.identity import log_identity
-from tracker.store.recovery import MarkSnapshot, Recovery
+from tracker.store.marks import MarkSnapshot
+from tracker.store.recovery import Recovery
 
 
 @dataclass(frozen=True, slots=True)

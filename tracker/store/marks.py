@@ -1,38 +1,35 @@
-"""How far each partition is applied, as its mark in Redis says: for whoever watches the workers from outside."""
+"""The mark of each partition as it stands in Redis: for whoever watches the workers, or decides about a partition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from functools import reduce
+from typing import Self
 
 from tracker.config import Settings
-from tracker.store.claims import COUNTERS
+from tracker.store.claims import COUNTERS, NO_COUNTERS, Counters
 from tracker.store.reading import decode
 from tracker.store.reading.sync import ParcelReader
 
-_NONE: Final[Mapping[str, str]] = {}
-
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What one partition's mark says.
+class MarkSnapshot:
+    """What one partition's mark says at a moment.
 
     Attributes:
+        partition: whose mark.
         epoch: of the last claim, 0 if no worker has claimed it yet.
         next: offset of the first record that is not applied, None before the first batch.
-        scans: applied, duplicates too.
-        duplicates: of these, scans that were known already.
-        rejected: with a reason.
-        rekeyed: re-keyed to their partition.
-        aliases: announcements of aliases.
+        log: identity of the log that the partition was made from, None before the first claim.
+        rebuild: what the rebuild is called that has begun and not ended, None if there is none.
+        counters: of what was applied, or went elsewhere.
     """
 
-    epoch: int
-    next: int | None
-    scans: int
-    duplicates: int
-    rejected: int
-    rekeyed: int
-    aliases: int
+    partition: int
+    epoch: int = 0
+    next: int | None = None
+    log: str | None = None
+    rebuild: str | None = None
+    counters: Counters = NO_COUNTERS
 
 
 class Marks:
@@ -50,16 +47,25 @@ class Marks:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
         self._reader.close()
 
-    def read(self) -> list[Progress]:
-        """The progress of each partition, in order.
+    def read(self) -> list[MarkSnapshot]:
+        """The mark of each partition, in order.
 
         Raises:
             TrackerError: as every method of ParcelReader.
         """
         marks = self._reader.marks()
-        return [_progress(marks.get(partition, _NONE)) for partition in range(self._partitions)]
+        return [_snapshot(partition, marks.get(partition, {})) for partition in range(self._partitions)]
+
+
+def total(marks: Iterable[MarkSnapshot]) -> Counters:
+    """The counters of several partitions together."""
+    return reduce(Counters.plus, (mark.counters for mark in marks), NO_COUNTERS)
 
 
 def partitions_of_store(settings: Settings) -> int | None:
@@ -72,7 +78,13 @@ def partitions_of_store(settings: Settings) -> int | None:
         return reader.run(decode.partitions_of_store())
 
 
-def _progress(mark: Mapping[str, str]) -> Progress:
+def _snapshot(partition: int, mark: Mapping[str, str]) -> MarkSnapshot:
     begin = mark.get("next")
-    counters = (int(mark.get(name, 0)) for name in COUNTERS)
-    return Progress(int(mark.get("epoch", 0)), None if begin is None else int(begin), *counters)
+    return MarkSnapshot(
+        partition=partition,
+        epoch=int(mark.get("epoch", 0)),
+        next=None if begin is None else int(begin),
+        log=mark.get("log"),
+        rebuild=mark.get("rebuild"),
+        counters=Counters(*(int(mark.get(name, 0)) for name in COUNTERS)),
+    )

@@ -7,7 +7,6 @@ the epoch: whatever a worker has in flight is refused, and workers claim again b
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, Self, cast
 
@@ -20,7 +19,8 @@ from tracker.errors import TrackerError
 from tracker.store import keys
 from tracker.store.checks import reaching
 from tracker.store.claims import COUNTERS
-from tracker.store.reading.sync import ParcelReader, run
+from tracker.store.marks import Marks, MarkSnapshot
+from tracker.store.reading.sync import run
 from tracker.store.walk import Walk
 
 TIMEOUT_S: Final = 10
@@ -36,25 +36,6 @@ _WHATEVER: Final = "*"
 _KEY: Final = re.compile(rb"t:\{([0-9]{1,4})\}:.+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class MarkSnapshot:
-    """A mark as it was shown to whoever decides.
-
-    Attributes:
-        partition: whose mark.
-        epoch: of the last claim, 0 if there was none.
-        next: offset of the first record that is not applied, None before the first batch.
-        log: identity of the log that the partition was made from, None before the first claim.
-        rebuild: what the rebuild is called that has begun and not ended, None if there is none.
-    """
-
-    partition: int
-    epoch: int
-    next: int | None
-    log: str | None
-    rebuild: str | None
-
-
 class Recovery:
     """Carries out decisions in the Redis of the settings. A context manager; belongs to one thread.
 
@@ -67,7 +48,7 @@ class Recovery:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._reader = ParcelReader(settings)
+        self._marks = Marks(settings)
         # A decision that was sent twice would find the mark moved by itself, and say that somebody else did it.
         self._redis = Redis.from_url(
             settings.redis,
@@ -80,13 +61,12 @@ class Recovery:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._reader.close()
+        self._marks.close()
         self._redis.close()
 
     def snapshots(self) -> list[MarkSnapshot]:
         """The mark of each partition, in order."""
-        marks = self._reader.marks()
-        return [_snapshot(partition, marks.get(partition, {})) for partition in range(self._settings.partitions)]
+        return self._marks.read()
 
     def skip_to(self, shown: MarkSnapshot, log: str, offset: int) -> None:
         """Moves a mark forward: what is in the log before the offset, and was not applied, never will be.
@@ -160,12 +140,6 @@ class Recovery:
                 raise _changed(partition)
             count += done
         return count
-
-
-def _snapshot(partition: int, mark: Mapping[str, str]) -> MarkSnapshot:
-    begin = mark.get("next")
-    epoch = int(mark.get("epoch", 0))
-    return MarkSnapshot(partition, epoch, None if begin is None else int(begin), mark.get("log"), mark.get("rebuild"))
 
 
 def _changed(partition: int) -> TrackerError:

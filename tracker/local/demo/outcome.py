@@ -11,7 +11,8 @@ from tracker.domain.parcel import Parcel
 from tracker.errors import TrackerError
 from tracker.log.extents import LogExtents
 from tracker.log.topics import REJECTED_PARTITIONS
-from tracker.store.marks import Marks, Progress
+from tracker.store.claims import Counters
+from tracker.store.marks import Marks, total
 from tracker.store.reading.decode import Stored
 from tracker.store.reading.sync import ParcelReader
 
@@ -26,31 +27,21 @@ class Outcome:
     """What became of a demo's scans.
 
     Attributes:
-        marks: of each partition, at the end.
+        counted: what the marks of all partitions count, at the end.
         rejected: reason -> how many stand in the topic of rejected scans.
         states: state -> how many parcels.
         best: a parcel that is worth explaining; None if there is none at all.
     """
 
-    marks: list[Progress]
+    counted: Counters
     rejected: Counter[str]
     states: Counter[str]
     best: Stored | None
 
     @property
-    def applied(self) -> int:
-        """Scans that were applied, duplicates too."""
-        return sum(mark.scans for mark in self.marks)
-
-    @property
-    def duplicates(self) -> int:
-        """Scans that were known already."""
-        return sum(mark.duplicates for mark in self.marks)
-
-    @property
     def accounted(self) -> int:
         """Scans of which it is known what became of them."""
-        return self.applied + sum(mark.rejected + mark.rekeyed for mark in self.marks)
+        return self.counted.scans + self.counted.rejected + self.counted.rekeyed
 
 
 def read(settings: Settings, marks: Marks) -> Outcome:
@@ -66,7 +57,7 @@ def read(settings: Settings, marks: Marks) -> Outcome:
             states[stored.parcel.current.state] += 1
             if best is None or _worth(stored.parcel) > _worth(best.parcel):
                 best = stored
-    return Outcome(marks.read(), _rejected(settings), states, best)
+    return Outcome(total(marks.read()), _rejected(settings), states, best)
 
 
 def _raise(error: TrackerError) -> None:

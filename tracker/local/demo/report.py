@@ -55,8 +55,10 @@ class Report:
         self._title(f"{scans:,} scans of {parcels:,} parcels in {seconds:.1f} s")
         counts = _grid(["duplicates", *(f"  {reason}" for reason in outcome.rejected)])
         counts.add_row("scans in", f"{scans:,}", "acknowledged by the broker")
-        counts.add_row("applied", f"{outcome.applied:,}", "each once")
-        counts.add_row("duplicates", f"{outcome.duplicates:,}", "of these, known already: counted, and nothing else")
+        counts.add_row("applied", f"{outcome.counted.scans:,}", "each once")
+        counts.add_row(
+            "duplicates", f"{outcome.counted.duplicates:,}", "of these, known already: counted, and nothing else"
+        )
         counts.add_row("rejected", f"{rejected:,}", "kept in the topic of rejected scans, each with its reason")
         for reason, count in outcome.rejected.most_common():
             counts.add_row(f"  {reason}", f"{count:,}", REASONS.get(reason, ""))
