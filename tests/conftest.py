@@ -1,6 +1,7 @@
 """What every test can ask for: real servers, once a session, and their versions in the header."""
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -8,7 +9,6 @@ from typing import Final
 
 import hypothesis
 import pytest
-from coverage import Coverage
 from hypothesis import HealthCheck
 
 from tests.servers import SERVERS, Authority, Kafka, Redis, SecureKafka, TokenIssuer, UnavailableError
@@ -54,7 +54,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Measures no coverage while the same lines run thousands of times: it would make such a test twice as long."""
-    coverage = Coverage.current()
+    # Where something is measured, the module is loaded before any test is.
+    coverage = sys.modules["coverage"].Coverage.current() if "coverage" in sys.modules else None
     repeats = getattr(getattr(item, "obj", None), "is_hypothesis_test", False) or item.get_closest_marker("slow")
     if coverage is None or not repeats:
         return (yield)
