@@ -1,6 +1,14 @@
-"""Every bound of the product, each with its reason. Tests try each at the limit and one past it."""
+"""Every bound on what comes in and on what is kept, by topic, each with its reason.
+
+Tests try each at the limit and one past it.
+
+Three kinds of bounds stand where they are used: pauses and timeouts of one exchange, how much is asked of a server at
+once, and what a standard or a layout says (the length of a GS1 value, the bits of a record).
+"""
 
 from typing import Final
+
+# A scan, as it comes.
 
 SCAN_BYTES_MAX: Final = 65_536
 """Length of a scan's JSON. A scan with ten labels and 1 KiB of data has 3 KB; more than 64 KiB is no scan."""
@@ -11,35 +19,25 @@ SCAN_DEPTH_MAX: Final = 32
 PARCEL_ID_BYTES_MAX: Final = 64
 """Length of a parcel id. The longest licence plate (ISO/IEC 15459) has 35 characters."""
 
-BARCODE_BYTES_MAX: Final = 4_096
-"""Length of one read. A QR Code holds 4,296 characters at most, a Digital Link URI 2 KB."""
-
-BARCODES_MAX: Final = 32
-"""Labels that one scan may carry. A tunnel sees six sides with a handful each."""
-
-ALIASES_MAX: Final = 8
-"""Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
-
-ALIAS_PARCELS_MAX: Final = 16
-"""Parcels that are found under one other label. A number used again has two or three, a test label thousands."""
-
 SITE_BYTES_MAX: Final = 128
 """Length of a site's name in UTF-8. IMPC codes have 6, the longest place in real histories 48."""
 
 DEVICE_BYTES_MAX: Final = 64
 """Length of a device's name in UTF-8."""
 
-ID_BYTES_MAX: Final = 256
-"""Length of a given event id or target. An EPCIS content hash (`ni:///sha-256;...`) has 88."""
-
 CONTAINER_BYTES_MAX: Final = 64
 """Length of a container's id. A receptacle (UPU S9) has 29."""
+
+ID_BYTES_MAX: Final = 256
+"""Length of a given event id or target. An EPCIS content hash (`ni:///sha-256;...`) has 88."""
 
 DATA_BYTES_MAX: Final = 1_024
 """Length of `data` as JSON."""
 
 SEQ_MAX: Final = 2**48 - 2
 """Largest device sequence number. Six bytes in the record; epoch milliseconds, which some devices count by, fit."""
+
+# Its time.
 
 TIME_MS_MAX: Final = 253_402_300_799_999
 """Latest event time: 9999-12-31T23:59:59.999Z, the end of RFC 3339. The earliest is the epoch."""
@@ -52,28 +50,30 @@ EPOCH_SECONDS_MAX: Final = 9_999_999_999
 """Greatest such number: of 2286, ten digits. In milliseconds it is April 1970."""
 
 CLOCK_SKEW_MS_MAX: Final = 5 * 60 * 1_000
-"""How far an event time may stand after the broker's time before it is clamped. STANDARDS: rule 7 of time and order."""
+"""How far an event time may stand after the broker's time before it is clamped (docs/fold.md, section 1). A clock
+that is set once a day is off by seconds; one that is off by more than minutes is wrong."""
 
-REREAD_WINDOW_MS: Final = 30 * 1_000
-"""Within which the same code at the same place is a re-read of the same pass through a tunnel."""
+OFFLINE_DAYS_MAX: Final = 30
+"""How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""
 
-LIFE_GAP_MS: Final = 365 * 24 * 3_600 * 1_000
-"""Silence after which the same number is another parcel. UPU S10: no re-use within 12 months."""
+# Its barcodes.
 
-EVENTS_MAX: Final = 128
-"""Events that a parcel's record keeps. Real parcels have 5 to 40; beyond 128 it is a test label or a loop."""
+BARCODE_BYTES_MAX: Final = 4_096
+"""Length of one read. A QR Code holds 4,296 characters at most, a Digital Link URI 2 KB."""
 
-EVENTS_KEPT_NEWEST: Final = 80
-"""Of a cut history: its newest events. With the newest of each of KINDS_MAX kinds among the rest that is 128."""
+BARCODES_MAX: Final = 32
+"""Labels that one scan may carry. A tunnel sees six sides with a handful each."""
 
-KINDS_MAX: Final = 48
-"""Kinds that the machine may have, UNDO and CORRECT among them; it has 35. A new event must not move what is kept."""
+ELEMENTS_MAX: Final = 64
+"""GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
 
-CODES_MAX: Final = 65_535
-"""Codes in a partition's dictionary: two bytes in the record."""
+ALIASES_MAX: Final = 8
+"""Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
 
-SOURCES_MAX: Final = 1_000_000
-"""Pairs of site and device in a partition's dictionary. A national operator has 100,000 devices; more is garbage."""
+ALIAS_PARCELS_MAX: Final = 16
+"""Parcels that are found under one other label. A number used again has two or three, a test label thousands."""
+
+# Vocabularies.
 
 VOCABULARY_BYTES_MAX: Final = 1_048_576
 """Length of a vocabulary's file. The largest that is shipped has 85 codes and 7 KB; one of a megabyte is a mistake."""
@@ -84,8 +84,47 @@ VOCABULARY_PREFIX_CHARS_MAX: Final = 16
 CODE_CHARS_MAX: Final = 64
 """Length of a code in a vocabulary, without its prefix. The longest in real feeds have 22."""
 
+# A parcel.
+
+EVENTS_MAX: Final = 128
+"""Events that a parcel's record keeps. Real parcels have 5 to 40; beyond 128 it is a test label or a loop."""
+
+EVENTS_KEPT_NEWEST: Final = 80
+"""Of a cut history: its newest events. With the newest of each of KINDS_MAX kinds among the rest that is 128."""
+
+KINDS_MAX: Final = 48
+"""Kinds that the machine may have, UNDO and CORRECT among them; it has 35. A new event must not move what is kept."""
+
+REREAD_WINDOW_MS: Final = 30 * 1_000
+"""Within which the same code at the same place is a re-read of the same pass through a tunnel."""
+
+LIFE_GAP_MS: Final = 365 * 24 * 3_600 * 1_000
+"""Silence after which the same number is another parcel. UPU S10: no re-use within 12 months."""
+
+# A partition.
+
 PARTITIONS_MAX: Final = 1_024
 """Partitions of the topic `scans`. Each is a Redis key slot, a fetch buffer and a cache; 64 are enough for most."""
+
+SOURCES_MAX: Final = 1_000_000
+"""Pairs of site and device in a partition's dictionary. A national operator has 100,000 devices; more is garbage."""
+
+CODES_MAX: Final = 65_535
+"""Codes in a partition's dictionary: two bytes in the record."""
+
+BATCH_SCANS_MAX: Final = 5_000
+"""Scans that are applied at once. Fewer than 500 cost Redis half as much again each; more only wait for one another."""
+
+CHANGES_PARCELS_MAX: Final = 20_000
+"""Changed parcels that a partition's stream of changes holds, about: 300 KB. Who is further behind reads parcels."""
+
+CHANGES_BATCHES_MIN: Final = 4
+"""Batches that the stream of changes holds at least, however large."""
+
+CHANGES_BATCHES_MAX: Final = 1_000
+"""The same at most, however small."""
+
+# Kafka.
 
 BATCH_BYTES_MAX: Final = 4 * 1_048_576
 """Length of a record batch in `scans`. Producers send 1 MB; a value of 2 MB must arrive, to be rejected."""
@@ -94,24 +133,34 @@ INFLATED_BYTES_MAX: Final = 8 * BATCH_BYTES_MAX
 """What the records of one compressed batch may take, unless the settings say otherwise. JSON shrinks to a tenth, scans
 that are all alike to a thirtieth; a megabyte that becomes a gigabyte must not take the worker's memory."""
 
-OFFLINE_DAYS_MAX: Final = 30
-"""How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""
-
-REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
-"""How long `scans.rejected` is kept at least: long enough to mend the cause and replay."""
-
 RECORD_BYTES_MAX: Final = 4 * 1024 * 1024
 """Longest record that is handed to Kafka. Far above SCAN_BYTES_MAX: the worker, not the sender, says what is wrong."""
-
-READ_CONNECTIONS_MAX: Final = 16
-"""Connections to Redis that one event loop reads parcels over. It makes some 3,000 round trips a second; where one
-takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and reads half as many."""
 
 QUEUE_SCANS_MAX: Final = 100_000
 """Scans that a producer holds unacknowledged. At 100,000 scans/s it is a second; beyond it the sender waits."""
 
 QUEUE_KIB_MAX: Final = 65_536
 """The same in KiB of keys and values: 64 MiB, so that thousands of lines of 2 MB wait instead of filling the memory."""
+
+DETAIL_BYTES_MAX: Final = 1_000
+"""Length of the header `detail` of a dead letter. It is for a person to read; the value itself stands beside it."""
+
+REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
+"""How long `scans.rejected` is kept at least: long enough to mend the cause and replay."""
+
+SEARCH_BYTES_MAX: Final = 1 << 30
+"""The most that one search for a parcel's scans reads of a partition: what a fast broker gives in some ten seconds."""
+
+# Redis.
+
+READ_CONNECTIONS_MAX: Final = 16
+"""Connections to Redis that one event loop reads parcels over. It makes some 3,000 round trips a second; where one
+takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and reads half as many."""
+
+# A process.
+
+SECRET_BYTES_MAX: Final = 64 * 1_024
+"""Length of a file that holds a secret. A password has some 30 bytes, a token with many claims 8 KiB."""
 
 CLAIM_S_MAX: Final = 30
 """How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
@@ -124,18 +173,14 @@ LOOP_S_MAX: Final = 30
 
 STALL_S_MAX: Final = 60
 """How long a partition may apply nothing, with records to apply, before its worker counts as ill."""
-DETAIL_BYTES_MAX: Final = 1_000
-"""Length of the header `detail` of a dead letter. It is for a person to read; the value itself stands beside it."""
 
-ELEMENTS_MAX: Final = 64
-"""GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
+END_S_MAX: Final = 8.0
+"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Docker kills after 10 s,
+Kubernetes after 30."""
+
+REQUEST_S_MAX: Final = 10
+"""How long a client of the monitor may take to send its request: each that waits holds a thread."""
 
 UNREAD_SOURCES_MAX: Final = 1_000
 """Pairs of site and device whose unread scans a worker counts apart, three series each; all others count as `other`. A
 sorting centre has a few dozen tunnels; what senders call themselves must not fill Prometheus."""
-
-BATCH_SCANS_MAX: Final = 5_000
-"""Scans that are applied at once. Fewer than 500 cost Redis half as much again each; more only wait for one another."""
-
-SECRET_BYTES_MAX: Final = 64 * 1_024
-"""Length of a file that holds a secret. A password has some 30 bytes, a token with many claims 8 KiB."""

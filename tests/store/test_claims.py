@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from tests.servers import Redis
 from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
-from tracker.limits import CODES_MAX
+from tracker.limits import CHANGES_BATCHES_MIN, CHANGES_PARCELS_MAX, CODES_MAX
 from tracker.store import claims, keys
 from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Counters, Denied, Lost, Mark, StoredNames
 from tracker.store.connection import RedisStore
@@ -245,14 +245,14 @@ def test_an_empty_batch_moves_the_mark_and_tells_nobody(url: str, client: redis.
 def test_the_stream_of_changes_is_bounded(url: str, client: redis.Redis) -> None:
     async def work() -> None:
         chain = await claim(url)
-        many = {b"P%d" % i: b"r" for i in range(keys.OUT_PARCELS_MAX)}
+        many = {b"P%d" % i: b"r" for i in range(CHANGES_PARCELS_MAX)}
         for end in range(1, 200):
             await apply(chain, batch(end - 1, end, {b"P1": b"r"}))
         await apply(chain, batch(199, 200, many))
 
     run(work())
     # Redis trims by whole nodes of 100 entries.
-    assert client.xlen("t:{3}:out") <= 100 + keys.OUT_ENTRIES_MIN
+    assert client.xlen("t:{3}:out") <= 100 + CHANGES_BATCHES_MIN
 
 
 def test_a_batch_notes_first_where_it_begins_and_writes_the_mark_last() -> None:

@@ -11,12 +11,10 @@ from tracker.domain.errors import Rejection
 from tracker.domain.parcel import CLOCK_SKEW, Event, Parcel
 from tracker.domain.partition import partition_of
 from tracker.domain.scan import FullReader, Scan
-from tracker.limits import CLOCK_SKEW_MS_MAX
+from tracker.limits import CLOCK_SKEW_MS_MAX, SEARCH_BYTES_MAX
 from tracker.log.located import Located
 
 CONNECT_TIMEOUT_S: Final = 5.0
-SEARCH_BYTES_MAX: Final = 1 << 30
-"""The most that one search reads of a partition: what a fast broker gives in some ten seconds."""
 
 _RECORDS_A_READ: Final = 2_000
 _READ_TIMEOUT_S: Final = 0.5

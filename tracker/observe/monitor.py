@@ -14,12 +14,10 @@ from prometheus_client.exposition import choose_encoder
 
 from tracker.config import Address
 from tracker.errors import TrackerError
+from tracker.limits import REQUEST_S_MAX
 
 _VERDICTS: Final = {"/healthz": "healthy", "/livez": "live", "/readyz": "ready"}
 """Path -> what of the answer decides on its status."""
-
-_REQUEST_S_MAX: Final = 10
-"""How long a client may take to send its request: each that waits holds a thread."""
 
 
 class Watched(Protocol):
@@ -108,7 +106,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    timeout = _REQUEST_S_MAX
+    timeout = REQUEST_S_MAX
     server_version = "tracker"
     sys_version = ""
 

@@ -1,18 +1,15 @@
-"""A worker process: the Faust worker around the app, logging, and an end that comes in time."""
+"""A worker process: the Faust worker around the app, and what is watched of it."""
 
 import contextlib
 import gc
 import logging
-import os
-import sys
-import threading
 from typing import Final
 
 import faust
 import uvloop
 from aiokafka.errors import KafkaError
 
-from tracker import config
+from tracker import config, service
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.observe.monitor import Monitor
@@ -24,10 +21,8 @@ from tracker.process.watched import WatchedWorker
 
 log = logging.getLogger("tracker.process")
 
-END_S_MAX: Final = 8.0
-"""How long an orderly end may take after SIGTERM, with Kafka or Redis gone too. Then the process just ends: what has
-not landed is read again by the next worker, so nothing rests on the end being orderly."""
-
+_LOST: Final = "nothing is lost by that"
+"""What has not landed is read again by the next worker, so nothing rests on the end being orderly."""
 
 GARBAGE_THRESHOLD: Final = 50_000
 """New containers between two looks of the garbage collector at the youngest of them; Python's default is 700."""
@@ -50,24 +45,12 @@ class _Worker(faust.Worker):
             self.start_error = error
 
     def _on_sigint(self) -> None:
-        _end_in_time()
+        service.end_in_time(_LOST)
         super()._on_sigint()
 
     def _on_sigterm(self) -> None:
-        _end_in_time()
+        service.end_in_time(_LOST)
         super()._on_sigterm()
-
-
-def _end_in_time() -> None:
-    """Ends the process when the orderly end takes too long."""
-
-    def end() -> None:
-        log.warning("the orderly end took more than %s s and was cut short; nothing is lost by that", END_S_MAX)
-        os._exit(0)
-
-    timer = threading.Timer(END_S_MAX, end)
-    timer.daemon = True
-    timer.start()
 
 
 class _Starting:
@@ -94,9 +77,7 @@ def run(settings: Settings) -> None:
     Raises:
         TrackerError: `bad_setting`, `bad_topic`, `no_kafka`, `bad_redis`, `no_redis`: it can't begin.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for theirs in ("faust", "mode", "aiokafka"):
-        logging.getLogger(theirs).setLevel(logging.WARNING)
+    service.log_to_stderr(quiet=("faust", "mode", "aiokafka"))
     zones = config.site_zones(settings)
     metrics = WorkerMetrics()
     starting = _Starting()

@@ -15,7 +15,7 @@ from hiredis import pack_command
 
 from tracker.domain import _resp
 from tracker.domain.parcel import NameTable, has_data
-from tracker.limits import CODES_MAX, SOURCES_MAX
+from tracker.limits import CHANGES_BATCHES_MAX, CHANGES_BATCHES_MIN, CHANGES_PARCELS_MAX, CODES_MAX, SOURCES_MAX
 from tracker.store import keys
 
 CLAIM: Final = files("tracker.store").joinpath("scripts/claim.lua").read_bytes()
@@ -249,7 +249,7 @@ def apply_command(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[
 
 
 def _change(partition: int, batch: ApplyBatch) -> bytes:
-    entries = min(max(keys.OUT_PARCELS_MAX // len(batch.records), keys.OUT_ENTRIES_MIN), keys.OUT_ENTRIES_MAX)
+    entries = min(max(CHANGES_PARCELS_MAX // len(batch.records), CHANGES_BATCHES_MIN), CHANGES_BATCHES_MAX)
     return command(
         *("XADD", keys.out(partition), "MAXLEN", "~", entries, "*"),
         *("from", batch.begin, "next", batch.end, "parcels", b" ".join(batch.records)),

@@ -17,12 +17,6 @@ from typing import Final
 VERSION: Final = 2
 """Version of this layout, kept in each mark. A store of another version is not touched."""
 
-OUT_PARCELS_MAX: Final = 20_000
-"""Changed parcels that a partition's stream of changes holds, about: 300 KB. Who is further behind reads parcels."""
-
-OUT_ENTRIES_MIN, OUT_ENTRIES_MAX = 4, 1_000
-"""Batches that the stream holds at least, however large, and at most, however small."""
-
 
 def mark(partition: int) -> bytes:
     """The key of a partition's mark."""
