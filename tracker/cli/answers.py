@@ -103,10 +103,10 @@ def export(settings: Settings, *, out: BinaryIO) -> None:
 @command("barcode_first", "barcodes_off")
 @click.argument("codes", metavar="[CODE]...", nargs=-1)
 def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
-    """Tells what barcodes say, a JSON object a line, as the worker of these settings reads them.
+    """Explains barcodes as a worker with these settings reads them, one JSON object a line.
 
-    Without CODE it reads standard input: a JSON value a line, a string, or an array of strings when one parcel gave
-    several reads.
+    Without CODE it reads standard input, one JSON value a line: a string, or an array of strings, which are the reads
+    of one parcel.
     """
     from tracker.serve import barcodes
     from tracker.site import recogniser
@@ -117,14 +117,14 @@ def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
         click.echo(lines, nl=False)
 
     if codes:
-        # What a shell gives that is no UTF-8 is a read like any other.
+        # A shell may give bytes that are not UTF-8. They are a read like any other.
         barcodes.of_codes(map(os.fsencode, codes), write, explain)
     else:
         barcodes.of_lines(sys.stdin.buffer, write, explain)
 
 
 def _with_partitions_of_store(settings: Settings) -> Settings:
-    """The settings with the partition count that the store has: nobody who only reads must know it.
+    """The settings, with the partition count of the store: who only reads need not know it.
 
     A count that was given is left as it is. The reader refuses it where the store has another one.
     """
@@ -166,7 +166,7 @@ def _print(found: Found, lines: Iterable[Text]) -> None:
     from tracker.serve.views import found as view
 
     if isinstance(sys.stdout, TextIOWrapper):
-        # What the terminal's encoding lacks is no reason to fail.
+        # A character that the terminal's encoding lacks must not end the command.
         sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     for line in chain(view.lines(found), lines):
@@ -175,7 +175,7 @@ def _print(found: Found, lines: Iterable[Text]) -> None:
 
 @contextlib.contextmanager
 def _progress(reader: ParcelReader) -> Iterator[Callable[[int], None]]:
-    """Shows on standard error how many parcels are written, if that is a terminal."""
+    """Shows how many parcels are written, on standard error if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _count: None
         return

@@ -1,6 +1,6 @@
-"""The command line: its commands, how they end, and with which exit code.
+"""The command line: its commands, how they end, and their exit codes.
 
-What goes wrong is a TrackerError, which ends as one line on standard error and exit code 2.
+A TrackerError ends the command: one line on standard error, exit code 2.
 """
 
 import os
@@ -16,7 +16,7 @@ EXIT_ERROR: Final = 2
 EXIT_UNKNOWN_PARCEL: Final = 3
 """Of `show` and `why`: no scan of the parcel has been applied."""
 EXIT_INTERRUPTED: Final = 130
-"""128 and the number of SIGINT, as shells count."""
+"""128 plus the number of SIGINT, as shells have it."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -34,7 +34,7 @@ for family in (servers, traffic, answers, recovery, settings):
 
 
 def main() -> None:
-    """Runs the command line; ends the process with 0, 2 after an error, 3 if no such parcel, 130 after Ctrl-C."""
+    """Runs the command line and ends the process: 0; 2 after an error; 3, no such parcel; 130 after Ctrl-C."""
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -47,7 +47,7 @@ def main() -> None:
     except click.Abort:
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left. Python would complain at its exit, when it flushes.
+        # Nobody reads our output any more. Without this, Python would print an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)

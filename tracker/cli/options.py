@@ -1,4 +1,4 @@
-"""What commands share: their settings as flags, and how they warn.
+"""What commands share: settings as flags, and warnings.
 
 A command is a function under `@command("kafka", "redis")`, which makes flags of these settings and hands the loaded
 `Settings` to it first; options of its own stand below, as click has them. A module of commands lists them in COMMANDS.
@@ -72,13 +72,13 @@ def _flag(name: str) -> Callable[[Function], Function]:
 
 
 def given() -> set[str]:
-    """Gives the names of the settings that were given to this command explicitly, by flag or environment."""
+    """The names of the settings that this command got explicitly, by flag or environment."""
     flags = click.get_current_context().params
     return {name for name in config.TABLE if config.source(name, os.environ, flags) != "default"}
 
 
 def source(name: str) -> config.Source:
-    """Tells where this command has the value of a setting from."""
+    """Where this command has the value of a setting from."""
     context = click.get_current_context()
     return config.source(name, os.environ, context.params, context.meta.get(_RUNNING, {}))
 

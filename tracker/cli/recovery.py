@@ -20,9 +20,9 @@ _YES: Final = click.option("--yes", is_flag=True, help="do not ask")
 )
 @_YES
 def accept_loss_command(settings: Settings, *, numbers: tuple[int, ...], offset: int | None, yes: bool) -> None:
-    """Has partitions that are stopped with log_moved go on where their log begins now.
+    """Lets partitions that are stopped with log_moved go on where their log begins now.
 
-    Shows what is lost and asks. Without --partition it is every one whose mark the log's beginning has overtaken. --to
+    Shows what is lost and asks. Without --partition it takes every partition whose log now begins after its mark. --to
     passes over records that can't be read (corrupt_batch). Workers that run go on by themselves.
     """
     from tracker.operate import recovery
@@ -37,11 +37,11 @@ def accept_loss_command(settings: Settings, *, numbers: tuple[int, ...], offset:
 @click.option("--all", "whole", is_flag=True, help="every partition")
 @_YES
 def rebuild_command(settings: Settings, *, numbers: tuple[int, ...], whole: bool, yes: bool) -> None:
-    """Deletes partitions from Redis and has the workers apply their log again, from where it begins now.
+    """Deletes partitions from Redis, and lets the workers apply their log again from where it begins now.
 
-    Shows the partitions and asks. For those that are stopped with wrong_log, corrupt_record or corrupt_dictionary, or
-    whose log was cut. Parcels whose scans the log does not hold any more are gone afterwards. Workers that run go on by
-    themselves.
+    Shows the partitions and asks. It is for partitions that are stopped with wrong_log, corrupt_record or
+    corrupt_dictionary, or whose log was cut. A parcel whose scans the log no longer holds is gone afterwards. Workers
+    that run go on by themselves.
     """
     from tracker.operate import recovery
 

@@ -1,4 +1,4 @@
-"""Commands that run things or make them ready: `init`, `worker`, `up`, `demo`."""
+"""The commands that run servers and workers, or prepare them: `demo`, `up`, `init`, `worker`."""
 
 import os
 
@@ -29,7 +29,7 @@ def init(settings: Settings) -> None:
 def worker(settings: Settings) -> None:
     """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end.
 
-    It never joins a `tracker up` by itself, which has a worker of its own.
+    It does not join a `tracker up` by itself: that one has its own worker.
     """
     from tracker.process import worker as process
 

@@ -1,4 +1,4 @@
-"""`tracker config`: every setting, its value, and where that comes from."""
+"""`tracker config`: every setting, its value, and the source of that value."""
 
 import json
 

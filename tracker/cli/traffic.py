@@ -43,7 +43,7 @@ def simulate(
     out: BinaryIO | None,
     ledger: Path | None,
 ) -> None:
-    """Makes realistic parcels and sends their scans to Kafka; the same for the same seed."""
+    """Makes realistic parcels and sends their scans to Kafka. The same seed gives the same scans."""
     import time
 
     from tracker.simulate.rates import PRESETS
@@ -53,7 +53,7 @@ def simulate(
         raise click.UsageError("--rate and --ledger are for Kafka, not for --out")
     end_ms = time.time_ns() // 1_000_000 if now else END_MS
     traffic = Traffic(parcels, seed, PRESETS[preset], end_ms)
-    # Nothing here makes cycles, and the collector would walk over all parcels on their way: a quarter of the time.
+    # Nothing here makes cycles. The garbage collector would look at all parcels again and again: a quarter of the time.
     gc.disable()
     try:
         if out is None:
@@ -84,7 +84,7 @@ def replay(
     wait: bool,
     timeout: float,
 ) -> None:
-    """Sends the scans of an NDJSON FILE (- is standard input) to Kafka; a line without `seq` gets its number."""
+    """Sends the scans of an NDJSON FILE to Kafka; - is standard input. A line without `seq` gets its line number."""
     from tracker.domain.barcode import recognise_set
     from tracker.log.producer import ScanProducer
     from tracker.observe.progress import ProgressShown

@@ -1,1 +1,1 @@
-"""Everything on this machine, with no service installed: embedded servers, `tracker up`, the demo."""
+"""Runs everything on this machine, with no service installed: embedded servers, `tracker up`, the demo."""

@@ -1,4 +1,4 @@
-"""The worker as a child process: started with our settings, ended with us, its log in a file."""
+"""The worker as a child process: it gets our settings, ends when we end, and logs to a file."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from tracker.errors import TrackerError
 from tracker.local.embedded import end_with_parent
 
 STOP_TIMEOUT_S: Final = 8.0
-"""How long a worker may take to finish its batch. What it did not apply then, the next one does."""
+"""How long a worker may take to finish its batch. What it has not applied by then, the next worker applies."""
 
 _COMMAND: Final = (sys.executable, "-m", "tracker.cli", "worker")
 
@@ -21,12 +21,12 @@ _LOG_BYTES_READ: Final = 8_192
 
 
 class Worker:
-    """`tracker worker` in a process of its own, which Linux ends with the thread that started it.
+    """`tracker worker` in a process of its own. Linux ends it when the thread that started it ends.
 
     Args:
-        settings: handed on as TRACKER_* variables.
-        log: what it prints goes to the end of this file.
-        environment: the other variables that it gets.
+        settings: it gets them as TRACKER_* variables.
+        log: the file to whose end it prints.
+        environment: its other variables.
     """
 
     def __init__(self, settings: Settings, log: Path, environment: dict[str, str]) -> None:
@@ -40,11 +40,11 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Its process id, 0 if it was never started."""
+        """Its process id; 0 if it was never started."""
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
-        """Starts it, or starts it again; it is not waited for."""
+        """Starts it, or starts it again. Does not wait until it is ready."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._log_begin = output.tell()
@@ -54,14 +54,14 @@ class Worker:
                 stdout=output,
                 stderr=output,
                 env=self._environment,
-                # Ctrl-C is for us; we end the worker, and its servers after it.
+                # Ctrl-C is for us: we end the worker first, and then its servers.
                 start_new_session=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
         self.started = time.monotonic()
 
     def ended(self) -> int | None:
-        """Its exit code, None while it runs; negative is the number of the signal that killed it."""
+        """Its exit code, None while it runs. A negative one is the number of the signal that killed it."""
         return self._process.poll() if self._process else None
 
     def last_words(self) -> str:
@@ -69,7 +69,7 @@ class Worker:
         return " | ".join(self._last_lines()[-_LAST_LINES:]) or "it printed nothing"
 
     def error(self) -> TrackerError | None:
-        """The error that it ended with, None if its last line is none."""
+        """The error that it ended with; None if its last line is not an error."""
         return TrackerError.of_line((self._last_lines() or [""])[-1])
 
     def _last_lines(self) -> list[str]:

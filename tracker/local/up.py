@@ -1,9 +1,9 @@
 """`tracker up`: broker, Redis and worker in one command, with no service installed.
 
-What the settings name explicitly is used; what they don't is embedded. The embedded log lives in memory and begins anew
-at each start, so an embedded Redis is emptied with it: its marks would name a log that is gone.
+A server that the settings name explicitly is used; the other ones are embedded. The embedded log lives in memory and
+is new at each start, so an embedded Redis is emptied with it: its marks would name a log that is gone.
 
-Where everything is stands in the data folder as long as it runs (tracker/config/running.py).
+While it runs, a file in the data folder says where everything is (tracker/config/running.py).
 """
 
 import contextlib
@@ -35,19 +35,19 @@ from tracker.store import checks
 from tracker.store.marks import Marks, total
 
 PARTITIONS: Final = 4
-"""Of an embedded broker, unless the settings say otherwise: one worker on a small machine has no use for more."""
+"""Of an embedded broker, unless the settings say otherwise. One worker on a small machine needs no more."""
 
 SESSION_TIMEOUT_S: Final = 6
-"""The least: the embedded broker takes as long until it gives a dead worker's partitions to another one."""
+"""The least that is allowed: so long the embedded broker keeps a dead worker's partitions from another one."""
 
 FETCH_WAIT_MS: Final = 20
-"""The embedded broker answers a fetch that found nothing only after this wait, whatever has come meanwhile."""
+"""The embedded broker lets a fetch that found nothing wait so long, even when records come meanwhile."""
 
 LOOK_EVERY_S: Final = 0.25
 HEALTH_EVERY_S: Final = 5.0
 RESTART_PAUSE_S_MAX: Final = 30.0
 STEADY_S: Final = 60.0
-"""A worker that ran for so long died of something new: the pause before its restart is short again."""
+"""A worker that ran for so long ended for a new reason: the pause before its restart is short again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
 
 
 def _suited(settings: Settings, given: Collection[str]) -> Settings:
-    """The settings with defaults that suit the embedded broker."""
+    """The settings, with the defaults that suit the embedded broker."""
     own: dict[str, Any] = {
         "partitions": PARTITIONS,
         "session_timeout_s": SESSION_TIMEOUT_S,
@@ -118,7 +118,7 @@ def _suited(settings: Settings, given: Collection[str]) -> Settings:
 
 
 def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:
-    """Empties the embedded Redis for a log that begins anew; another one must hold nothing of an older log."""
+    """Empties the embedded Redis, since its log is new; refuses another Redis that holds parcels of an older log."""
     if redis is not None:
         with Redis.from_url(redis.url) as connection:
             connection.flushall()
@@ -134,7 +134,7 @@ def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:
 
 
 def _monitor(settings: Settings, given: Collection[str]) -> Address | None:
-    """The address of the worker's monitor: another port where the usual one is taken and nobody asked for it."""
+    """The address of the worker's monitor: with another port, if the usual one is in use and nobody asked for it."""
     if settings.monitor is None or "monitor" in given:
         return settings.monitor
     with socket.socket() as probe:
@@ -160,7 +160,7 @@ def up(settings: Settings, given: Collection[str]) -> None:
     if other := running.find(settings.data_dir, _warn):
         raise TrackerError(
             "embedded",
-            f"{settings.data_dir} is in use by another process: the `tracker up` with the number {other.pid}",
+            f"{settings.data_dir} is in use by another process: a `tracker up` with process id {other.pid}",
         )
     with servers(settings, given) as started, running.left(settings.data_dir, started.settings):
         log = settings.data_dir / "worker.log"
@@ -221,7 +221,7 @@ class _Supervisor:
         self._said = ""
 
     def run(self) -> None:
-        """Returns when it is to stop."""
+        """Returns when somebody has asked it to stop."""
         asked = 0.0
         while not self._stop.wait(LOOK_EVERY_S):
             self._running.check()
@@ -233,7 +233,7 @@ class _Supervisor:
 
     def _restart(self, code: int) -> None:
         if not self._was_ready and (error := self._worker.error()) is not None:
-            raise error  # Of its settings: the next one would end with it too.
+            raise error  # It is about the settings: the next worker would end with it too.
         if time.monotonic() - self._worker.started >= STEADY_S:
             self._pause_s = 1.0
         end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"has ended with exit code {code}"
@@ -257,7 +257,7 @@ class _Supervisor:
                 self._was_ready = True
             left = sum(lag(self._log.extents(), marks))
         except TrackerError as error:
-            # Servers of the settings may come back; the worker waits for them too.
+            # Servers that the settings name may come back. The worker waits for them too.
             self._running.check()
             self._say(f"{error.code}: {error}")
             return
@@ -269,7 +269,7 @@ class _Supervisor:
             )
 
     def _say(self, line: str) -> None:
-        """Says a line unless it was the last one."""
+        """Prints a line, unless it is the same as the last one."""
         if line != self._said:
             click.echo(f"{time.strftime('%H:%M:%S')} {line}")
             self._said = line

@@ -1,4 +1,4 @@
-"""What barcodes say, one JSON object a line: of codes as they were given, or of lines of JSON."""
+"""What barcodes say, one JSON object a line, for codes as they were given or for lines of JSON."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Final
@@ -13,20 +13,20 @@ Explain = Callable[[list[Any]], dict[str, Any]]
 
 _READ_BYTES: Final = 65_536
 LINE_BYTES_MAX: Final = RECORD_BYTES_MAX
-"""Longest line that is looked at: as long as the longest record that any way in takes."""
+"""Longest line that is read: as long as the longest record that is handed to Kafka."""
 
 
 def of_codes(codes: Iterable[bytes], write: Callable[[bytes], object], explain: Explain = barcode.explain) -> None:
-    """Explains each code by itself, as every site reads it or as the one does whose reader explains."""
+    """Explains each code by itself, as a site without settings reads it, or as `explain` does."""
     for code in codes:
         write(json_line(explain([code])))
 
 
 def of_lines(stream: BinaryIO, write: Callable[[bytes], object], explain: Explain = barcode.explain) -> None:
-    """Explains each line, a JSON string or an array of strings, the reads of one parcel.
+    """Explains each line: a JSON string, or an array of strings, which are the reads of one parcel.
 
-    A line that is neither gets its object too, with the reason `not_json`, `wrong_type` or `too_large`. Answers to all
-    that has come are written before more is waited for, so that whoever asks line by line is answered line by line.
+    A line that is neither gets an object too, with the reason `not_json`, `wrong_type` or `too_large`. All lines that
+    have come are answered before more are waited for: a program may ask line by line and wait for each answer.
     """
     for lines in _lines(stream):
         write(b"".join(json_line(_answer(line, explain)) for line in lines))
@@ -47,12 +47,12 @@ def _answer(line: bytes | None, explain: Explain) -> dict[str, Any]:
 
 
 def _refused(line: list[str], reason: str) -> dict[str, Any]:
-    """The same object for a line that holds no reads; its input is the line itself, unless that is too long."""
+    """The object for a line that holds no reads. Its input is the line itself, unless that is too long."""
     return {**barcode.explain([]), "input": line, "reason": reason}
 
 
 def _lines(stream: BinaryIO) -> Iterator[list[bytes | None]]:
-    """The lines of each piece that comes; None for one that is too long, of which no more than that is held."""
+    """The lines of each piece that comes. None stands for a line that is too long, which is not kept."""
     read = getattr(stream, "read1", stream.read)
     parts: list[bytes] = []
     size = 0

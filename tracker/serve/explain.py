@@ -1,4 +1,4 @@
-"""Why each event did what it did: the cell that it took, and clauses about the rest. Pure."""
+"""Why each event did what it did: the cell of the machine that it took, and reasons in words. Pure."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +17,7 @@ FLAGS: Final = {
 """Flag of a parcel -> what it means."""
 
 OF_THE_RECORD: Final = frozenset({"ghost", "no_acceptance", CLOCK_SKEW, CUT})
-"""Flags that say something of the scans that came, not of the parcel's way: usual for a parcel from abroad."""
+"""Flags that tell about the scans and not about the parcel. They are usual for a parcel from abroad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class ExplainedEvent:
     """One event of a life, explained.
 
     Attributes:
-        number: its place in the life, from 1 on.
-        event: itself.
-        cell: what it took, None if it took none: voided, a re-read, a revision.
-        here: that cell is the one for the parcel's own delivery office.
-        after: the state behind it.
-        means: its code, in a few words.
-        reasons: clauses, none for an event that simply did what its cell says.
+        number: counted within the life, from 1 on.
+        event: the event.
+        cell: the one that it took. None if it took no cell: it is voided, a re-read or a revision.
+        here: the cell is the one for the parcel's own delivery office.
+        after: the state of the parcel after it.
+        means: what its code means, in a few words.
+        reasons: clauses; empty for an event that simply did what its cell says.
     """
 
     number: int
@@ -58,7 +58,7 @@ class ExplainedEvent:
         return ", ".join((f"{event.state} | {acts_as}{here} -> {self.after}", event.effect, *changes))
 
     def to_dict(self) -> dict[str, Any]:
-        """What a program gets beside the event's own fields. Numbers of other events count from 1, as `number`."""
+        """What a program gets beside the event's own fields. Other events are named by their `number`."""
         taken = self.cell and {
             "next": self.cell.next,
             "action": self.cell.action.name.lower(),
@@ -89,7 +89,7 @@ def explain(life: Life, vocabularies: Vocabularies) -> tuple[ExplainedEvent, ...
 
 
 def meaning(event: Event, vocabularies: Vocabularies) -> str:
-    """What an event's code means, in a few words; of a code that is not loaded any more, what its kind means."""
+    """What an event's code means, in a few words. If the code is not loaded any more: what its kind means."""
     kind = MACHINE.events.get(event.kind) or REVISIONS[event.kind]
     try:
         return vocabularies.find(event.code).means or kind.means

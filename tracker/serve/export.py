@@ -11,14 +11,14 @@ _SHOWN_EVERY: Final = 500
 
 
 class ReadsAll(Protocol):
-    """A reader that gives every parcel, as `tracker.store.reading.sync.ParcelReader` does."""
+    """A reader of every parcel, as `tracker.store.reading.sync.ParcelReader` is one."""
 
     def all(self, on_corrupt: Callable[[TrackerError], None]) -> Iterator[Stored]:
-        """Every parcel; of those that can't be read `on_corrupt` is told."""
+        """Every parcel. `on_corrupt` is told of each that can't be read."""
 
 
 class Lines:
-    """The lines of one export, and what it has come to.
+    """The lines of one export. It counts them, and the parcels that can't be read.
 
     Attributes:
         written: how many parcels have become a line.
@@ -40,10 +40,10 @@ class Lines:
         self._first = self._first or error
 
     def end(self) -> None:
-        """The export has written what it could.
+        """Ends the export.
 
         Raises:
-            TrackerError: `corrupt_record`, if parcels could not be read.
+            TrackerError: `corrupt_record`, some parcels could not be read.
         """
         if self._corrupt:
             of = f"{self._corrupt:,} of {self.written + self._corrupt:,} parcels"
@@ -51,15 +51,15 @@ class Lines:
 
 
 def write(reader: ReadsAll, out: BinaryIO, advance: Callable[[int], None]) -> int:
-    """Writes every parcel of the store to `out`; how many.
+    """Writes every parcel of the store to `out`; returns how many.
 
     Args:
         reader: of the store.
         out: where the lines go.
-        advance: told that so many more are written, now and then.
+        advance: is told now and then how many more are written.
 
     Raises:
-        TrackerError: `corrupt_record` at the end, if parcels could not be read; all others are written.
+        TrackerError: `corrupt_record`, at the end: some parcels could not be read. All others are written.
     """
     lines = Lines()
     for stored in reader.all(lines.on_corrupt):

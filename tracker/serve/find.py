@@ -1,4 +1,4 @@
-"""Which parcel is meant: by its key, by its barcode in any form, or by another label that was read on it. Pure."""
+"""Which parcel a person means: by its key, its barcode in any form, or another label that was read on it. Pure."""
 
 import os
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a question came to.
+    """What was found.
 
     Attributes:
         asked: the key that was asked for, in its normal form.
-        stored: the parcel; None where the key is a label of several, and of none by itself.
-        label_of: other parcels that the key was read on, the newest first.
+        stored: the parcel; None if the key names no parcel itself, and is a label of several.
+        label_of: other parcels on which the key was read, the newest first.
     """
 
     asked: str
@@ -45,20 +45,20 @@ class Found:
     label_of: tuple[Labelled, ...]
 
     def about(self) -> dict[str, Any]:
-        """What a program gets besides the parcel: nothing for most, whose keys are no other parcel's labels."""
+        """What a program gets besides the parcel. Empty for most: their keys are not read on other parcels."""
         if not self.label_of:
             return {}
         return {"asked": self.asked, "label_of": [labelled.to_dict() for labelled in self.label_of]}
 
 
 def find(queries: Queries, name: str, recogniser: Recogniser) -> Query[Found]:
-    """The parcel that a person means: by a key as it is, else by what the barcode reader makes of it.
+    """Finds the parcel that a person means: the name is tried as a key first, then as a barcode.
 
-    A key goes one step: it names a parcel, or is a label of others. A label of a label is not looked for.
+    A key goes one step: it names a parcel, or it is a label of others. A label of a label is not followed.
 
     Args:
         queries: of the reader that runs it: `reader.run(find(reader.queries, ...))`.
-        name: as it was given.
+        name: as the person gave it.
         recogniser: the site's.
 
     Raises:
@@ -80,7 +80,7 @@ def find(queries: Queries, name: str, recogniser: Recogniser) -> Query[Found]:
 
 
 def _label_of(queries: Queries, key: str) -> Query[tuple[Labelled, ...]]:
-    """Those of the parcels it was read on that the store has: one may have expired, or not be applied yet."""
+    """The parcels on which a key was read and that the store has. Others have expired, or are not applied yet."""
     read_on = yield from queries.read_on(key)
     parcels = yield from together([queries.parcel(parcel.decode()) for _, parcel in read_on])
     pairs = zip(read_on, parcels, strict=True)

@@ -1,4 +1,4 @@
-"""What may reach a terminal: names and texts from outside, with whatever could act on it made visible."""
+"""Text from outside for a terminal: whatever could act on the terminal is made visible."""
 
 import re
 import unicodedata
@@ -13,13 +13,13 @@ surrogates, private use, unassigned, line and paragraph separators."""
 _ACTING_IN_JSON: Final = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""What JSON may hold as it is and a terminal would act on. Controls below U+0020 are always escaped in JSON."""
+"""Characters that JSON may hold as they are, but on which a terminal acts. JSON always escapes those below U+0020."""
 
 
 def visible(text: str, length_max: int = 200) -> str:
-    r"""A text of one line as a terminal may get it.
+    r"""A text as one line that a terminal may get.
 
-    Whatever has no glyph is written as its escape; what is longer than `length_max` ends in an ellipsis.
+    A character without a glyph is written as its escape. A text that is longer than `length_max` ends in an ellipsis.
 
     >>> visible("KZALA\x1b[2J")
     'KZALA\\x1b[2J'
@@ -40,7 +40,7 @@ def words_of(name: str) -> str:
 
 
 def json_line(value: Any) -> bytes:  # noqa: ANN401
-    """A value as one line of JSON that a terminal may get too: what it would act on is escaped."""
+    """A value as one line of JSON that a terminal may get: characters that it would act on are escaped."""
     line = orjson.dumps(value)
     if line.isascii() and b"\x7f" not in line:
         return line + b"\n"

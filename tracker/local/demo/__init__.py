@@ -1,1 +1,1 @@
-"""`tracker demo`: a first look at the whole way of a scan, on servers that live as long as the demo."""
+"""`tracker demo`: the whole way of a scan at a glance, on servers that end with the demo."""

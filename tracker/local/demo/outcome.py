@@ -17,7 +17,7 @@ from tracker.store.reading.decode import Stored
 from tracker.store.reading.sync import ParcelReader
 
 EVENTS_EXPLAINED: Final = range(5, 13)
-"""How many events a parcel has that explains well: a story, and still a page."""
+"""How many events the explained parcel should have: enough for a story, few enough for a page."""
 
 READ_TIMEOUT_S: Final = 2.0
 
@@ -30,7 +30,7 @@ class Outcome:
         counted: what the marks of all partitions count, at the end.
         rejected: reason -> how many stand in the topic of rejected scans.
         states: state -> how many parcels.
-        best: a parcel that is worth explaining; None if there is none at all.
+        best: the parcel that shows most; None if there is no parcel.
     """
 
     counted: Counters
@@ -40,12 +40,12 @@ class Outcome:
 
     @property
     def accounted(self) -> int:
-        """Scans of which it is known what became of them."""
+        """Scans whose outcome is known: applied, rejected, or sent on to their own partition."""
         return self.counted.scans + self.counted.rejected + self.counted.rekeyed
 
 
 def read(settings: Settings, marks: Marks) -> Outcome:
-    """Reads the outcome, once all is applied.
+    """Reads the outcome, after everything was applied.
 
     Raises:
         TrackerError: `no_redis`, `no_kafka`, `corrupt_record`.
@@ -65,7 +65,7 @@ def _raise(error: TrackerError) -> None:
 
 
 def _worth(parcel: Parcel) -> int:
-    """How much there is to explain about a parcel."""
+    """How much a parcel shows when it is explained."""
     events = parcel.current.events
     if len(events) not in EVENTS_EXPLAINED:
         return 0

@@ -26,11 +26,11 @@ COUNT_CELLS: Final = 9
 BAR_CELLS: Final = 24
 
 PLAIN_COLUMNS: Final = 160
-"""Where there is no terminal, nothing is cut off."""
+"""Width where there is no terminal, so that nothing is cut off."""
 
 
 class Report:
-    """Prints what a demo does.
+    """Prints what a demo does, step by step.
 
     Args:
         vocabularies: for the meaning of codes.
@@ -43,13 +43,13 @@ class Report:
             self._console.width = PLAIN_COLUMNS
 
     def begun(self, running: Servers, seconds: float) -> None:
-        """The servers run and the worker has its partitions."""
+        """Prints where the servers are, once the worker has its partitions."""
         self._console.print(f"kafka   {running.settings.kafka}  ({running.kafka})")
         self._console.print(f"redis   {running.settings.redis}  ({running.redis})")
         self._console.print(f"worker  ready after {seconds:.1f} s, {running.settings.partitions} partitions claimed")
 
     def ended(self, scans: int, seconds: float, latencies_us: Sequence[int], outcome: Outcome) -> None:
-        """What became of the scans."""
+        """Prints what became of the scans."""
         rejected = outcome.rejected.total()
         parcels = outcome.states.total()
         self._title(f"{scans:,} scans of {parcels:,} parcels in {seconds:.1f} s")
@@ -57,7 +57,7 @@ class Report:
         counts.add_row("scans in", f"{scans:,}", "acknowledged by the broker")
         counts.add_row("applied", f"{outcome.counted.scans:,}", "each once")
         counts.add_row(
-            "duplicates", f"{outcome.counted.duplicates:,}", "of these, known already: counted, and nothing else"
+            "duplicates", f"{outcome.counted.duplicates:,}", "of these, already known: counted, and nothing else"
         )
         counts.add_row("rejected", f"{rejected:,}", "kept in the topic of rejected scans, each with its reason")
         for reason, count in outcome.rejected.most_common():
@@ -67,7 +67,7 @@ class Report:
             p50, p99 = (percentile(latencies_us, share) / 1_000 for share in (0.50, 0.99))
             self._title(f"Scan to visible: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
             self._console.print(
-                "from handing a scan to the producer until its parcel can be read with it, of all scans"
+                "of all scans: from the moment the producer gets one until its parcel can be read with it"
             )
         self._title("Where the parcels are")
         states = _grid(outcome.states)
@@ -78,7 +78,7 @@ class Report:
         self._console.print(states)
 
     def explained(self, settings: Settings, best: Stored | None) -> None:
-        """One parcel, and why it is where it is."""
+        """Prints one parcel with its explanation."""
         if best is None:
             return
         self._title(f"One parcel explained, as `tracker why {best.parcel.id}` does")
@@ -89,7 +89,7 @@ class Report:
             self._console.print(line)
 
     def next_steps(self) -> None:
-        """How to go on."""
+        """Prints what to do next."""
         self._title("Keep it running")
         self._console.print("make up, or .venv/bin/tracker up: the same servers until Ctrl-C, for scans of your own")
 

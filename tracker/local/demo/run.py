@@ -1,4 +1,4 @@
-"""Simulated scans through an embedded broker, a worker and an embedded Redis, timed."""
+"""Sends simulated scans through an embedded broker, a worker and an embedded Redis, and takes the time."""
 
 import os
 import signal
@@ -33,16 +33,16 @@ def demo(settings: Settings, given: Collection[str], parcels: int, rate: float, 
     """Runs simulated scans through embedded servers and shows what became of them.
 
     Args:
-        settings: as they were loaded; their Kafka, Redis and folder are not used.
+        settings: as they were loaded. Their Kafka, Redis and data folder are not used.
         given: names of the settings that were given explicitly.
         parcels: how many parcels the scans are of.
-        rate: scans a second; 0 as fast as the worker applies them.
+        rate: scans a second; 0: as fast as the worker applies them.
         seed: of the traffic.
 
     Raises:
         TrackerError: `embedded`, a server can't be started; `not_applied`, the worker fails.
     """
-    # SIGTERM leaves as little behind as Ctrl-C.
+    # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     show = Report(vocabulary.load(settings.vocabularies))
     with ExitStack() as stack:
@@ -72,7 +72,7 @@ class _Run:
         self._worker = worker
 
     def wait_claimed(self) -> float:
-        """Waits until the worker has its partitions; how long it took since its start, in seconds."""
+        """Waits until the worker has its partitions; the seconds since its start."""
         while not all(mark.epoch for mark in self.marks.read()):
             self._check()
             if time.monotonic() - self._worker.started > START_TIMEOUT_S:
@@ -83,7 +83,7 @@ class _Run:
         return time.monotonic() - self._worker.started
 
     def send(self, traffic: Traffic, rate: float) -> tuple[int, float]:
-        """Sends the traffic and waits until all of it is applied: (scans acknowledged, seconds)."""
+        """Sends the traffic and waits until it is applied: (scans acknowledged, seconds)."""
         producer = TimedProducer(self._running.settings, self.visibility)
         records = ((sent.key, sent.value) for sent in traffic)
         begin = time.monotonic()
@@ -98,7 +98,7 @@ class _Run:
         return producer.acknowledged, time.monotonic() - begin
 
     def _behind(self) -> int:
-        """How many offsets are acknowledged and not applied."""
+        """How many offsets are acknowledged and not yet applied."""
         self._check()
         self.visibility.read()
         pairs = zip(self.visibility.acknowledged, self.marks.read(), strict=True)
@@ -111,7 +111,7 @@ class _Run:
 
 
 class _Both:
-    """Shows progress, and reads the stream of changes while it still has them."""
+    """Shows progress, and reads the streams of changes before they drop their oldest entries."""
 
     def __init__(self, progress: ProgressShown, visibility: Visibility) -> None:
         self._progress = progress

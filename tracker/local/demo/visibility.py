@@ -1,4 +1,7 @@
-"""How long it takes from handing a scan over until its parcel can be read with it: measured in a run, scan by scan."""
+"""How long it takes until a parcel can be read with a scan, measured for each scan of a run.
+
+The time begins when the producer gets the scan.
+"""
 
 import time
 from collections import deque
@@ -16,11 +19,11 @@ _ENTRIES_A_READ: Final = 1_000
 
 
 class TimedProducer(ScanProducer):
-    """A producer that tells when each scan was handed to it, and where it stands in the log.
+    """A producer that reports when it got each scan, and at which offset the scan stands in the log.
 
     Args:
         settings: `kafka` and `topic`.
-        visibility: is told.
+        visibility: gets the reports.
     """
 
     def __init__(self, settings: Settings, visibility: "Visibility") -> None:
@@ -37,7 +40,7 @@ class TimedProducer(ScanProducer):
         topic: str | None = None,
         partition: int = -1,
     ) -> None:
-        """As ScanProducer does; the acknowledgement is told on to `on_delivery` too."""
+        """As ScanProducer does. `on_delivery` is called too."""
         told = partial(self._delivered, time.time_ns() // 1_000, on_delivery)
         super().send(key, value, headers, told, topic=topic, partition=partition)
 
@@ -51,10 +54,10 @@ class TimedProducer(ScanProducer):
 
 
 class Visibility:
-    """Holds the times of sending against the times of the workers' transactions.
+    """Compares the times of sending with the times of the workers' transactions.
 
-    A transaction's time is that of its entry in the stream of changes, which Redis gives in whole milliseconds: what is
-    measured is at most 1 ms too long. The stream keeps few entries, so `read` must be called several times a second.
+    A transaction's time is that of its entry in the stream of changes. Redis gives it in whole milliseconds, so that a
+    result is at most 1 ms too long. The stream keeps few entries: `read` must be called several times a second.
 
     Args:
         settings: `redis` and `partitions`.
@@ -73,12 +76,12 @@ class Visibility:
         self._after: dict[bytes, bytes] = dict.fromkeys(self._partitions, b"0")
 
     def sent(self, partition: int, offset: int, sent_us: int) -> None:
-        """A scan was handed over at that time, and stands in the log at that offset."""
+        """Notes when the producer got a scan, and at which offset it stands in the log."""
         self._waiting[partition].append((offset, sent_us))
         self.acknowledged[partition] = max(self.acknowledged[partition], offset + 1)
 
     def read(self) -> None:
-        """Takes what the workers have done since the last time."""
+        """Reads what the workers have done since the last time."""
         answer = self._redis.xread(cast("Any", self._after), count=_ENTRIES_A_READ)
         for stream, entries in cast("Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]]", answer):
             self._after[stream] = entries[-1][0]

@@ -9,7 +9,7 @@ from tracker.serve.plain import words_of
 
 
 def lines(found: Found) -> Iterator[Text]:
-    """What a question came to, line by line: nothing for most, whose keys are no other parcel's labels."""
+    """What was found, line by line. Nothing for most parcels: their keys are not read on other parcels."""
     if found.stored is None:
         yield Text.assemble((found.asked, "bold"), f" is a label of {len(found.label_of)} parcels:")
     for labelled in found.label_of:

@@ -15,7 +15,7 @@ from tracker.serve.show import ParcelView
 from tracker.serve.views.signs import SIGNS
 
 _COLUMN_CELLS_MAX: Final = 32
-"""A longer source pushes its own line out instead of every line."""
+"""A source that is longer shifts its own line, not all lines."""
 
 
 def lines(view: ParcelView, *, whole: bool = False) -> Iterator[Text]:
@@ -61,7 +61,7 @@ def _head(view: ParcelView) -> Iterator[Text]:
 
 
 def _of_the_record(view: ParcelView) -> Iterator[Text]:
-    """What is worth knowing of the scans, and tells nobody where the parcel is."""
+    """What the scans were like. It does not say where the parcel is, so it comes last."""
     for flag in view.record_flags:
         yield Text(flag.means, "dim")
     if duplicates := view.parcel.current.duplicates:
