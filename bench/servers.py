@@ -17,6 +17,7 @@ from tests.servers import Kafka, Redis
 from tracker.config import Settings, load
 from tracker.local.child import Worker
 from tracker.log import topics
+from tracker.log.cluster import Cluster
 from tracker.log.producer import ScanProducer
 
 PARTITIONS: Final = 4
@@ -41,7 +42,7 @@ class Servers:
 
     def producer(self) -> ScanProducer:
         """The product's own producer, which compresses with lz4."""
-        return ScanProducer(self.kafka.address, self.settings.topic, {"log_level": 3})
+        return ScanProducer(Cluster(self.settings), self.settings.topic, {"log_level": 3})
 
     def fill(self, workload: Workload) -> int:
         """Sends every scan of a workload; how many."""

@@ -17,6 +17,7 @@ from bench.servers import PARTITIONS, Servers, busy_seconds, cpu_seconds, pause,
 from bench.workload import STEPS, Workload
 from tracker.domain import _parcel
 from tracker.domain.machine import STATES
+from tracker.log.cluster import Cluster
 from tracker.log.extents import LogExtents
 from tracker.store import keys
 from tracker.store.claims import Counters
@@ -105,7 +106,7 @@ def one_run(servers: Servers, parcels: int, scans: int) -> Run:
     """
     with servers.client() as client:
         client.flushall()
-    extents = LogExtents(servers.settings.kafka, servers.settings.topic, PARTITIONS).extents()
+    extents = LogExtents(Cluster(servers.settings), servers.settings.topic, PARTITIONS).extents()
     end = sum(extent.end for extent in extents)
     begin = sum(extent.begin for extent in extents)
     with servers.worker() as worker, Marks(servers.settings) as marks:

@@ -162,6 +162,9 @@ takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and re
 SECRET_BYTES_MAX: Final = 64 * 1_024
 """Length of a file that holds a secret. A password has some 30 bytes, a token with many claims 8 KiB."""
 
+TOKEN_COMMAND_S_MAX: Final = 10
+"""Seconds that a command may take to give a token. It asks a server for one, which takes one second."""
+
 CLAIM_S_MAX: Final = 30
 """How long a partition may be claimed before its worker counts as ill. A claim takes milliseconds, Redis a while."""
 

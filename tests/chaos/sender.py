@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos import traffic
+from tracker.config import Settings
+from tracker.log.cluster import Cluster
 from tracker.log.producer import OnDelivery, ScanProducer
 from tracker.simulate.ledger import Ledger
 from tracker.simulate.send import Record
@@ -102,7 +104,7 @@ class Sender:
             return list(islice(self._records, count))
 
     def _run(self, ledger: Path) -> None:
-        producer = ScanProducer(self._brokers, self._topic)
+        producer = ScanProducer(Cluster(Settings(kafka=self._brokers)), self._topic)
         try:
             with Ledger(ledger) as book:
                 self._send_until_stopped(producer, book)

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from confluent_kafka import Producer
 
+from tests.log.clusters import plaintext
 from tests.servers import Kafka
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.local.embedded import EmbeddedBroker
@@ -21,7 +22,7 @@ def topic(kafka: Kafka) -> str:
 
 
 def test_an_empty_partition_ends_where_it_begins(kafka: Kafka, topic: str) -> None:
-    assert LogExtents(kafka.address, topic, 2).extents() == [Extent(0, 0), Extent(0, 0)]
+    assert LogExtents(plaintext(kafka.address), topic, 2).extents() == [Extent(0, 0), Extent(0, 0)]
 
 
 def test_the_end_is_behind_the_marker_of_a_transaction(kafka: Kafka, topic: str) -> None:
@@ -30,7 +31,7 @@ def test_the_end_is_behind_the_marker_of_a_transaction(kafka: Kafka, topic: str)
     producer.begin_transaction()
     producer.produce(topic, b"v", partition=1)
     producer.commit_transaction(10)
-    log = LogExtents(kafka.address, topic, 2)
+    log = LogExtents(plaintext(kafka.address), topic, 2)
     # The coordinator writes the marker after it has said that the transaction is committed.
     deadline = time.monotonic() + 10
     while log.extents()[1].end < 2 and time.monotonic() < deadline:
@@ -40,13 +41,13 @@ def test_the_end_is_behind_the_marker_of_a_transaction(kafka: Kafka, topic: str)
 
 def test_a_topic_with_fewer_partitions_is_said(kafka: Kafka, topic: str) -> None:
     with pytest.raises(TrackerError, match="expected 3 partitions of topic ends-") as caught:
-        LogExtents(kafka.address, topic, 3).extents()
+        LogExtents(plaintext(kafka.address), topic, 3).extents()
     assert caught.value.code == "bad_topic"
 
 
 def test_a_broker_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extents, "TIMEOUT_S", 1)
-    log = LogExtents("127.0.0.1:1", "scans", 1)
+    log = LogExtents(plaintext("127.0.0.1:1"), "scans", 1)
     for asked in (log.extents, log.cluster):
         with pytest.raises(TrackerError, match=r"Kafka at 127\.0\.0\.1:1") as caught:
             asked()
@@ -59,6 +60,6 @@ def test_the_embedded_broker_answers_too() -> None:
         producer = Producer({"bootstrap.servers": broker.address, "log_level": 0})
         producer.produce("scans", b"v", partition=1)
         assert producer.flush(10) == 0
-        log = LogExtents(broker.address, "scans", 2)
+        log = LogExtents(plaintext(broker.address), "scans", 2)
         assert log.extents() == [Extent(0, 0), Extent(0, 1)]
         assert log.cluster().startswith("mockCluster")

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from tests.log.clusters import plaintext
 from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
 from tracker.limits import RECORD_BYTES_MAX
@@ -33,7 +34,7 @@ def read(brokers: str, topic: str, partition: int, count: int) -> list[tuple[byt
 
 
 def test_a_key_goes_to_the_partition_that_the_domain_computes(brokers: str) -> None:
-    producer = ScanProducer(brokers, "scans")
+    producer = ScanProducer(plaintext(brokers), "scans")
     keys = [bytes(65 + (i * j) % 26 for j in range(1, 1 + i % 14)) for i in range(200)]
     partition_by_key: dict[bytes, int] = {}
 
@@ -48,7 +49,7 @@ def test_a_key_goes_to_the_partition_that_the_domain_computes(brokers: str) -> N
 
 
 def test_every_scan_is_acknowledged_at_an_offset_of_its_own(brokers: str) -> None:
-    producer = ScanProducer(brokers, "scans")
+    producer = ScanProducer(plaintext(brokers), "scans")
     seen: list[tuple[str | None, int, int]] = []
     for i in range(3_000):
         producer.send(b"K%d" % i, b"v%d" % i, on_delivery=lambda *report: seen.append(report))
@@ -59,7 +60,7 @@ def test_every_scan_is_acknowledged_at_an_offset_of_its_own(brokers: str) -> Non
 
 
 def test_a_full_queue_makes_the_sender_wait_and_drops_nothing(brokers: str) -> None:
-    producer = ScanProducer(brokers, "scans", {"queue.buffering.max.messages": 10})
+    producer = ScanProducer(plaintext(brokers), "scans", {"queue.buffering.max.messages": 10})
     for i in range(500):
         producer.send(b"K%d" % i, b"v")
         assert producer.unacknowledged <= 10 + 1
@@ -68,7 +69,7 @@ def test_a_full_queue_makes_the_sender_wait_and_drops_nothing(brokers: str) -> N
 
 
 def test_headers_topic_partition_and_missing_key_and_value_arrive(brokers: str) -> None:
-    producer = ScanProducer(brokers, "scans")
+    producer = ScanProducer(plaintext(brokers), "scans")
     producer.send(None, None, topic="other", partition=0, headers=[("reason", b"not_json")])
     producer.send(b"", b"{}", topic="other", partition=0)
     producer.finish(10)
@@ -77,7 +78,7 @@ def test_headers_topic_partition_and_missing_key_and_value_arrive(brokers: str) 
 
 def test_a_record_at_the_limit_is_sent_and_one_beyond_is_an_error(brokers: str) -> None:
     reports: list[tuple[str | None, int, int]] = []
-    producer = ScanProducer(brokers, "scans")
+    producer = ScanProducer(plaintext(brokers), "scans")
     producer.send(b"big", bytes(RECORD_BYTES_MAX), on_delivery=lambda *report: reports.append(report))
     producer.finish(10)
     producer.send(b"big", bytes(RECORD_BYTES_MAX + 8_192), on_delivery=lambda *report: reports.append(report))
@@ -89,7 +90,7 @@ def test_a_record_at_the_limit_is_sent_and_one_beyond_is_an_error(brokers: str) 
 
 
 def test_a_broker_that_is_gone_is_an_error_with_a_message() -> None:
-    producer = ScanProducer("127.0.0.1:1", "scans", {"message.timeout.ms": 300})
+    producer = ScanProducer(plaintext("127.0.0.1:1"), "scans", {"message.timeout.ms": 300})
     producer.send(b"K", b"v")
     with pytest.raises(TrackerError, match="0 were, 1 failed") as caught:
         producer.finish(10)

@@ -1,16 +1,16 @@
 """The topics, made and compared on a real broker."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from tests.servers import Kafka
 from tracker.config import Settings
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
-from tracker.log import topics
+from tracker.log import clients, topics
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ def test_a_topic_with_other_settings_is_described(settings: Settings, kafka: Kaf
     assert f"kafka-configs.sh --alter --topic {settings.topic} --add-config retention.ms=604800000" in differences[1]
 
 
-def test_fewer_copies_than_the_setting_are_described(settings: Settings, kafka: Kafka, admin: AdminClient) -> None:
+def test_fewer_copies_than_the_setting_are_described(settings: Settings, kafka: Kafka) -> None:
     kafka.create_topic(settings.topic, 3)
-    want = topics.wanted(settings)[0]
-    differences = topics._differences(admin, want, 3)
+    kafka.create_topic(settings.rejected_topic, 1)
+    differences = topics.ensure(replace(settings, replication=3))[0].differences
     assert differences[-1] == "it has 1 copies of a partition, but TRACKER_REPLICATION is 3"
 
 
@@ -121,24 +121,21 @@ def test_an_acknowledged_scan_stands_on_two_of_three_brokers(replication: int, c
 
 
 def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(clients, "TIMEOUT_S", 0.5)
     error = refusal(Settings(kafka="127.0.0.1:1"))
     assert error.code == "no_kafka"
-    assert "Kafka at 127.0.0.1:1 (TRACKER_KAFKA)" in str(error)
+    assert "Kafka at 127.0.0.1:1 (TRACKER_KAFKA): nobody listens there" in str(error)
 
 
-def test_a_topic_that_another_init_made_meanwhile_is_compared(
-    settings: Settings, kafka: Kafka, admin: AdminClient
-) -> None:
+def test_a_topic_that_another_init_made_meanwhile_is_compared(settings: Settings, kafka: Kafka) -> None:
     want = topics.wanted(settings)[0]
     kafka.create_topic(settings.topic, 3)
-    assert topics._create(admin, want, 1) is False
-    assert topics._visible(admin, settings.topic) == 3
+    maker = topics._Topics(settings)
+    assert maker.create(want) is False
+    assert len(maker.visible(settings.topic).partitions) == 3
 
 
-def test_a_topic_that_never_appears_is_an_error(
-    settings: Settings, admin: AdminClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(topics, "TIMEOUT_S", 0.5)
-    with pytest.raises(KafkaException, match="nknown topic"):
-        topics._visible(admin, settings.topic)
+def test_a_topic_that_never_appears_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "APPEARS_S_MAX", 0.5)
+    with pytest.raises(TrackerError, match="nknown topic"):
+        topics._Topics(settings).visible(settings.topic)

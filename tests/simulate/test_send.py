@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from tests.log.clusters import plaintext
 from tracker.errors import TrackerError
 from tracker.log.producer import OnDelivery, ScanProducer
 from tracker.simulate import ledger, send
@@ -27,7 +28,7 @@ class Noting(ScanProducer):
     """A producer whose scans go into a list, each acknowledged at once."""
 
     def __init__(self) -> None:
-        super().__init__("127.0.0.1:1", "scans")
+        super().__init__(plaintext("127.0.0.1:1"), "scans")
         self.sent: list[tuple[float, bytes | None]] = []
 
     def send(
@@ -55,7 +56,7 @@ def numbered(how_many: int) -> list[Record]:
 def test_traffic_is_in_the_log_as_it_was_sent_and_the_ledger_says_where(brokers: str, tmp_path: Path) -> None:
     records: list[Record] = [(sent.key, sent.value) for sent in Traffic(300, 1)]
     with Ledger(tmp_path / "l") as book:
-        send.send(records, ScanProducer(brokers, "traffic"), ledger=book)
+        send.send(records, ScanProducer(plaintext(brokers), "traffic"), ledger=book)
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": "t", "enable.auto.commit": False})
     consumer.assign([TopicPartition("traffic", partition, 0) for partition in range(4)])
     log: dict[tuple[int | None, int | None], tuple[bytes | None, bytes | None]] = {}
@@ -69,7 +70,7 @@ def test_traffic_is_in_the_log_as_it_was_sent_and_the_ledger_says_where(brokers:
 
 
 def test_what_the_broker_did_not_take_is_an_error_and_in_the_ledger(tmp_path: Path) -> None:
-    producer = ScanProducer("127.0.0.1:1", "scans", {"message.timeout.ms": 200})
+    producer = ScanProducer(plaintext("127.0.0.1:1"), "scans", {"message.timeout.ms": 200})
     with Ledger(tmp_path / "l") as book, pytest.raises(TrackerError, match="3 failed") as caught:
         send.send(numbered(3), producer, ledger=book)
     assert caught.value.code == "not_acknowledged"

@@ -86,6 +86,7 @@ def replay(
 ) -> None:
     """Sends the scans of an NDJSON FILE to Kafka; - is standard input. A line without `seq` gets its line number."""
     from tracker.domain.barcode import recognise_set
+    from tracker.log.cluster import Cluster
     from tracker.log.producer import ScanProducer
     from tracker.observe.progress import ProgressShown
     from tracker.operate.progress import hold_back, wait_applied
@@ -93,7 +94,7 @@ def replay(
     from tracker.simulate.send import send
 
     lines = Replay(file, recognise_set)
-    producer = ScanProducer(settings.kafka, settings.topic)
+    producer = ScanProducer(Cluster(settings), settings.topic)
     with ProgressShown("scans sent") as progress:
         send(lines, producer, rate, hold_back=hold_back(settings), watcher=progress)
     click.echo(
@@ -110,13 +111,14 @@ def replay(
 
 
 def _simulate_to_kafka(settings: Settings, traffic: Traffic, rate: float, ledger: Path | None) -> None:
+    from tracker.log.cluster import Cluster
     from tracker.log.producer import ScanProducer
     from tracker.observe.progress import ProgressShown
     from tracker.operate.progress import hold_back
     from tracker.simulate.ledger import Ledger
     from tracker.simulate.send import send
 
-    producer = ScanProducer(settings.kafka, settings.topic)
+    producer = ScanProducer(Cluster(settings), settings.topic)
     records = ((sent.key, sent.value) for sent in traffic)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(ProgressShown("scans sent"))

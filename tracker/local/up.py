@@ -29,6 +29,7 @@ from tracker.errors import TrackerError
 from tracker.local.child import Worker
 from tracker.local.embedded import EmbeddedBroker, EmbeddedRedis
 from tracker.log import topics
+from tracker.log.cluster import Cluster
 from tracker.log.extents import LogExtents
 from tracker.operate.progress import lag
 from tracker.store import checks
@@ -213,7 +214,7 @@ class _Supervisor:
         self._marks = marks
         self._stop = stop
         settings = running.settings
-        self._log = LogExtents(settings.kafka, settings.topic, settings.partitions)
+        self._log = LogExtents(Cluster(settings), settings.topic, settings.partitions)
         self._epochs = epochs
         self._waited_since: float | None = worker.started
         self._was_ready = False

@@ -3,9 +3,11 @@
 from typing import Final, NamedTuple
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from tracker.errors import TrackerError
+from tracker.log import clients
+from tracker.log.cluster import Cluster
 
 TIMEOUT_S: Final = 10
 
@@ -29,16 +31,17 @@ class LogExtents:
     """Asks a cluster for the extent of a topic's partitions.
 
     Args:
-        brokers: `host:port`, several separated by commas.
+        cluster: which.
         topic: the topic.
         partitions: how many it has.
     """
 
-    def __init__(self, brokers: str, topic: str, partitions: int) -> None:
-        self._brokers = brokers
+    def __init__(self, cluster: Cluster, topic: str, partitions: int) -> None:
+        self._cluster = cluster
         self._topic = topic
         self._partitions = [TopicPartition(topic, partition) for partition in range(partitions)]
-        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+        self._admin = clients.admin(cluster)
+        self._reached = False
 
     def cluster(self) -> str:
         """The cluster's id.
@@ -46,10 +49,7 @@ class LogExtents:
         Raises:
             TrackerError: `no_kafka`, the cluster can't be reached.
         """
-        try:
-            return str(self._admin.list_topics(timeout=TIMEOUT_S).cluster_id)
-        except KafkaException as error:
-            raise self._unreachable(error) from None
+        return str(clients.metadata(self._cluster, self._admin).cluster_id)
 
     def extents(self) -> list[Extent]:
         """The extent of each partition, in order, as a read-committed consumer sees it.
@@ -57,6 +57,9 @@ class LogExtents:
         Raises:
             TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, it has no such partitions.
         """
+        if not self._reached:  # It refuses at once, where a question for offsets would wait.
+            clients.metadata(self._cluster, self._admin, self._topic)
+            self._reached = True
         begins, ends = self._offsets(_EARLIEST), self._offsets(_LATEST)
         return [Extent(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
@@ -74,9 +77,6 @@ class LogExtents:
                 raise TrackerError(
                     "bad_topic",
                     f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but "
-                    f"Kafka at {self._brokers} has fewer, or has no such topic; `tracker init` makes it",
+                    f"{self._cluster.place} has fewer, or has no such topic; `tracker init` makes it",
                 ) from None
-            raise self._unreachable(error) from None
-
-    def _unreachable(self, error: KafkaException) -> TrackerError:
-        return TrackerError("no_kafka", f"Kafka at {self._brokers} (TRACKER_KAFKA): {error.args[0].str()}")
+            raise clients.refused(self._cluster, error, "Describe", self._topic) from None

@@ -3,15 +3,14 @@
 import asyncio
 from typing import Final, NamedTuple
 
-from aiokafka.conn import collect_hosts, create_conn
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import for_code
 from confluent_kafka import Uuid
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.log.metadata import About, TopicRequest
-
-TIMEOUT_S: Final = 5.0
+from tracker.log import connection, refusals
+from tracker.log.cluster import Cluster
+from tracker.log.metadata import About
 
 EMBEDDED_CLUSTER: Final = "mockCluster"
 """What the cluster id of librdkafka's in-process cluster begins with. It has no lasting topic ids, and another cluster
@@ -35,17 +34,15 @@ class LogUnknownError(Exception):
 
 
 class LogClient:
-    """Asks a cluster, for at most TIMEOUT_S a question.
-
-    Each question goes out by a connection of its own: nothing is left of an earlier one that a fault could have spoilt.
+    """Asks a cluster which log it has.
 
     Args:
-        brokers: `host:port,...`.
+        cluster: which.
         topic: the topic of scans.
     """
 
-    def __init__(self, brokers: str, topic: str) -> None:
-        self._brokers = brokers
+    def __init__(self, cluster: Cluster, topic: str) -> None:
+        self._cluster = cluster
         self._topic = topic
 
     def ask(self) -> Identity:
@@ -58,30 +55,20 @@ class LogClient:
         Raises:
             LogUnknownError: there is no answer in time, or no such topic.
         """
-        hosts = collect_hosts(self._brokers)  # In any order.
-        failed = []
-        for host, port, _ in hosts:
-            try:
-                async with asyncio.timeout(TIMEOUT_S / len(hosts)):
-                    about = await self._asked(host, port)
-            except TimeoutError:
-                failed.append(f"{host}:{port} does not answer")
-            except (KafkaError, OSError, ValueError, NotImplementedError) as error:
-                failed.append(f"{host}:{port}: {error}")
-            else:
-                return self._identity(about)
-        raise LogUnknownError("; ".join(failed))
-
-    async def _asked(self, host: str, port: int) -> About:
-        connection = await create_conn(host, port, client_id="tracker")
         try:
-            return About.of(await connection.send(TopicRequest(self._topic)))
-        finally:
-            connection.close()
+            about = await connection.about(self._cluster, self._topic)
+        except connection.UnreachableError as error:
+            raise LogUnknownError(f"{self._cluster.place}: {error}") from None
+        return self._identity(about)
 
     def _identity(self, about: About) -> Identity:
+        if about.error_code == refusals.TOPIC:
+            lacks = refusals.lacks(self._cluster, about.error_code, "Describe", self._topic)
+            raise LogUnknownError(f"{self._cluster.place}: {lacks}")
         if about.error_code:
-            raise LogUnknownError(f"topic {self._topic}: {for_code(about.error_code).description}")
+            raise LogUnknownError(
+                f"{self._cluster.place}: topic {self._topic}: {for_code(about.error_code).description}"
+            )
         topic = self._topic if about.cluster_id.startswith(EMBEDDED_CLUSTER) else Uuid(*about.topic_id)
         return Identity(f"{about.cluster_id}/{topic}", about.partitions)
 
@@ -93,9 +80,9 @@ def log_identity(settings: Settings) -> Identity:
         TrackerError: `bad_topic`, it has others; `no_kafka`.
     """
     try:
-        identity = LogClient(settings.kafka, settings.topic).ask()
+        identity = LogClient(Cluster(settings), settings.topic).ask()
     except LogUnknownError as error:
-        raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {error}") from None
+        raise TrackerError("no_kafka", str(error)) from None
     if identity.partitions != settings.partitions:
         raise TrackerError(
             "bad_topic",

@@ -7,10 +7,12 @@ counted as failed with its reason. Nothing is dropped: when the queue is full, `
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from tracker.errors import TrackerError
 from tracker.limits import QUEUE_KIB_MAX, QUEUE_SCANS_MAX, RECORD_BYTES_MAX
+from tracker.log import clients, refusals
+from tracker.log.cluster import Cluster
 
 Setting = str | int | float | bool
 
@@ -23,9 +25,6 @@ _SENDS_A_POLL: Final = 256
 sending."""
 
 _SETTINGS: Final[dict[str, Setting]] = {
-    "client.id": "tracker",
-    # Its log would go to standard error, a line a try; what is wrong `last_error` says.
-    "log_level": 0,
     "enable.idempotence": True,
     "acks": "all",
     # What Java clients do, and `tracker.domain.partition` computes. librdkafka's own default is CRC-32.
@@ -46,28 +45,29 @@ class ScanProducer:
     """Sends scans to Kafka: idempotent, `acks=all`, partitioned like Java clients do. Belongs to one thread.
 
     Args:
-        brokers: `host:port`, several separated by commas.
+        cluster: to which.
         topic: where a scan goes unless `send` says otherwise.
-        settings: librdkafka settings that stand above ours, for TLS and SASL.
+        settings: librdkafka settings that stand above ours.
 
     Attributes:
         attempted: scans handed over.
         acknowledged: of these, acknowledged by the broker.
         failed: of these, given up.
         last_error: the last reason of a failed scan or of trouble with the broker, None if there was none.
+        denied: which permission is missing, None as long as no broker has said so.
     """
 
-    def __init__(self, brokers: str, topic: str, settings: Mapping[str, Setting] | None = None) -> None:
+    def __init__(self, cluster: Cluster, topic: str, settings: Mapping[str, Setting] | None = None) -> None:
         self.topic = topic
         self.attempted = 0
         self.acknowledged = 0
         self.failed = 0
         self.last_error: str | None = None
+        self.denied: str | None = None
         self._until_poll = _SENDS_A_POLL
         self._plain_report = self._report
-        self._producer = Producer(
-            {**_SETTINGS, **(settings or {}), "bootstrap.servers": brokers, "error_cb": self._on_error}
-        )
+        self._cluster = cluster
+        self._producer = clients.producer(cluster, {**_SETTINGS, **(settings or {}), "error_cb": self._on_error})
 
     @property
     def unacknowledged(self) -> int:
@@ -87,6 +87,9 @@ class ScanProducer:
         """Hands one scan over; waits while the queue is full.
 
         A scan that can't be handed over at all, since it is much longer than RECORD_BYTES_MAX, counts as failed.
+
+        Raises:
+            TrackerError: `no_kafka`, we may not send: no scan before this one was acknowledged.
 
         Args:
             key: canonical parcel id in ASCII; None goes to a random partition.
@@ -114,36 +117,43 @@ class ScanProducer:
         if not self._until_poll:
             self._until_poll = _SENDS_A_POLL
             self.poll()
+            self._check_allowed()
 
     def poll(self, seconds: float = 0.0) -> None:
         """Serves the reports that have come, waiting at most so long for a first one."""
-        _serve(self._producer.poll, seconds)
+        self._serve(self._producer.poll, seconds)
 
     def flush(self, timeout_s: float) -> int:
         """Waits until it is known of every scan what came of it. Returns of how many it is still not known."""
-        _serve(self._producer.flush, timeout_s)
+        self._serve(self._producer.flush, timeout_s)
         return self.unacknowledged
 
     def finish(self, timeout_s: float) -> None:
         """Flushes, and is satisfied only if every scan was acknowledged.
 
         Raises:
-            TrackerError: `not_acknowledged`, with the counts and the last reason.
+            TrackerError: `not_acknowledged`, with the counts and the last reason; `no_kafka`, we may not send.
         """
         if self.flush(timeout_s) or self.failed:
+            self._check_allowed()
             raise TrackerError(
                 "not_acknowledged",
                 f"expected all {self.attempted} scans acknowledged; {self.acknowledged} were, {self.failed} failed, "
-                f"{self.unacknowledged} are open after {timeout_s:g} s (last error: {self.last_error or 'none'}). "
-                "Look at the broker, then send them again: a scan that arrives twice is counted once.",
+                f"{self.unacknowledged} are open after {timeout_s:g} s "
+                f"(last error: {self.denied or self.last_error or 'none'}). Look at the broker, then send them "
+                "again: a scan that arrives twice is counted once.",
             )
 
-    def _report(self, error: KafkaError | None, _message: Message | None) -> None:
+    def _check_allowed(self) -> None:
+        if self.denied is not None and not self.acknowledged:
+            raise TrackerError("no_kafka", f"{self._cluster.place}: {self.denied}")
+
+    def _report(self, error: KafkaError | None, message: Message | None) -> None:
         if error is None:
             self.acknowledged += 1
         else:
             self.failed += 1
-            self.last_error = error.str()
+            self._note(error, (message and message.topic()) or self.topic)
 
     def _report_to(self, on_delivery: OnDelivery) -> Callable[[KafkaError | None, Message | None], None]:
         def report(error: KafkaError | None, message: Message | None) -> None:
@@ -157,13 +167,22 @@ class ScanProducer:
         return report
 
     def _on_error(self, error: KafkaError) -> None:
+        self._note(error, self.topic)
+
+    def _note(self, error: KafkaError, topic: str) -> None:
         self.last_error = error.str()
+        if error.code() in refusals.KINDS:
+            # Of the cluster itself nothing is needed: who may write to a topic may do so as an idempotent producer.
+            self.denied = refusals.lacks(self._cluster, refusals.TOPIC, "Write", topic)
 
-
-def _serve(wait: Callable[[float], object], seconds: float) -> None:
-    """Has the client serve its reports, so that Ctrl-C gets through."""
-    try:
-        wait(seconds)
-    except SystemError as lost:
-        # What a signal's handler raises while a report is served gets lost in the client, which then says just this.
-        raise KeyboardInterrupt from lost
+    def _serve(self, wait: Callable[[float], object], seconds: float) -> None:
+        """Has the client serve its reports, so that Ctrl-C gets through."""
+        try:
+            wait(seconds)
+        except KafkaException as error:  # It will send nothing any more, and fails what is still to be sent.
+            self._note(error.args[0], self.topic)
+            wait(seconds)
+        except SystemError as lost:
+            # What a signal's handler raises while a report is served gets lost in the client, which then says just
+            # this.
+            raise KeyboardInterrupt from lost

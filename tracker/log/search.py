@@ -4,6 +4,7 @@ import time
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import TopicMetadata
 
 from tracker.config import Settings
 from tracker.domain import _scan
@@ -11,7 +12,10 @@ from tracker.domain.errors import Rejection
 from tracker.domain.parcel import CLOCK_SKEW, Event, Parcel
 from tracker.domain.partition import partition_of
 from tracker.domain.scan import FullReader, Scan
+from tracker.errors import TrackerError
 from tracker.limits import CLOCK_SKEW_MS_MAX, SEARCH_BYTES_MAX
+from tracker.log import clients
+from tracker.log.cluster import Cluster
 from tracker.log.located import Located
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -32,12 +36,11 @@ def locate(settings: Settings, parcel: Parcel, read: FullReader, seconds_max: fl
     search = _Search(settings, parcel, read, seconds_max)
     try:
         if seconds_max > 0:
-            search.run()
+            search.run(Cluster(settings))
         else:
             search.remark = "not looked for"
-    except KafkaException as error:
-        reason = error.args[0]
-        search.remark = f"Kafka at {settings.kafka} (TRACKER_KAFKA): {getattr(reason, 'str', lambda: reason)()}"
+    except TrackerError as error:
+        search.remark = str(error)
     offsets = {event: tuple(sorted(found)) for event, found in search.offsets.items()}
     return Located(search.partition, offsets, search.remark)
 
@@ -67,23 +70,23 @@ class _Search:
         self._missing = sum(event.copies for event in self._events)
         self._seconds_max = seconds_max
 
-    def run(self) -> None:
+    def run(self, cluster: Cluster) -> None:
         """Searches; `remark` says what kept it from finding all.
 
         Raises:
-            KafkaException: the broker can't be reached, or refuses.
+            TrackerError: `no_kafka`, the broker can't be reached, or refuses; `bad_setting`.
         """
         deadline = time.monotonic() + self._seconds_max
-        consumer = Consumer(_settings(self._settings.kafka))
+        consumer = clients.consumer(cluster, _CONSUMER)
         try:
-            topic = consumer.list_topics(self._settings.topic, timeout=CONNECT_TIMEOUT_S).topics[self._settings.topic]
-            if topic.error is not None:
-                raise KafkaException(topic.error)
+            topic = _topic(cluster, consumer, self._settings.topic)
             if len(topic.partitions) != self._settings.partitions:
                 counts = f"{len(topic.partitions)} partitions, expected {self._settings.partitions}"
                 self.remark = f"topic {self._settings.topic} has {counts}"
                 return
             self._scan(consumer, deadline)
+        except KafkaException as error:
+            raise clients.refused(cluster, error, "Read", self._settings.topic) from None
         finally:
             consumer.close()
         if self.remark is None and (gone := len(self._wanted - self.offsets.keys())):
@@ -135,18 +138,21 @@ class _Search:
             self._missing -= 1
 
 
-def _settings(brokers: str) -> dict[str, Any]:
-    return {
-        "bootstrap.servers": brokers,
-        "client.id": "tracker",
-        # A group's name is asked for, though none is joined: the partition is assigned, nothing is committed.
-        "group.id": "tracker.why",
-        "enable.auto.commit": False,
-        "enable.partition.eof": True,
-        "isolation.level": "read_committed",
-        "auto.offset.reset": "earliest",
-        "log_level": 0,
-    }
+_CONSUMER: Final[dict[str, Any]] = {
+    # A group's name is asked for, though none is joined: the partition is assigned, nothing is committed.
+    "group.id": "tracker.why",
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    "isolation.level": "read_committed",
+    "auto.offset.reset": "earliest",
+}
+
+
+def _topic(cluster: Cluster, consumer: Consumer, name: str) -> TopicMetadata:
+    topic = clients.metadata(cluster, consumer, name, timeout_s=CONNECT_TIMEOUT_S).topics[name]
+    if topic.error is not None:
+        raise KafkaException(topic.error)
+    return topic
 
 
 def _received_min(events: list[Event]) -> int:

@@ -6,6 +6,7 @@ from typing import Final
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.log.cluster import Cluster
 from tracker.log.extents import Extent, LogExtents
 from tracker.log.identity import EMBEDDED_CLUSTER
 from tracker.observe.progress import ProgressShown
@@ -41,7 +42,7 @@ def wait_applied(settings: Settings, timeout_s: float = STUCK_TIMEOUT_S) -> None
     Raises:
         TrackerError: `not_applied`, nothing was applied for so long; `no_kafka`, `no_redis`.
     """
-    log = LogExtents(settings.kafka, settings.topic, settings.partitions)
+    log = LogExtents(Cluster(settings), settings.topic, settings.partitions)
     with Marks(settings) as marks:
         for _ in range(ROUNDS):
             if not _wait(log.extents(), marks, timeout_s):
@@ -69,7 +70,7 @@ def _wait(extents: Sequence[Extent], marks: Marks, timeout_s: float) -> bool:
 
 def hold_back(settings: Settings) -> HoldBack | None:
     """What sending must wait for where the broker is embedded: it drops what the workers have not read in time."""
-    log = LogExtents(settings.kafka, settings.topic, settings.partitions)
+    log = LogExtents(Cluster(settings), settings.topic, settings.partitions)
     if not log.cluster().startswith(EMBEDDED_CLUSTER):
         return None
     marks = Marks(settings)

@@ -10,6 +10,7 @@ import click
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.log.cluster import Cluster
 from tracker.log.extents import Extent, LogExtents
 from tracker.log.identity import log_identity
 from tracker.store.marks import MarkSnapshot
@@ -59,7 +60,7 @@ def standings(settings: Settings, recovery: Recovery) -> list[PartitionStanding]
         TrackerError: `no_kafka`, `bad_topic`, `no_redis`, `wrong_partitions`, `wrong_version`.
     """
     identity = log_identity(settings)
-    extents = LogExtents(settings.kafka, settings.topic, settings.partitions).extents()
+    extents = LogExtents(Cluster(settings), settings.topic, settings.partitions).extents()
     marks = recovery.snapshots()
     return [PartitionStanding(mark, identity.name, extent) for mark, extent in zip(marks, extents, strict=True)]
 

@@ -4,11 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
 from tracker.config import Settings
 from tracker.domain.parcel import Parcel
 from tracker.errors import TrackerError
+from tracker.log import clients
+from tracker.log.cluster import Cluster
 from tracker.log.extents import LogExtents
 from tracker.log.topics import REJECTED_PARTITIONS
 from tracker.store.claims import Counters
@@ -76,13 +78,11 @@ def _worth(parcel: Parcel) -> int:
 
 def _rejected(settings: Settings) -> Counter[str]:
     """Counts the dead letters by the reason in their header."""
-    topic = settings.rejected_topic
-    extents = LogExtents(settings.kafka, topic, REJECTED_PARTITIONS).extents()
+    topic, cluster = settings.rejected_topic, Cluster(settings)
+    extents = LogExtents(cluster, topic, REJECTED_PARTITIONS).extents()
     left = sum(extent.end - extent.begin for extent in extents)
     reasons: Counter[str] = Counter()
-    consumer = Consumer(
-        {"bootstrap.servers": settings.kafka, "group.id": "demo", "enable.auto.commit": False, "log_level": 0}
-    )
+    consumer = clients.consumer(cluster, {"group.id": "demo", "enable.auto.commit": False})
     try:
         consumer.assign([TopicPartition(topic, number, extent.begin) for number, extent in enumerate(extents)])
         while left > 0 and (messages := consumer.consume(left, READ_TIMEOUT_S)):

@@ -12,6 +12,7 @@ from typing import Any, Final, Self, cast
 from redis import Redis
 
 from tracker.config import Settings
+from tracker.log.cluster import Cluster
 from tracker.log.producer import OnDelivery, ScanProducer
 from tracker.store import keys
 
@@ -27,7 +28,7 @@ class TimedProducer(ScanProducer):
     """
 
     def __init__(self, settings: Settings, visibility: "Visibility") -> None:
-        super().__init__(settings.kafka, settings.topic)
+        super().__init__(Cluster(settings), settings.topic)
         self._visibility = visibility
 
     def send(

@@ -14,6 +14,7 @@ from yarl import URL
 from tracker.config import Settings
 from tracker.domain import scan, vocabulary
 from tracker.limits import BATCH_BYTES_MAX
+from tracker.log.cluster import Cluster
 from tracker.log.identity import LogClient
 from tracker.process.faust import closing, fetch
 from tracker.process.faust.client import FaustClient
@@ -64,13 +65,15 @@ class WorkerApp(faust.App):
         self._worker_settings = settings
         self.fetch_wait_ms = settings.fetch_wait_ms
         """How long a broker may hold an answer that has no scan in it; the transport's consumer asks for it."""
+        self.cluster = Cluster(settings)
+        """The way to Kafka, for the transport's consumer and producer."""
         self._transport = BatchTransport(brokers, self)
         fetch.patch_fetcher(settings.topic, settings.inflate_bytes)
         closing.patch_closed_connections()
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
         store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
         self._client = FaustClient(self, settings.topic)
-        log_client = LogClient(settings.kafka, settings.topic)
+        log_client = LogClient(self.cluster, settings.topic)
         self.processor = Processor(settings, reader, store, self._client, log_client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
         self._turned_s: float | None = None

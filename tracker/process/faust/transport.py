@@ -17,6 +17,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from tracker.log.cluster import Cluster
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.health import Membership
 
@@ -65,16 +66,17 @@ class WholeFetchApp(Protocol):
 
     processor: FetchProcessor
     fetch_wait_ms: int
+    cluster: Cluster
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with a consumer of our settings and commits that may fail."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
-        conf = self.app.conf
+        app, conf = cast("WholeFetchApp", self.app), self.app.conf
         self._assignor = RoundRobinPartitionAssignor
         return aiokafka.AIOKafkaConsumer(
-            client_id=conf.broker_client_id,
+            **app.cluster.aiokafka(),
             group_id=conf.id,
             bootstrap_servers=driver.server_list(transport.url, transport.default_port),
             partition_assignment_strategy=[self._assignor],
@@ -84,7 +86,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             isolation_level="read_committed",
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             # Faust fixes it at 1,500.
-            fetch_max_wait_ms=cast("WholeFetchApp", self.app).fetch_wait_ms,
+            fetch_max_wait_ms=app.fetch_wait_ms,
             metadata_max_age_ms=METADATA_AGE_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1_000),
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
@@ -198,10 +200,18 @@ class BatchConsumer(driver.Consumer):
             super().verify_event_path(now, tp)
 
 
+class ClusterProducer(driver.Producer):
+    """Faust's producer, which comes to Kafka as the consumer does."""
+
+    def _settings_auth(self) -> Mapping[str, Any]:
+        return cast("WholeFetchApp", self.app).cluster.aiokafka()
+
+
 class BatchTransport(driver.Transport):
-    """Faust's transport over aiokafka, with BatchConsumer."""
+    """Faust's transport over aiokafka, with BatchConsumer and ClusterProducer."""
 
     Consumer: ClassVar[type[BatchConsumer]] = BatchConsumer
+    Producer: ClassVar[type[ClusterProducer]] = ClusterProducer
 
 
 def _partitions_of(error: OffsetOutOfRangeError) -> Iterable[TP]:

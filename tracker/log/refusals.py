@@ -1,0 +1,211 @@
+"""What keeps us out of a cluster, in a sentence that says which setting or which permission to change.
+
+aiokafka and Python's ssl tell it by exceptions, in which the broker's reason stands a few causes deep; the codes of
+Kafka's protocol are the same for librdkafka.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from aiokafka import errors as kafka
+
+from tracker.errors import shown
+from tracker.log.cluster import Cluster
+from tracker.log.tokens import TokenError
+
+_TLS_ALERT: Final = 0x15
+"""The first byte of what a broker answers at a port for TLS to what is not (RFC 8446, section 5.1)."""
+
+_EXPIRED: Final = frozenset({10})
+_NOT_YET: Final = frozenset({9})
+_OTHER_HOST: Final = frozenset({62, 64})
+_UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})
+"""Reasons of OpenSSL for which a certificate is not accepted (X509_V_ERR_*)."""
+
+TOPIC, GROUP, CLUSTER, TRANSACTION = 29, 30, 31, 53
+"""Codes of Kafka's protocol: a permission is missing on such a resource."""
+
+KINDS: Final = {TOPIC: "topic", GROUP: "group", CLUSTER: "cluster", TRANSACTION: "transactional-id"}
+
+
+class Refusal(NamedTuple):
+    """What keeps us out.
+
+    Attributes:
+        reason: a sentence without its stop.
+        final: whether a person has to change something: to wait does not help.
+    """
+
+    reason: str
+    final: bool
+
+
+def of(error: BaseException, cluster: Cluster) -> Refusal:
+    """What an error of a connection means: of aiokafka, ssl or the operating system."""
+    causes = list(_causes(error))
+    for one in causes:
+        if reason := _reason(one, cluster):
+            return Refusal(reason, final=True)
+    for one in causes:
+        if reason := _broken_off(one, cluster):
+            return Refusal(reason, final=False)
+    if isinstance(error, TimeoutError):
+        return Refusal("it does not answer", final=False)
+    if isinstance(error, ConnectionRefusedError):
+        return Refusal("nobody listens there (connection refused)", final=False)
+    if isinstance(error, socket.gaierror):
+        return Refusal(f"there is no such host ({error.strerror})", final=False)
+    return Refusal(str(error) or type(error).__name__, final=False)
+
+
+def lacks(cluster: Cluster, code: int, operation: str, name: str = "") -> str:
+    """Says which permission is missing, and by which command it is given.
+
+    Args:
+        cluster: says who we are.
+        code: TOPIC, GROUP, CLUSTER or TRANSACTION.
+        operation: as Kafka's ACLs name it: `Read`.
+        name: of the resource; a cluster has none.
+    """
+    resource = f"{KINDS[code]} {name}".strip()
+    who = principal(cluster)
+    known = who or f"the user of {_credential(cluster)}"
+    return (
+        f"{known} lacks the permission {operation} on {resource}: kafka-acls.sh --add --allow-principal "
+        f"'{who or 'User:...'}' --operation {operation} --{resource}"
+    )
+
+
+def principal(cluster: Cluster) -> str:
+    """By which name the brokers know us, empty where they make it of a certificate or a token in a way of their own."""
+    settings = cluster.settings
+    if settings.kafka_user:
+        return f"User:{settings.kafka_user}"
+    if cluster.tokens is not None:
+        subject = cluster.tokens.last.subject if cluster.tokens.last else ""
+        return f"User:{subject}" if subject else ""
+    return "" if settings.kafka_certificate else "User:ANONYMOUS"
+
+
+def _credential(cluster: Cluster) -> str:
+    if cluster.tokens is not None:
+        return f"the token of {cluster.tokens.name}"
+    return f"TRACKER_KAFKA_CERTIFICATE {str(cluster.settings.kafka_certificate)!r}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _reason(error: BaseException, cluster: Cluster) -> str:
+    if isinstance(error, TokenError):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _bad_server(error, cluster)
+    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
+        return _alerted(error, cluster)
+    if isinstance(error, kafka.KafkaError):
+        return _bad_login(error, cluster)
+    if isinstance(error, asyncio.IncompleteReadError) and not cluster.encrypted and _is_alert(error):
+        login = "sasl_" if cluster.settings.kafka_sasl else ""
+        return f"the broker speaks TLS at this port: set TRACKER_KAFKA_SECURITY={login}ssl"
+    return ""
+
+
+def _is_alert(error: asyncio.IncompleteReadError) -> bool:
+    """Whether an alert of TLS was taken for the length of an answer, four bytes."""
+    return error.expected is not None and error.expected >> 24 == _TLS_ALERT
+
+
+def _bad_server(error: ssl.SSLCertVerificationError, cluster: Cluster) -> str:
+    """The broker's certificate is not accepted."""
+    code = error.verify_code
+    said = (error.verify_message or "").rstrip(".")
+    if code in _EXPIRED:
+        return f"the broker's certificate has expired ({said}): give the broker a new one"
+    if code in _NOT_YET:
+        return f"the broker's certificate is not valid yet ({said}): look at the clocks of both machines"
+    if code in _OTHER_HOST:
+        return (
+            f"the broker's certificate is for another host ({said}): name the broker in TRACKER_KAFKA, and in its own "
+            "advertised.listeners, as the certificate does"
+        )
+    if code in _UNKNOWN_AUTHORITY:
+        ca = cluster.settings.kafka_ca
+        trusted = f"those in {str(ca)!r}" if ca else "the system's"
+        return (
+            f"the broker's certificate is of none of the authorities that are trusted, {trusted} ({said}): set "
+            "TRACKER_KAFKA_CA to the file with the certificate of the broker's authority"
+        )
+    return f"the broker's certificate is not accepted ({said}): give the broker another one"
+
+
+def _alerted(error: ssl.SSLError, cluster: Cluster) -> str:
+    """The broker has ended the handshake, and said why."""
+    said = (error.reason or "").lower().replace("_", " ")
+    certificate = cluster.settings.kafka_certificate
+    if not certificate:
+        return (
+            f"the broker asks for a certificate ({said}): set TRACKER_KAFKA_CERTIFICATE and TRACKER_KAFKA_KEY, or "
+            "take a port where it asks for none"
+        )
+    if ended := cluster.credentials.expired():
+        return f"TRACKER_KAFKA_CERTIFICATE {str(certificate)!r} has expired on {ended:%Y-%m-%d}: put a new one there"
+    return (
+        f"the broker does not accept TRACKER_KAFKA_CERTIFICATE {str(certificate)!r} ({said}): it takes those of its "
+        "own authorities only (ssl.truststore)"
+    )
+
+
+def _bad_login(error: kafka.KafkaError, cluster: Cluster) -> str:
+    settings = cluster.settings
+    if isinstance(error, kafka.SaslAuthenticationFailed):
+        if cluster.tokens is not None:
+            return _bad_token(error, cluster)
+        return (
+            f"the broker does not accept TRACKER_KAFKA_USER {settings.kafka_user!r} with its TRACKER_KAFKA_PASSWORD "
+            f"({shown(_said(error))})"
+        )
+    if isinstance(error, kafka.UnsupportedSaslMechanismError):
+        return f"the broker has no TRACKER_KAFKA_SASL={settings.kafka_sasl} at this port: set one that it has"
+    if isinstance(error, kafka.IllegalSaslStateError):
+        plain = settings.kafka_security.removeprefix("sasl_")
+        return f"the broker takes no login at this port: set TRACKER_KAFKA_SECURITY={plain}, or take another port"
+    return ""
+
+
+def _bad_token(error: kafka.KafkaError, cluster: Cluster) -> str:
+    assert cluster.tokens is not None
+    token = cluster.tokens.last
+    said = shown(_said(error))
+    if token is not None and token.expired:
+        return f"{cluster.tokens.name}: the token has expired at {token.expired} ({said}): a new one is needed"
+    who = f" of {token.subject!r}" if token is not None and token.subject else ""
+    return f"{cluster.tokens.name}: the broker does not accept the token{who} ({said})"
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(one) for one in error.args)
+
+
+def _broken_off(error: BaseException, cluster: Cluster) -> str:
+    """The broker has ended the connection without a word: it does where it expects another protocol, or just ends."""
+    settings = cluster.settings
+    cut = isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    if cluster.encrypted and cut:
+        login = "sasl_" if settings.kafka_sasl else ""
+        return (
+            f"the broker has ended the TLS handshake ({_said(error) or type(error).__name__}); if it does so always, "
+            f"it speaks plain text at this port: set TRACKER_KAFKA_SECURITY={login}plaintext, or take its port for TLS"
+        )
+    if not settings.kafka_sasl and isinstance(error, asyncio.IncompleteReadError):
+        return (
+            "the broker has closed the connection; if it does so always, it asks for a login at this port: set "
+            f"TRACKER_KAFKA_SECURITY=sasl_{settings.kafka_security} and TRACKER_KAFKA_SASL, or take another port"
+        )
+    return ""
