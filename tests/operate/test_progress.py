@@ -16,7 +16,6 @@ from tracker.local.embedded import EmbeddedBroker
 from tracker.log.extents import Extent
 from tracker.operate import progress
 from tracker.store import keys
-from tracker.store.claims import Counters
 from tracker.store.marks import Marks, MarkSnapshot
 
 
@@ -53,12 +52,6 @@ def test_a_partition_is_behind_by_what_its_log_still_has() -> None:
     extents = [Extent(0, 5), Extent(3, 9), Extent(3, 9), Extent(4, 4)]
     marks = [mark_at(5), mark_at(4), mark_at(None), mark_at(None)]
     assert progress.lag(extents, marks) == [0, 5, 6, 0]
-
-
-def test_marks_that_are_not_there_are_those_of_an_empty_store(settings: Settings, store: Client) -> None:
-    mark(store, 1, epoch=7, next=4, scans=3, duplicates=2, rejected=1)
-    with Marks(settings) as marks:
-        assert marks.read() == [MarkSnapshot(0, 1), MarkSnapshot(1, 7, 4, counters=Counters(3, 2, 1))]
 
 
 def test_waiting_ends_when_the_marks_have_passed_the_end_that_the_log_had(

@@ -1,13 +1,11 @@
 """All partitions of a worker, at a real Redis, with a log that says what a test wants."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 import redis
-from aiokafka.errors import KafkaConnectionError
 
 from tests.domain.compiled import READER
 from tests.servers import Redis
@@ -119,23 +117,6 @@ def test_claims_that_come_together_share_a_question_and_later_ones_ask_again(url
     work(url, log, doing)
 
 
-def test_a_claim_is_counted_as_soon_as_offsets_go_from_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = []
-    monkeypatch.setattr(Unwatched, "claimed", lambda _, result: counted.append(result))
-
-    async def seek(_: Still, partition: int, offset: int) -> None:
-        del partition, offset
-        await asyncio.sleep(60)
-
-    monkeypatch.setattr(Still, "seek", seek)
-
-    async def doing(processor: Processor) -> None:
-        await until(lambda: len(processor.applied_offsets()) == 2)
-        assert counted == ["claimed", "claimed"]
-
-    work(url, Asked(), doing)
-
-
 def test_whoever_finds_that_it_is_another_log_stops_every_partition(url: str) -> None:
     log = Asked()
 
@@ -151,26 +132,6 @@ def test_whoever_finds_that_it_is_another_log_stops_every_partition(url: str) ->
     work(url, log, doing)
 
 
-def test_a_log_that_is_made_anew_during_a_claim_is_not_taken_for_the_one_that_was_claimed(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = Asked()
-
-    async def bounds(_: Still, partition: int) -> tuple[int, int]:
-        del partition
-        log.now = Identity("cluster/second", 2)
-        return 0, 0
-
-    monkeypatch.setattr(Still, "bounds", bounds)
-
-    async def doing(processor: Processor) -> None:
-        await until(lambda: processor.health().partitions[0].state == "stopped")
-        reason = processor.health().partitions[0].reason
-        assert reason == Reason("this worker has cluster/second, the store has cluster/first", "wrong_log")
-
-    work(url, log, doing)
-
-
 def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(url: str) -> None:
     log = Asked(partitions=3)
 
@@ -182,38 +143,6 @@ def test_a_topic_with_another_partition_count_is_not_claimed_until_it_is_right(u
         await until(lambda: states(processor) == {"running"})
 
     work(url, log, doing)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "code", "mend"),
-    [
-        (("HSET", "t:{0}:mark", "next", "200"), "log_moved", ("HSET", "t:{0}:mark", "next", "50", "epoch", "9")),
-        (("HSET", "t:{0}:mark", "next", "200"), "log_moved", ("DEL", "t:{0}:mark")),
-        (("HSET", "t:{0}:mark", "log", "another"), "wrong_log", ("HDEL", "t:{0}:mark", "log")),
-        (("HSET", "t:{0}:codes", "1", "x"), "corrupt_dictionary", ("DEL", "t:{0}:codes", "t:{0}:mark")),
-        (("SET", "t:{0}:codes", "x"), "wrong_type", ("DEL", "t:{0}:codes")),
-        (("HSET", "t:{0}:mark", "rebuild", "x"), "rebuilding", ("HDEL", "t:{0}:mark", "rebuild")),
-    ],
-)
-def test_a_stopped_partition_writes_nothing_and_goes_on_once_somebody_has_done_something(
-    url: str, monkeypatch: pytest.MonkeyPatch, spoil: tuple[str, ...], code: str, mend: tuple[str, ...]
-) -> None:
-    monkeypatch.setattr("tracker.process.processor.WATCH_S", 0.02)
-    with redis.Redis.from_url(url) as client:
-        client.execute_command(*spoil)
-
-        async def doing(processor: Processor) -> None:
-            await until(lambda: processor.health().partitions[0].state == "stopped")
-            before = client.hgetall("t:{0}:mark")
-            await asyncio.sleep(0.2)
-            standing = processor.health().partitions[0]
-            assert standing.state == "stopped"
-            assert standing.reason.code == code
-            assert client.hgetall("t:{0}:mark") == before
-            client.execute_command(*mend)
-            await until(lambda: processor.running() == {0, 1})
-
-        work(url, Asked(), doing)
 
 
 @pytest.mark.parametrize("stopped", [False, True])
@@ -273,27 +202,3 @@ def test_a_worker_that_ends_claims_nothing_any_more(url: str) -> None:
         assert not processor.health().partitions
 
     work(url, Asked(), doing)
-
-
-def test_a_claim_that_fails_again_and_again_is_told_of_once(
-    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING, "tracker.process")
-    tries = 0
-
-    async def bounds(_: Still, partition: int) -> tuple[int, int]:
-        nonlocal tries
-        del partition
-        tries += 1
-        raise KafkaConnectionError("away")
-
-    monkeypatch.setattr(Still, "bounds", bounds)
-
-    async def doing(processor: Processor) -> None:
-        del processor
-        await until(lambda: tries >= 6)
-
-    work(url, Asked(), doing)
-    assert sorted(record.message for record in caplog.records) == [
-        f"partition {number} can't be claimed yet: Kafka: KafkaConnectionError('away')" for number in (0, 1)
-    ]

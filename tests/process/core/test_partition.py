@@ -1,68 +1,34 @@
 """What the worker decides for a partition, without any I/O: each answer, each refusal, each loss."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from tests.domain import compiled
-from tests.domain.compiled import READER
+from tests.process.core.partitions import (
+    BASE_MS,
+    NOTHING,
+    STEP_MS,
+    Value,
+    fetched,
+    fold,
+    partition,
+    running,
+    scan,
+)
 from tests.simulation.content import writes_of
 from tests.simulation.store import SimulatedStore
 from tracker import limits
 from tracker.domain import parcel
 from tracker.domain.parcel import CorruptRecord
 from tracker.domain.partition import partition_of
-from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing, ReadBatch
-from tracker.process.core.cache import Cache
-from tracker.process.core.partition import Partition, State
+from tracker.process.core.batch import Fetched, Outgoing
+from tracker.process.core.partition import State
 from tracker.process.core.reason import NO_REASON, Reason
 from tracker.store import keys
 from tracker.store.claims import NO_COUNTERS, Applied, Claimed, Counters, Denied, Lost, Mark, StoredNames
-
-TOPIC: Final = "scans"
-NOTHING: Final = StoredNames([], [])
-BASE_MS: Final = 1_700_000_000_000
-
-STEP_MS: Final = 35_000
-"""Longer than the time within which the same event is a re-read; seven are within what a clock may be ahead."""
-
-Value = bytes | None
-
-
-def scan(parcel_id: str = "P1", event: str = "ARRIVED", time: int = BASE_MS, **more: Any) -> bytes:
-    return json.dumps({"parcel": parcel_id, "event": event, "time": time, **more}).encode()
-
-
-def fetched(values: Mapping[int, Value], begin: int | None = None, end: int | None = None) -> Fetched:
-    """Records at these offsets, as a fetch gives them."""
-    if not values:
-        assert begin is not None
-        assert end is not None
-        return Fetched(begin, end, b"", b"")
-    records = [(offset, BASE_MS, b"key %d" % offset, value) for offset, value in values.items()]
-    buffer, packed, after = compiled.walk(compiled.batch(records))
-    return Fetched(min(values) if begin is None else begin, after if end is None else end, buffer, packed)
-
-
-def partition(number: int = 0, partitions: int = 1, cache_parcels: int = 100) -> Partition:
-    return Partition(TOPIC, number, partitions, READER, cache_parcels)
-
-
-def running(begin: int = 0, number: int = 0, partitions: int = 1, names: StoredNames = NOTHING) -> Partition:
-    """A partition that is claimed, and begins there."""
-    one = partition(number, partitions)
-    one.claim()
-    assert one.claimed(Claimed(Mark(1, begin or None), NO_COUNTERS), names, 0, 1_000_000) == begin
-    return one
-
-
-def fold(one: Partition, batch: Fetched, found: Sequence[bytes | None] | None = None) -> tuple[ReadBatch, FoldedBatch]:
-    """Reads and folds a batch; what the cache does not have, the store does not have either, unless it is given."""
-    read = one.read(batch)
-    wanted = len(read.missing) + len(read.with_data) + len(read.aliases)
-    return read, one.fold(read, [None] * wanted if found is None else found)
 
 
 def test_a_fresh_store_is_read_from_the_beginning() -> None:
@@ -156,7 +122,7 @@ def test_a_fetch_without_visible_records_moves_the_mark() -> None:
     assert (one.position, one.applied) == (14, 14)
 
 
-def test_refused_and_foreign_records_go_out_in_the_order_of_the_log_as_they_came() -> None:
+def test_rejected_and_rekeyed_records_go_out_in_the_order_of_the_log_as_they_came() -> None:
     home = partition_of(b"P1", 4)
     other = next(f"Q{i}" for i in range(100) if partition_of(b"Q%d" % i, 4) != home)
     one = running(number=home, partitions=4)
@@ -260,17 +226,6 @@ def test_only_what_the_cache_does_not_have_is_asked_for() -> None:
     read, _ = fold(one, fetched({0: scan("P1"), 1: scan("P2"), 2: scan("P1", event="DEPARTED")}))
     assert read.missing == [b"P1", b"P2"]
     assert one.read(fetched({3: scan("P2"), 4: scan("P3")})).missing == [b"P3"]
-
-
-def test_the_cache_forgets_the_least_lately_used_half_and_no_more() -> None:
-    cache: Cache[bytes, bytes] = Cache(4)
-    cache.keep({b"A": b"1", b"B": b"1"})
-    cache.keep({b"C": b"1"})
-    assert {*cache.young, *cache.old} == {b"A", b"B", b"C"}
-    cache.keep({b"C": b"2", b"D": b"1"})
-    cache.keep({b"E": b"1"})
-    assert {*cache.young, *cache.old} == {b"C", b"D", b"E"}
-    assert (cache.young | cache.old)[b"C"] == b"2"
 
 
 def test_of_a_parcel_in_both_halves_of_the_cache_the_newer_record_counts() -> None:
@@ -393,109 +348,6 @@ def test_copies_that_count_with_a_later_batch_of_fewer_scans_take_nothing_from_t
     again = running(names=StoredNames([], [b"ARRIVED"]))
     _, folded = fold(again, fetched({0: scan()}), [landed_without_its_mark.batch.records[b"P1"]])
     assert (folded.counts.scans, folded.counts.duplicates, folded.counts.applied) == (1, 3, 0)
-
-
-S10: Final = "RR123456785KZ"
-SSCC: Final = "095287654321012346"
-DAY_MS: Final = 86_400_000
-
-
-def read_with(alias: str = SSCC, time: int = BASE_MS, **more: Any) -> bytes:
-    """A scan of S10 by a tunnel that has read another label too."""
-    return json.dumps({"barcodes": [S10, alias], "event": "ARRIVED", "time": time, **more}).encode()
-
-
-def announced(folded: FoldedBatch) -> list[tuple[bytes | None, dict[str, Any], bytes]]:
-    """Key, value and source of what a batch announces."""
-    out = [one for one in folded.outgoing if one.value is not None and one.value.startswith(b'{"alias"')]
-    assert all(one.rekeyed for one in out)
-    return [(one.key, json.loads(one.value or b""), one.headers["source"]) for one in out]
-
-
-def announcement(time: int = BASE_MS) -> dict[str, Any]:
-    return {"alias": SSCC, "parcel": S10, "time": time}
-
-
-def test_another_label_is_announced_under_its_own_key_in_the_order_of_the_log() -> None:
-    one = running()
-    _, folded = fold(one, fetched({0: read_with(), 1: b"bad", 2: scan("P1"), 3: read_with("1Z5R89390357567127")}))
-    assert announced(folded) == [
-        (SSCC.encode(), announcement(), b"scans/0/0"),
-        (b"1Z5R89390357567127", announcement() | {"alias": "1Z5R89390357567127"}, b"scans/0/3"),
-    ]
-    assert [out.headers["source"][-1:] for out in folded.outgoing] == [b"0", b"1", b"3"]
-    assert folded.batch.counters == (3, 1, 1, 0, 0)
-
-
-def test_of_a_label_one_announcement_a_day_is_enough_and_it_has_the_newest() -> None:
-    one = running()
-    first = BASE_MS - 3 * DAY_MS
-    days = [first + DAY_MS, first, first + 2 * DAY_MS, first + 2 * DAY_MS + 1]
-    _, folded = fold(one, fetched({i: read_with(time=time) for i, time in enumerate(days)}))
-    assert announced(folded) == [(SSCC.encode(), announcement(days[2]), b"scans/0/2")]
-    one.remember_announced(folded.announced)
-    _, again = fold(one, fetched({4: read_with(time=days[2] + 5), 5: read_with(time=first)}))
-    assert again.outgoing == []
-    _, later = fold(one, fetched({6: read_with(time=BASE_MS)}))
-    assert announced(later) == [(SSCC.encode(), announcement(BASE_MS), b"scans/0/6")]
-
-
-def test_what_is_not_acknowledged_is_announced_again() -> None:
-    one = running()
-    _, folded = fold(one, fetched({0: read_with()}))
-    _, again = fold(one, fetched({1: read_with()}))
-    assert len(announced(folded)) == len(announced(again)) == 1
-
-
-@pytest.mark.parametrize("how", ["lost", "revoked"])
-def test_what_was_announced_is_forgotten_with_the_chain(how: str) -> None:
-    one = running()
-    _, folded = fold(one, fetched({0: read_with()}))
-    one.remember_announced(folded.announced)
-    one.lost(Reason("the connection is lost")) if how == "lost" else one.revoked()
-    one.claim()
-    one.claimed(Claimed(Mark(2, None), NO_COUNTERS), NOTHING, 0, 100)
-    _, again = fold(one, fetched({0: read_with()}))
-    assert announced(again) == announced(folded)
-
-
-def test_a_scan_that_is_not_applied_announces_nothing() -> None:
-    sources = [(b"S", b"%d" % i) for i in range(limits.SOURCES_MAX)]
-    one = running(names=StoredNames(sources, [b"ARRIVED"]))
-    _, folded = fold(one, fetched({0: read_with(site="NEW"), 1: b"bad"}))
-    assert [out.headers["reason"] for out in folded.outgoing] == [b"too_many_names", b"not_json"]
-
-
-def test_an_announcement_is_added_to_what_the_store_has_of_its_alias_and_to_no_parcel() -> None:
-    one = running()
-    value = json.dumps(announcement()).encode()
-    read = one.read(fetched({0: value, 1: scan("P1"), 2: value}))
-    assert (read.parcels, read.missing, read.with_data) == ([b"P1"], [b"P1"], [])
-    assert read.aliases == [SSCC.encode()]
-    folded = one.fold(read, [None, b"30000 P7 2 RR123456785KZ"])
-    assert folded.batch.aliases == {SSCC.encode(): b"30000 P7 %d RR123456785KZ" % (BASE_MS // DAY_MS)}
-    assert folded.batch.counters == (1, 0, 0, 0, 2)
-    assert (folded.counts.scans, folded.counts.announcements, folded.outgoing) == (1, 2, [])
-
-
-def test_an_announcement_on_another_partition_is_sent_on_under_its_alias() -> None:
-    home = partition_of(SSCC.encode(), 4)
-    one = running(number=(home + 1) % 4, partitions=4)
-    value = json.dumps(announcement()).encode()
-    _, folded = fold(one, fetched({0: value}))
-    assert [(out.rekeyed, out.key, out.value) for out in folded.outgoing] == [(True, SSCC.encode(), value)]
-    assert folded.batch.counters == (0, 0, 0, 1, 0)
-    assert folded.batch.aliases == {}
-
-
-@pytest.mark.parametrize("bad", [b"", b"no days", b"1 P1 2"])
-def test_what_is_no_list_of_parcels_stops_the_partition(bad: bytes) -> None:
-    one = running()
-    read = one.read(fetched({0: json.dumps(announcement()).encode()}))
-    with pytest.raises(CorruptRecord) as caught:
-        one.fold(read, [bad])
-    one.stop(Reason(str(caught.value), "corrupt_record"))
-    assert one.state is State.STOPPED
 
 
 def test_what_no_parcel_can_be_read_from_is_counted_by_site_and_device_and_says_whose_it_could_be() -> None:
