@@ -58,6 +58,15 @@ def journey() -> list[Record]:
     ]
 
 
+def of_parcels(count: int) -> list[Record]:
+    """Two scans of each of so many parcels, at sites that differ."""
+    return [
+        a_scan(event, hours, f"SITE-{number % 300}", number, parcel=f"P{number}")
+        for number in range(count)
+        for hours, event in enumerate(("ACCEPTED", "DEPARTED"))
+    ]
+
+
 def stored(records: Iterable[Record]) -> Stored:
     """The one parcel of these records as a reader gives it, without any server."""
     records = list(records)

@@ -10,7 +10,8 @@ from tracker.domain.barcode import Recogniser
 from tracker.domain.times import date
 from tracker.errors import TrackerError, shown
 from tracker.store.query import Query, together
-from tracker.store.reading.decode import Queries, Stored
+from tracker.store.reading.decode import Stored
+from tracker.store.reading.queries import Queries
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Self
 
 from tracker.config import Settings
 from tracker.store.claims import COUNTERS, NO_COUNTERS, Counters
-from tracker.store.reading import decode
+from tracker.store.reading import queries
 from tracker.store.reading.sync import ParcelReader
 
 
@@ -75,7 +75,7 @@ def partitions_of_store(settings: Settings) -> int | None:
         TrackerError: `no_redis`; `wrong_partitions`, two marks say different things.
     """
     with ParcelReader(settings) as reader:
-        return reader.run(decode.partitions_of_store())
+        return reader.run(queries.partitions_of_store())
 
 
 def _snapshot(partition: int, mark: Mapping[str, str]) -> MarkSnapshot:

@@ -11,7 +11,8 @@ from tracker.domain.aliases import ReadOn
 from tracker.errors import TrackerError
 from tracker.store.query import Query
 from tracker.store.reading.aio import AsyncParcelReader
-from tracker.store.reading.decode import Queries, Stored
+from tracker.store.reading.decode import Stored
+from tracker.store.reading.queries import Queries
 from tracker.store.reading.sync import ParcelReader
 
 T = TypeVar("T")
@@ -78,3 +79,12 @@ def interrupted(query: Query[T], between: Callable[[int], object]) -> Query[T]:
         between(step)
         step += 1
         replies = yield commands
+
+
+def export(reader: Reader) -> list[Stored]:
+    """Every parcel; none may be corrupt."""
+
+    def never(error: TrackerError) -> None:
+        raise error
+
+    return list(reader.all(never))

@@ -12,7 +12,8 @@ from tracker.domain.aliases import ReadOn
 from tracker.errors import TrackerError
 from tracker.store.checks import reaching
 from tracker.store.query import Command, Query
-from tracker.store.reading.decode import Queries, Stored
+from tracker.store.reading.decode import Stored
+from tracker.store.reading.queries import Queries
 
 TIMEOUT_S: Final = 10
 
