@@ -1,6 +1,6 @@
 """The compiled barcode reader: reads in, parcel keys out. Its tables are made from tracker.domain.formats at import.
 
-A read goes one of two ways. GS1 element strings, which a symbology identifier announces, Digital Links and ISO/IEC 15434
+What stands at the ends of a read and is no part of the symbol falls off. Then it goes one of two ways. GS1 element strings, which a symbology identifier announces, Digital Links and ISO/IEC 15434
 messages are taken apart by the reader of framed data (gs1.pxd). Anything else is a text, and without any symbology
 identifier perhaps a typed one. A text, an element or a field is tried against the few forms that have its frame, its
 length and its first character, so the formats that it is not cost nothing. Time is linear in the read.
@@ -12,7 +12,7 @@ precedence, the text by itself is ambiguous, until another label of the parcel s
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from barcode cimport (
     BARCODE_ALIASES_MAX, BARCODE_AMBIGUOUS, BARCODE_BAD_CHECK_DIGIT, BARCODE_KEY_MAX, BARCODE_NO_IDENTIFIER,
@@ -29,8 +29,8 @@ include "barcode_tables.pxi"
 cdef enum:
     FINDINGS_MAX = 64             # that an explanation shows; recognition has no such bound
     BLANK = 0x20
-    LF = 0x0A
-    CR = 0x0D
+    GS = 0x1D
+    POSTAL_CODE_MAX = 3 + 20      # of the element (420), with its identifier
     NOTHING = 255                 # a precedence that every other goes before
     CONTAINER = 254               # of what parcels travel in: any parcel goes before it
     MESSAGE_TRACKING = 3          # fields of an ISO/IEC 15434 message for transportation
@@ -88,6 +88,7 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
     barcode_aliases_t* aliases    # keys that are clear but not the best, or NULL
 
 
+include "barcode_ends.pxi"
 include "barcode_forms.pxi"
 
 
@@ -172,14 +173,10 @@ cdef void drop_alias(barcode_aliases_t* aliases, const uint8_t* key, size_t leng
 
 # A read, by what its symbology identifier says.
 
-cdef void read_typed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+cdef void read_text(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     """A text that may come from a keyboard: blanks and hyphens fall out, small letters rise."""
     cdef uint8_t[BARCODE_KEY_MAX + 1] text
     cdef size_t at, kept = 0
-    # Most have nothing that would change.
-    if 8 <= length <= BARCODE_KEY_MAX and all_plain(read, length):
-        try_list(sink, FRAME_TYPED, read, length, all_digits(read, length))
-        return
     for at in range(length):
         text[kept] = TYPED[read[at]]
         kept += text[kept] != BLANK
@@ -254,24 +251,75 @@ cdef inline size_t copy_field(uint8_t* text, const gs1_message_t* message, size_
     return element_length(message, i)
 
 
+cdef void read_element_strings(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """GS1 element strings; behind a symbology identifier, or without one and with a GS somewhere."""
+    cdef const uint8_t* data = read
+    cdef const uint8_t* end
+    if length >= 3 and read[0] == c"]":
+        data += 3
+    while data < read + length and data[0] == GS:
+        data += 1
+    if read + length - data > POSTAL_CODE_MAX and memcmp(data, b"420", 3) == 0:
+        end = data
+        while end < read + length and end[0] != GS:
+            end += 1
+        # More digits than a postal code can have: the separator behind it is lost.
+        if end - data > POSTAL_CODE_MAX and all_digits(data, end - data):
+            try_forms(sink, FRAME_ROUTED_ELEMENT, data, end - data)
+            read, length = end, read + length - end
+    read_framed(sink, read, length)
+
+
+cdef void read_unidentified(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """A read without a symbology identifier."""
+    # Most have nothing that would change.
+    if 8 <= length <= BARCODE_KEY_MAX and all_plain(read, length):
+        try_list(sink, FRAME_TYPED, read, length, all_digits(read, length))
+        return
+    if has_frame(read, length):
+        read_framed(sink, read, length)
+        return
+    if memchr(read, GS, length) != NULL:
+        read_element_strings(sink, read, length)
+    read_text(sink, read, without_end(read, length))
+
+
+cdef inline size_t without_end(const uint8_t* text, size_t length) noexcept nogil:
+    """The length of a text without separators at its end."""
+    while length > 0 and text[length - 1] == GS:
+        length -= 1
+    return length
+
+
+cdef void read_trimmed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """A read without what stands at its ends and is no part of the symbol."""
+    if length < 3 or read[0] != c"]" or read[1] >= ASCII or read[2] >= ASCII:
+        read_unidentified(sink, read, length)
+        return
+    cdef uint8_t carries = CARRIES[read[1] * ASCII + read[2]]
+    if carries == ELEMENT_STRINGS:
+        read_element_strings(sink, read, length)
+    elif carries == FRAME_TWO_DIMENSIONAL and has_frame(read + 3, length - 3):
+        read_framed(sink, read, length)
+    elif carries != TRADE_ITEM:
+        try_forms(sink, carries, read + 3, without_end(read + 3, length - 3))
+
+
 cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     sink.reads += 1
     if length > BARCODE_READ_MAX:
         return
-    # Scanners that act as keyboards end each read with a line end, which is no part of the symbol.
-    while length > 0 and (read[length - 1] == CR or read[length - 1] == LF):
-        length -= 1
-    if length < 3 or read[0] != c"]" or read[1] >= ASCII or read[2] >= ASCII:
-        if has_frame(read, length):
-            read_framed(sink, read, length)
-        else:
-            read_typed(sink, read, length)
-        return
-    cdef uint8_t carries = CARRIES[read[1] * ASCII + read[2]]
-    if carries == ELEMENT_STRINGS or (carries == FRAME_TWO_DIMENSIONAL and has_frame(read + 3, length - 3)):
-        read_framed(sink, read, length)
-    elif carries != TRADE_ITEM:
-        try_forms(sink, carries, read + 3, length - 3)
+    trim(&read, &length)
+    if sink.lists.separators and not link_begins(read, length):
+        read_separated(sink, read, length)
+    else:
+        read_trimmed(sink, read, length)
+
+
+cdef void read_separated(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    """A read in which GS may be written otherwise."""
+    cdef uint8_t[BARCODE_READ_MAX] text
+    read_trimmed(sink, text, put_separators(sink.lists, read, length, text))
 
 
 # What reads come to.
@@ -338,11 +386,12 @@ cdef class Site:
     cdef lists_t* lists
     cdef readonly object capsule
 
-    def __cinit__(self, tuple first, tuple off):
+    def __cinit__(self, tuple first, tuple off, tuple separators):
         self.lists = <lists_t*>malloc(sizeof(lists_t))
         if self.lists == NULL:
             raise MemoryError
         fill_lists(self.lists, first, off)
+        fill_separators(self.lists, separators)
         self.capsule = PyCapsule_New(self.lists, "tracker.domain._barcode.site", NULL)
 
     def __dealloc__(self):
@@ -376,6 +425,17 @@ cdef class Site:
             else:
                 keys[i] = barcode.key[:barcode.key_length]
         return keys, bytes(formats), bytes(reasons)
+
+    def trimmed(self, bytes read not None):
+        """A read as it is taken: without what is no part of the symbol at its ends, with a GS for each separator."""
+        cdef bytearray copy = bytearray(read)
+        cdef const uint8_t* text = <const uint8_t*>PyBytes_AS_STRING(read)
+        cdef size_t length = PyBytes_GET_SIZE(read)
+        trim(&text, &length)
+        if self.lists.separators and not link_begins(text, length):
+            length = put_separators(self.lists, text, length, copy)
+            text = copy
+        return text[:length]
 
     def read_all(self, list reads not None):
         """What the reads of one parcel come to; each is bytes.

@@ -9,7 +9,7 @@ read. Python sees them through `Table`.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy, memmove, memset
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 from gs1 cimport *
 from gs1 cimport size_t, uint8_t, uint16_t

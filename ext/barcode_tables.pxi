@@ -2,7 +2,7 @@
 
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from tracker.domain.formats import FORMATS, forms, symbologies
+from tracker.domain.formats import FORMATS, ends, forms, symbologies
 from tracker.domain.formats.checks import Mod37And36
 from tracker.domain.formats.format import Frame, Names
 
@@ -20,6 +20,9 @@ cdef enum:
     LIST_END = 0xFFFF
     SUM_BITS = 12                 # a sum has less than 64 x 64: as many positions as a text has, each of less than the modulus
     SUMS_OF_WORD = 5              # of 64 bits: 64 // SUM_BITS, which Cython can not compute in a debug build
+    WIDE_ENDS_MAX = 32
+    SEPARATORS_MAX = 8            # limits.SEPARATORS_MAX
+    SEPARATOR_MAX = 8             # limits.SEPARATOR_BYTES_MAX
     SUM_WORDS = 2                 # for the different sums of the forms of one length
 
 cdef enum carries_t:              # what stands behind a symbology identifier, if it is no text: those are Frame's numbers
@@ -61,7 +64,13 @@ cdef struct entry_t:
     uint16_t form
     uint8_t precedence
 
+cdef struct separator_t:
+    uint8_t length
+    uint8_t[SEPARATOR_MAX] text
+
 cdef struct lists_t:
+    uint8_t separators                                      # how devices of the site write GS, the longest first
+    separator_t[SEPARATORS_MAX] separator
     entry_t[LISTS_MAX] entries                              # each list ends with LIST_END
     uint16_t[FRAMES * (BARCODE_KEY_MAX + 1) * ASCII] starts # [frame][length][first] -> start of its list; first is
                                                             # the first character, or of a text of digits its value
@@ -74,6 +83,10 @@ cdef uint8_t[BARCODE_KEY_MAX + 1] SUM_WORDS_USED            # length -> words
 cdef uint8_t[LOOKUP_TABLES_MAX * LETTER_PAIRS] LOOKUPS
 cdef uint8_t[ASCII * ASCII] CARRIES                         # [letter][modifier] -> Frame or carries_t
 cdef uint8_t[256] ALPHANUMERIC                              # digits and capital letters -> 0 to 35
+cdef uint8_t[ASCII] IS_END                                  # what stands at the ends of a read and is no part of it
+cdef uint8_t[WIDE_ENDS_MAX * 4] WIDE_ENDS                   # the same beyond ASCII, in UTF-8
+cdef uint8_t[WIDE_ENDS_MAX] WIDE_END_LENGTH
+cdef size_t WIDE_ENDS_COUNT = 0
 cdef uint8_t[256] TYPED                                     # what a typed character stands for; BLANK: nothing
 
 
@@ -221,6 +234,17 @@ cdef int fill_lists(lists_t* lists, object first, object off) except -1:
     return 0
 
 
+cdef int fill_separators(lists_t* lists, tuple separators) except -1:
+    cdef bytes text
+    if len(separators) > SEPARATORS_MAX or max(map(len, separators), default=0) > SEPARATOR_MAX:
+        raise OverflowError(f"more than {SEPARATORS_MAX} separators, or one of more than {SEPARATOR_MAX} bytes")
+    for text in sorted(separators, key=len, reverse=True):
+        memcpy(lists.separator[lists.separators].text, PyBytes_AS_STRING(text), len(text))
+        lists.separator[lists.separators].length = len(text)
+        lists.separators += 1
+    return 0
+
+
 cdef inline size_t list_index(size_t frame, size_t length, uint8_t first) noexcept nogil:
     return (frame * (BARCODE_KEY_MAX + 1) + length) * ASCII + first
 
@@ -229,6 +253,22 @@ cdef int fill_carries(str identifier, int carries) except -1:
     cdef size_t modifier
     for modifier in range(ASCII) if identifier[2] == "*" else (ord(identifier[2]),):
         CARRIES[<size_t>ord(identifier[1]) * ASCII + modifier] = carries
+    return 0
+
+
+cdef int fill_ends() except -1:
+    global WIDE_ENDS_COUNT
+    cdef bytes encoded
+    for character in ends.ENDS:
+        encoded = character.encode()
+        if len(encoded) == 1:
+            IS_END[encoded[0]] = 1
+            continue
+        if WIDE_ENDS_COUNT == WIDE_ENDS_MAX or len(encoded) > 3:
+            raise OverflowError(f"more than {WIDE_ENDS_MAX} ends of a read beyond ASCII, or one of four bytes")
+        memcpy(&WIDE_ENDS[WIDE_ENDS_COUNT * 4], PyBytes_AS_STRING(encoded), len(encoded))
+        WIDE_END_LENGTH[WIDE_ENDS_COUNT] = len(encoded)
+        WIDE_ENDS_COUNT += 1
     return 0
 
 
@@ -245,6 +285,7 @@ cdef int fill_tables() except -1:
         fill_carries(identifier, ELEMENT_STRINGS)
     for identifier in symbologies.TRADE_ITEMS:
         fill_carries(identifier, TRADE_ITEM)
+    fill_ends()
     for number in range(256):
         TYPED[number] = ord(chr(number).upper()) if chr(number) in ascii_lowercase else number
     for character in " -\t\r\n":

@@ -106,7 +106,8 @@ ctypedef struct gs1_message_t:
     uint8_t[GS1_DECODED_MAX] decoded
 
 ctypedef struct gs1_api_t:
-    # What stands in the frame of one read. Returns and sets out.reason; whatever it is, out.kind and out.elements say how
+    # What stands in the frame of one read; a read without symbology identifier that holds a GS is element strings, unless
+    # it is a message or a link. Returns and sets out.reason; whatever it is, out.kind and out.elements say how
     # far the frame could be read. Values are read leniently: an unknown AI or a bad date does not hide what is beside it.
     int (*walk)(const uint8_t* read, size_t length, gs1_message_t* out) noexcept nogil
     # The same with every check of every value.

@@ -14,7 +14,7 @@ cdef enum options_t:
     PERMIT_UNKNOWN = 1            # AIs that the table has not, if the length of their kind is known
     PAD_GTIN = 2                  # GTIN-8, 12 and 13 in a Digital Link
     ALIASES = 4                   # words for AIs in a Digital Link
-    LENIENT = 8                   # only lengths and characters, no checks
+    LENIENT = 8                   # only lengths and characters, no checks; empty elements are passed over
     UNKNOWN_IN_LINK = 16          # in the query of a Digital Link
     WALKING = 31                  # how walk reads
 
@@ -214,6 +214,9 @@ cdef int read_elements(const table_t* table, const uint8_t* data, size_t length,
     if length > GS1_READ_MAX:
         return fault(out, GS1_TOO_LONG, GS1_READ_MAX, 0)
     while start < length:
+        if data[start] == GS and options & LENIENT:
+            start += 1
+            continue
         digits = ai_digits_at(data + start, length - start)
         number = number_of(data + start, digits)
         index = table.at[slot_of(number, digits)] if digits else 0
@@ -231,4 +234,4 @@ cdef int read_elements(const table_t* table, const uint8_t* data, size_t length,
             fault_in(out, number, digits)
             return fault(out, reason, start + inside, end - start - inside)
         start = end + (end < length and data[end] == GS)
-    return GS1_OK
+    return GS1_OK if out.count else fault(out, GS1_EMPTY, 0, length)

@@ -69,7 +69,11 @@ cdef int read_composite(const table_t* table, const uint8_t* data, size_t length
 
 cdef int read_framed(const table_t* table, const uint8_t* read, size_t length, int options, bint must_frame,
                      gs1_message_t* out) noexcept nogil:
-    """Reads what a scanner hands over. Without must_frame a read without, or of an unknown, symbology identifier is text."""
+    """Reads what a scanner hands over.
+
+    Without must_frame a read without, or of an unknown, symbology identifier is text; unless a GS stands in one without:
+    that is a symbol of element strings, from a reader that sends no identifiers.
+    """
     cdef uint8_t frame = UNKNOWN_FRAME
     cdef const uint8_t* data = read
     if length >= 3 and read[0] == c"]" and read[1] < 128 and read[2] < 128:
@@ -78,6 +82,8 @@ cdef int read_framed(const table_t* table, const uint8_t* read, size_t length, i
         length -= 3
     elif not must_frame:
         frame = LINK_FRAME
+        if memchr(read, GS, length) != NULL and not is_envelope(read, length) and not link_scheme(read, length):
+            frame = ELEMENT_FRAME
     open_message(out, data)
     if frame == UNKNOWN_FRAME:
         if must_frame:

@@ -108,6 +108,12 @@ def test_carriers_are_a_list_that_another_process_reads_as_the_same() -> None:
     assert config.shown(settings, "barcode_first") == "ups,dhl"
 
 
+def test_separators_are_a_list_that_another_process_reads_as_the_same() -> None:
+    settings = config.load({"TRACKER_BARCODE_SEPARATORS": "~,{GS},\\F"})
+    assert settings.barcode_separators == ("~", "{GS}", "\\F")
+    assert config.load(config.environment(settings)) == settings
+
+
 def test_the_monitor_can_be_off_or_on_an_ipv6_address() -> None:
     assert config.load({"TRACKER_MONITOR": "off"}).monitor is None
     assert config.load({"TRACKER_MONITOR": "[::]:80"}).monitor == Address("::", 80)

@@ -67,6 +67,12 @@ BARCODES_MAX: Final = 32
 ELEMENTS_MAX: Final = 64
 """GS1 elements of one symbol, or fields of an ISO 15434 message. GS1's own engine takes as many; a label has ten."""
 
+SEPARATORS_MAX: Final = 8
+"""Ways in which the devices of a site may write GS. A site has a few kinds of devices."""
+
+SEPARATOR_BYTES_MAX: Final = 8
+"""Length of one. Six write any character: `\\u001d`."""
+
 ALIASES_MAX: Final = 8
 """Other keys of a parcel that one scan gives. A parcel through three carriers' hands has three numbers, seldom four."""
 

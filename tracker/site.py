@@ -1,22 +1,28 @@
 """How the barcodes of a site are read, by its settings: the same in the worker and where parcels are asked for."""
 
+from typing import Final
+
 from tracker.config import Settings, variable
 from tracker.domain.barcode import Recogniser, configure
 from tracker.errors import TrackerError
+
+_ARGUMENTS: Final = {"barcode_first": "preferred", "barcodes_off": "disabled", "barcode_separators": "separators"}
+"""Setting -> argument of `configure`."""
 
 
 def recogniser(settings: Settings) -> Recogniser:
     """The reader for a site.
 
     Args:
-        settings: `barcode_first` and `barcodes_off`.
+        settings: `barcode_first`, `barcodes_off` and `barcode_separators`.
 
     Raises:
-        TrackerError: `bad_setting`, with the variable that has a name that is none.
+        TrackerError: `bad_setting`, with the variable that has a name or a separator that is none.
     """
-    for name, argument in (("barcode_first", "preferred"), ("barcodes_off", "disabled")):
+    given = {argument: getattr(settings, name) for name, argument in _ARGUMENTS.items()}
+    for name, argument in _ARGUMENTS.items():
         try:
-            configure(**{argument: getattr(settings, name)})
+            configure(**{argument: given[argument]})
         except TrackerError as error:
             raise TrackerError(error.code, f"{variable(name)}: {error}") from None
-    return configure(settings.barcode_first, settings.barcodes_off)
+    return configure(**given)

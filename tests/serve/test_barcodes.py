@@ -131,6 +131,20 @@ def test_it_reads_as_the_worker_of_the_settings_does() -> None:
         assert json.loads(done.stdout)["key"] == key
 
 
+def test_separators_are_those_of_the_settings_and_a_wrong_one_is_refused_by_name() -> None:
+    command = [sys.executable, "-m", "tracker.cli", "barcode", "]C14201028200009261290113185417468510~10A"]
+    for given, key in (("", None), ("{GS},~", "9261290113185417468510")):
+        done = subprocess.run(
+            command, capture_output=True, check=True, env={**os.environ, "TRACKER_BARCODE_SEPARATORS": given}
+        )
+        assert json.loads(done.stdout)["key"] == key
+    refused = subprocess.run([*command, "--barcode-separators", "~,GS"], capture_output=True, check=False, text=True)
+    assert refused.returncode == 2
+    assert "bad_setting" in refused.stderr
+    assert "TRACKER_BARCODE_SEPARATORS" in refused.stderr
+    assert "got 'GS'" in refused.stderr
+
+
 def test_a_code_that_is_no_utf_8_is_a_read_like_any_other() -> None:
     command = [sys.executable, "-m", "tracker.cli", "barcode", os.fsdecode(b"\x9b\xff")]
     done = subprocess.run(command, capture_output=True, check=True)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tracker.serve.why import Explanation
     from tracker.store.reading.sync import ParcelReader
 
-_READS_PARCELS: Final = ("redis", "partitions", "vocabularies", "barcode_first", "barcodes_off")
+_READS_BARCODES: Final = ("barcode_first", "barcodes_off", "barcode_separators")
+_READS_PARCELS: Final = ("redis", "partitions", "vocabularies", *_READS_BARCODES)
 _READS_LOG: Final = ("kafka", "topic", "site_zones")
 
 
@@ -100,7 +101,7 @@ def export(settings: Settings, *, out: BinaryIO) -> None:
         exporting.write(reader, out, advance)
 
 
-@command("barcode_first", "barcodes_off")
+@command(*_READS_BARCODES)
 @click.argument("codes", metavar="[CODE]...", nargs=-1)
 def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
     """Explains barcodes as a worker with these settings reads them, one JSON object a line.

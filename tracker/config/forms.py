@@ -139,6 +139,11 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def texts(text: str) -> tuple[str, ...]:
+    """Reads texts with commas between them."""
+    return tuple(text.split(",")) if text else ()
+
+
 def whole(low: int, high: int) -> Callable[[str], int]:
     """Gives a parser of whole numbers from low to high."""
 

@@ -91,6 +91,9 @@ class Settings:
     barcodes_off: tuple[str, ...] = _setting(
         "", forms.names, "formats, or carriers, whose barcodes are not read", "name,..."
     )
+    barcode_separators: tuple[str, ...] = _setting(
+        "", forms.texts, "how devices write the GS of a barcode, if not as GS: ~ or {GS}", "text,..."
+    )
     retention_hours: int = _setting("168", forms.whole(1, 87_600), "how long Kafka keeps a scan", "hours")
     final_ttl_days: int = _setting(
         "400",

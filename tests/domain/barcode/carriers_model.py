@@ -110,9 +110,10 @@ NUMBER_22 = r"(?:91|94|95|92(?=\d{3}9)|93(?=\d{3}[0-8]))\d{20}$"
 ZIP = r"420(?:\d{9}(?=\d{22}$)|\d{5}(?=\d{22}$)|\d{5}(?=\d{26}$)(?!\d{4}9[1-5]\d{20}$))"
 LEGACY = r"(?P<key>(?P<body>91\d{19})(?P<check>\d))"
 BARE = r"(?P<key>(?P<body>\d{19})(?P<check>\d))"
-SEPARATED = r"420(?:\d{5}|\d{9})\x1d"
 CENTRE = r"(?P<{}>[A-Z]{{2}})[A-Z][A-Z0-9]{{3}}"
 DESPATCH = CENTRE.format("from") + CENTRE.format("to") + r"[A-D][A-Z]{2}\d{5}"
+# Behind a postal code without its separator.
+LOST = (*TEXTS, ROUTED)
 ENDS = (*TEXTS, IDENTIFIED)
 PARCEL = r"(?:\d{14}|[A-Z]{2}\d{12})"
 ARTICLE = r"(?P<key>(?P<body>(?:[A-Z0-9]{3}|[A-Z0-9]{5})\d{17})(?P<check>\d))"
@@ -123,18 +124,16 @@ CODE = r"(?P<body>\d{11})(?P<check>\d)"
 RULES = (
     Rule("ups_waybill", "ups", PLAIN, r"[AHJKTV](?P<body>\d{9})(?P<check>\d)", left(1, 2)),
     Rule("usps_impb_n", "usps", PARTNER, N, gs1),
-    Rule("usps_impb_n", "usps", PARTNER, ZIP + N, gs1),
-    Rule("usps_impb_n", "usps", PARTNER, SEPARATED + N, gs1, (TYPED,)),
+    Rule("usps_impb_n", "usps", PARTNER, ZIP + N, gs1, LOST),
     Rule("usps_impb_n", "usps", PLAIN, N, gs1, (ELEMENT, ROUTED), decided=ROUTED),
     Rule("usps_impb_c", "usps", PARTNER, C, gs1),
-    Rule("usps_impb_c", "usps", PARTNER, ZIP + C, gs1),
-    Rule("usps_impb_c", "usps", PARTNER, SEPARATED + C, gs1, (TYPED,)),
+    Rule("usps_impb_c", "usps", PARTNER, ZIP + C, gs1, LOST),
     Rule("usps_impb_c", "usps", PLAIN, C, gs1, (ELEMENT, ROUTED), decided=ROUTED),
-    Rule("usps_legacy", "usps", PARTNER, rf"(?:420(?:\d{{5}}|\d{{9}}))?{LEGACY}", gs1),
-    Rule("usps_legacy", "usps", PARTNER, SEPARATED + LEGACY, gs1, (TYPED,)),
+    Rule("usps_legacy", "usps", PARTNER, LEGACY, gs1),
+    Rule("usps_legacy", "usps", PARTNER, rf"420(?:\d{{5}}|\d{{9}}){LEGACY}", gs1, LOST),
     Rule("usps_legacy", "usps", PLAIN, LEGACY, gs1, (ELEMENT, ROUTED), decided=ROUTED),
     Rule("usps_legacy", "usps", PLAIN, BARE, legacy_bare, front="91"),
-    Rule("usps_legacy", "usps", PARTNER, rf"420(?:\d{{5}}|\d{{9}}){BARE}", legacy_bare, front="91"),
+    Rule("usps_legacy", "usps", PARTNER, rf"420(?:\d{{5}}|\d{{9}}){BARE}", legacy_bare, LOST, front="91"),
     Rule("usps_20", "usps", PLAIN, BARE, gs1),
     Rule("fedex_12", "fedex", PLAIN, CODE, eleven(3, 1, 7)),
     Rule("fedex_34", "fedex", PLAIN, r"[0-8]\d{19}(?P<body>\d\d(?P<key>\d{11}))(?P<check>\d)", eleven(1, 7, 3)),
@@ -245,7 +244,7 @@ def readings(text: str, frame: str) -> list[Reading]:
         rank = min(rule.rank, PARTNER) if frame == rule.decided else rule.rank
         valid = rule.check is None or rule.check(match)
         routed_usps = text.startswith("420") and rule.scheme.startswith("usps") and rule.front == ""
-        ends = routed_usps and frame in TEXTS and not valid
+        ends = routed_usps and not valid
         if rule.container and not valid:
             continue
         names = not rule.routing

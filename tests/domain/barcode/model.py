@@ -4,6 +4,7 @@ Shares nothing with the project but what its two parts share with it: the lists 
 """
 
 import re
+import sys
 from typing import NamedTuple
 
 from tests.domain.barcode import carriers_model as carriers
@@ -13,6 +14,9 @@ from tests.domain.gs1 import model
 GS1_SYMBOLOGIES = (b"]C1", b"]d2", b"]Q3", b"]J1", b"]e0")
 GTIN_SYMBOLOGIES = (b"]E0", b"]E4")
 TWO_D_SYMBOLOGIES = (b"]J0", b"]Q1", b"]U0", b"]U1", b"]d1", b"]d4")
+# Blanks of Unicode, STX, ETX and the byte order mark.
+ENDS = "".join(map(chr, range(sys.maxunicode + 1)))
+ENDS = "\x02\x03\ufeff\u200b" + "".join(one for one in ENDS if one.isspace() and not 0x1C <= ord(one) <= 0x1F)
 ISSUERS_UNKNOWN = {"XX", "ZZ", "AA", "QQ", "XK", "YP", "UK", "EU"}
 ISSUERS_KNOWN = {"KZ", "GB", "CA", "CN", "IE", "US", "DE", "CF", "CV", "ZW", "AD"}
 
@@ -27,9 +31,9 @@ class Outcome(NamedTuple):
     aliases: tuple[str, ...] = ()
 
 
-def outcome(reads: list[bytes]) -> Outcome:
-    """What the reads of one parcel come to."""
-    texts = [found for read in reads if len(read) <= 4096 for found in texts_of(read.rstrip(b"\r\n"))]
+def outcome(reads: list[bytes], separators: tuple[bytes, ...] = ()) -> Outcome:
+    """What the reads of one parcel come to, at a site whose devices write GS as one of these."""
+    texts = [found for read in reads if len(read) <= 4096 for found in texts_of(trimmed(read, separators))]
     candidates = {(one.scheme, one.key) for found in texts for one in found if one.valid}
     said = [best for found in texts if (best := says(found))]
     if not said:
@@ -69,11 +73,26 @@ def wrong(texts: list[list[Reading]]) -> bool:
     return False
 
 
+def trimmed(read: bytes, separators: tuple[bytes, ...]) -> bytes:
+    """A read without what is no part of the symbol at its ends, and with GS for each separator."""
+    # Latin-1 takes every byte for a character, so that a run of UTF-8 is a run of these.
+    runs = "|".join(character.encode().decode("latin-1") for character in ENDS)
+    read = re.sub(rf"\A(?:{runs})+|(?:{runs})+\Z", "", read.decode("latin-1")).encode("latin-1")
+    if not separators or is_link(read):
+        return read
+    longest_first = sorted(separators, key=len, reverse=True)
+    return re.sub(b"|".join(map(re.escape, longest_first)), b"\x1d", read)
+
+
+def is_link(read: bytes) -> bool:
+    return read.startswith((b"http", b"HTTP"))
+
+
 def texts_of(read: bytes) -> list[list[Reading]]:
     """The readings of each text of a read, with right and wrong check digits."""
     if re.match(rb"\][\x00-\x7f]{2}", read):
         if read[:3] in GS1_SYMBOLOGIES:
-            return elements_read([ai + value for ai, value in elements(read[3:])])
+            return element_strings(read[3:])
         frame = {b"]I": carriers.ITF, b"]L": carriers.TWO_D, b"]z": carriers.TWO_D}.get(read[:2], carriers.LINEAR)
         if read[:3] in TWO_D_SYMBOLOGIES:
             frame = carriers.TWO_D
@@ -81,11 +100,24 @@ def texts_of(read: bytes) -> list[list[Reading]]:
             frame = carriers.LINEAR
         if frame == carriers.TWO_D and read[3:].startswith(b"[)>"):
             return message_read(read[3:])
-        return [] if read[:3] in GTIN_SYMBOLOGIES else [text(ascii_only(read[3:]), frame)]
+        return [] if read[:3] in GTIN_SYMBOLOGIES else [text(ascii_only(read[3:].rstrip(b"\x1d")), frame)]
     if read.startswith(b"[)>"):
         return message_read(read)
-    kept = bytes(byte for byte in read if byte not in b" \t\r\n-")
-    return [text(ascii_only(kept).upper(), carriers.TYPED)]
+    found = element_strings(read) if b"\x1d" in read and not is_link(read) else []
+    kept = bytes(byte for byte in read.rstrip(b"\x1d") if byte not in b" \t\r\n-")
+    return [*found, text(ascii_only(kept).upper(), carriers.TYPED)]
+
+
+def element_strings(data: bytes) -> list[list[Reading]]:
+    """The readings of element strings; digits that are too many for a postal code are an element of their own."""
+    first, separator, rest = data.lstrip(b"\x1d").partition(b"\x1d")
+    if re.fullmatch(rb"420[0-9]{21,}", first):
+        return [text(first.decode(), carriers.ROUTED), *element_strings_whole(separator + rest)]
+    return element_strings_whole(data)
+
+
+def element_strings_whole(data: bytes) -> list[list[Reading]]:
+    return elements_read([ai + value for ai, value in elements(data)])
 
 
 def elements_read(found: list[str]) -> list[list[Reading]]:

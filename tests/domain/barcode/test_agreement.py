@@ -36,9 +36,52 @@ def of_a_form(draw: st.DrawFn) -> bytes:
     return (front + "".join(text) + draw(st.sampled_from(ENDS))).encode()
 
 
-ELEMENT_FRONTS = ["]C1", "]d2", "]C142012345\x1d", "[)>\x1e05\x1d", "]U0[)>\x1e06\x1dQ1\x1e0542012345\x1d"]
-ENDS = ["", "", "", "", "\r\n", "\x1d", "\x1e", "\x1e\x04", "\x1e06\x1d1JUN12345\x1e\x04"]
-TEXT_FRONTS = ["", "", "", "]C0", "]A1", "]I0", "]I1", "]I7", "]d1", "]Q1", "]L0", "]U1", "]X0", "]?4", "[)>\x1e06\x1d"]
+ELEMENT_FRONTS = [
+    "]C1",
+    "]d2",
+    "\x1d",
+    "]C1\x1d",
+    "42012345\x1d",
+    "]C142012345",
+    "]C142012345\x1d\x1d",
+    "]C142012345\x1d",
+    "[)>\x1e05\x1d",
+    "]U0[)>\x1e06\x1dQ1\x1e0542012345\x1d",
+]
+ENDS = [
+    "",
+    "",
+    "",
+    "",
+    "\r\n",
+    "\x1d",
+    "\x1d\x03",
+    " \ufeff",
+    "\x1d\x1d3712",
+    "\x1e",
+    "\x1e\x04",
+    "\x1e06\x1d1JUN12345\x1e\x04",
+]
+TEXT_FRONTS = [
+    "",
+    "",
+    "",
+    "\x02",
+    "\x1d",
+    "\ufeff]C0",
+    "]C0",
+    "]A1",
+    "]I0",
+    "]I1",
+    "]I7",
+    "]d1",
+    "]Q1",
+    "]L0",
+    "]U1",
+    "]X0",
+    "]?4",
+    "[)>\x1e06\x1d",
+]
 
 VALID = st.one_of(
     of_a_form(),
@@ -55,7 +98,15 @@ VALID = st.one_of(
         st.sampled_from([b"", b"00", b"(00)", b"]C100", b"]d20195012345678903" + b"00", b"]Q310A\x1d00"]),
     ),
 )
-ODD_BYTES = st.sampled_from([b"", *(bytes([byte]) for byte in b"0159AJZaz ]C1()-/\x00\x1d\x1e\x04\r\n\xd9\xff")])
+ODD_BYTES = st.sampled_from(
+    [
+        b"",
+        *(bytes([byte]) for byte in b"0159AJZaz ]C1()-/~\x00\x02\x03\x1d\x1d\x1e\x04\r\n\xd9\xff"),
+        b"{GS}",
+        b"\xef\xbb\xbf",
+        b"\xe3\x80\x80",
+    ]
+)
 
 
 @st.composite
@@ -86,6 +137,23 @@ def test_both_implementations_agree(reads: list[bytes]) -> None:
     for read, key, reason in zip(reads, batch.keys, batch.reasons, strict=True):
         alone = model.outcome([read])
         assert (key and key.decode(), barcode.REASONS[reason]) == (alone.key, alone.reason)
+
+
+SEPARATORS: tuple[tuple[str, ...], ...] = (("~",), ("{GS}", "~", "^", "^]"), ("<GS>", "\\F", "\\", "\u2194"))
+SITES = {texts: barcode.configure(separators=texts) for texts in SEPARATORS}
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(SEPARATORS), st.lists(READS, min_size=1, max_size=3), st.data())
+def test_both_implementations_agree_where_devices_write_separators_otherwise(
+    texts: tuple[str, ...], reads: list[bytes], data: st.DataObject
+) -> None:
+    encoded = tuple(text.encode() for text in texts)
+    written = [read.replace(b"\x1d", data.draw(st.sampled_from((*encoded, b"\x1d")))) for read in reads]
+    expected = model.outcome(written, encoded)
+    found = SITES[texts].recognise_set(written)
+    assert (found.reason, found.key, found.scheme) == expected[:3]
+    assert found.aliases == expected.aliases
 
 
 def test_random_bytes_of_every_length_give_a_result() -> None:

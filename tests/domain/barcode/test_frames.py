@@ -159,7 +159,8 @@ def test_a_reader_may_send_the_separator_behind_the_postal_code_and_no_symbology
 ) -> None:
     assert scheme_and_key(f"420{zip_code}\x1d{number}") == (scheme, number)
     assert reason_of(f"420{zip_code}\x1d{number[:-1]}{9 - int(number[-1])}") == "bad_check_digit"
-    for wrong in (f"420{zip_code}\x1d\x1d{number}", f"42\x1d0{zip_code}{number}", f"420{zip_code[:-1]}\x1d{number}"):
+    assert scheme_and_key(f"420{zip_code}\x1d\x1d{number}") == (scheme, number)
+    for wrong in (f"42\x1d0{zip_code}{number}", f"420{zip_code}\x1d{number}x y", f"420{zip_code} \x1d{number}"):
         assert key_of(wrong) is None
 
 

@@ -29,12 +29,15 @@ class Reading(NamedTuple):
 
 
 def read(data: bytes, *, permit_unknown: bool = False, checked: bool = True) -> Reading:
-    """Reads element strings, with GS between; unless checked only by the lengths and characters of their values."""
+    """Reads element strings, with GS between; unless checked only by lengths and characters, without empty elements."""
     if not data:
         return Reading([], "empty")
     found: list[tuple[str, str]] = []
     rest = data
     while rest:
+        if not checked and rest.startswith(b"\x1d"):
+            rest = rest[1:]
+            continue
         digits = in_table(AI_LENGTHS, rest[:2])
         ai = rest[:digits].decode("latin-1")
         if not digits or not re.fullmatch(f"[0-9]{{{digits}}}", ai) or (ai not in VALUES and not permit_unknown):

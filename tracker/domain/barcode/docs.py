@@ -28,9 +28,29 @@ are licence plates, and switch carriers off.
 
 Patterns are in the notation that GS1, ISO and the UPU use: `n8` 8 digits, `a2` 2 capital letters, `an7` 7 of both,
 `[0-8]1` one of these, `'1Z'` these very characters, `+` one part after the other. What stands between `<` and `>` is
-the parcel's key, else everything; `+'91'` belongs to the key and not to the text; `GS` is the group separator, as which
-readers send an FNC1. In examples the control characters GS, RS and EOT stand as ␝, ␞ and ␄. Typed numbers may have
-blanks, hyphens and small letters."""
+the parcel's key, else everything; `+'91'` belongs to the key and not to the text. In examples the control characters
+GS, RS and EOT stand as ␝, ␞ and ␄."""
+
+READING: Final = """
+## How a read is taken
+A read is bytes as a device sends them, and ASCII alone counts. GS is the group separator, 1D hex, as which readers send
+an FNC1.
+
+1. **Ends.** Blanks and line ends of every kind, byte order marks, STX and ETX at both ends of a read are no part of the
+   symbol.
+2. **Separators.** Where `TRACKER_BARCODE_SEPARATORS` says that devices of the site write GS otherwise, as `~` or
+   `{GS}`, each such text is a GS. Not in a link.
+3. **Symbology identifier**, `]` and two characters (ISO/IEC 15424). `]C1`, `]d2`, `]Q3`, `]J1` and `]e0` have element
+   strings of GS1. `]E0` and `]E4` name goods and no parcel. Two-dimensional symbols have a link, an ISO/IEC 15434
+   message or a text, all others a text.
+4. **Without an identifier** a read is a link (`http`) or a message (`[)>`). Else, if there is a GS in it, it is element
+   strings, since only symbols of GS1 have one; a GS in front is FNC1 in first place. And unless it begins with GS it
+   is a text, which may be typed: blanks and hyphens fall out, small letters rise.
+5. **Element strings** are read as a whole or not at all. Empty elements, in front, between others or at the end, are
+   passed over. Where digits up to the first GS begin with 420 and are more than a postal code can have, the separator
+   behind the postal code is lost: they are read as one element, as which some formats say that they are also read,
+   and what follows the GS is element strings.
+6. A **text** does not have the GS at its end."""
 
 PICTURES: Final = str.maketrans({"\x1d": "␝", "\x1e": "␞", "\x04": "␄"})
 
@@ -48,7 +68,7 @@ FRAMES: Final = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join((HEAD, *_overview(), *(line for format_ in FORMATS for line in _section(format_)))) + "\n"
+    return "\n".join((HEAD, READING, *_overview(), *(line for format_ in FORMATS for line in _section(format_)))) + "\n"
 
 
 def _overview() -> Iterator[str]:

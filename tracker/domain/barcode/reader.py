@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from tracker.domain import _barcode, gs1
 from tracker.domain.barcode.making import check_digit, format_for_humans, make_valid
+from tracker.domain.barcode.separators import separators as encoded
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.format import Frame
 from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, SCHEMES_AND_CARRIERS, WARNINGS
@@ -121,21 +122,25 @@ def _check_names(names: Iterable[str], known: Sequence[str], what: str) -> None:
 class Recogniser:
     """A reader of barcodes, as `configure` makes it for a site."""
 
-    __slots__ = ("_site", "disabled", "preferred")
+    __slots__ = ("_site", "disabled", "preferred", "separators")
 
     preferred: Final[tuple[str, ...]]
     disabled: Final[tuple[str, ...]]
+    separators: Final[tuple[str, ...]]
 
-    def __init__(self, preferred: Iterable[str] = (), disabled: Iterable[str] = ()) -> None:
+    def __init__(
+        self, preferred: Iterable[str] = (), disabled: Iterable[str] = (), separators: Iterable[str] = ()
+    ) -> None:
         self.preferred, self.disabled = tuple(dict.fromkeys(preferred)), tuple(dict.fromkeys(disabled))
+        self.separators = tuple(dict.fromkeys(separators))
         _check_names(self.preferred, CARRIERS, "carriers")
         _check_names(self.disabled, SCHEMES_AND_CARRIERS, "formats or carriers")
         if len(self.preferred) >= PRECEDENCE_STEP:
             raise TrackerError("bad_setting", f"expected at most {PRECEDENCE_STEP - 1} carriers that go first")
-        self._site: Final = _barcode.Site(self.preferred, self.disabled)
+        self._site: Final = _barcode.Site(self.preferred, self.disabled, encoded(self.separators))
 
     def __repr__(self) -> str:
-        return f"Recogniser(preferred={self.preferred}, disabled={self.disabled})"
+        return f"Recogniser(preferred={self.preferred}, disabled={self.disabled}, separators={self.separators})"
 
     @property
     def site(self) -> _barcode.Site:
@@ -153,7 +158,7 @@ class Recogniser:
         raw = [gs1.as_bytes(read) for read in reads]
         reason, key, format_number, warnings, aliases, findings = self._site.read_all(raw)
         found = [
-            _candidate(FORMS[number], text.decode("ascii"), raw[read - 1])
+            _candidate(FORMS[number], text.decode("ascii"), self._site.trimmed(raw[read - 1]))
             for _, read, number, text in sorted(findings, key=lambda finding: finding[0])
         ]
         candidates = {(candidate.scheme, candidate.key): candidate for candidate in found}
@@ -201,7 +206,9 @@ class Recogniser:
 _DEFAULT: Final = Recogniser()
 
 
-def configure(preferred: Iterable[str] = (), disabled: Iterable[str] = ()) -> Recogniser:
+def configure(
+    preferred: Iterable[str] = (), disabled: Iterable[str] = (), separators: Iterable[str] = ()
+) -> Recogniser:
     """A reader for a site.
 
     Numbers of a carrier in `preferred` that tell themselves are the own carrier's licence plates; those that only
@@ -216,15 +223,20 @@ def configure(preferred: Iterable[str] = (), disabled: Iterable[str] = ()) -> Re
     'no_identifier'
     >>> configure(disabled=("fedex_12",)).recognise("287809468872").carrier
     'purolator'
+    >>> configure(separators=("~",)).recognise("]C1420102820000~9261290113185417468510").key
+    '9261290113185417468510'
 
     Args:
         preferred: carriers, the first one before the second.
         disabled: formats or carriers. Where both have the name, it is the carrier's.
+        separators: how devices write GS, if not as GS: `~`, `{GS}`. Such a text is GS wherever it stands in a read, but
+            in links.
 
     Raises:
-        TrackerError: `bad_setting` if there is no such carrier or format, or too many of them go first.
+        TrackerError: `bad_setting` if there is no such carrier or format, too many of them go first, or a separator
+            could be part of an identifier.
     """
-    return Recogniser(preferred, disabled)
+    return Recogniser(preferred, disabled, separators)
 
 
 def recognise(read: bytes | str) -> Barcode:
@@ -311,7 +323,6 @@ def _parts(form: Form, text: str) -> dict[str, str]:
 
 def _message_parts(read: bytes) -> dict[str, str]:
     """The fields of a message for transportation, as far as it has them."""
-    read = read.rstrip(b"\r\n")  # As the compiled reader takes it: the line end of a scanner that acts as a keyboard.
     elements = gs1.read_scan(read if read.startswith(b"]") else b"]U1" + read).elements
     fields = (element.value for element in elements if element.ai == "01")
     return dict(zip(TRANSPORTATION, fields, strict=False))

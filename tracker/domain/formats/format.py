@@ -11,7 +11,6 @@ A pattern is the parts of the identifier from left to right, in the notation tha
     name:'9'+n8     these one after the other, as one part
     < ... >         what is the parcel's key; without these, everything is
     +'91'           what stands in the key, before or behind the rest, but not in the text
-    GS              the group separator, 1D hex, as which readers send an FNC1 inside a symbol
 
 Blanks between the parts of a pattern only separate them.
 """

@@ -13,11 +13,10 @@ from tracker.domain.formats.format import ELEMENT_FRAMES, TEXT_FRAMES, Format, F
 FORM_LENGTH_MAX: Final = 64
 """Longest text that a form may describe: a parcel id's, which is the longest of what names a parcel."""
 
-GS: Final = "\x1d"
 _CLASSES: Final = {"n": digits, "a": ascii_uppercase, "an": digits + ascii_uppercase}
 _PIECE: Final = r"'[^']+'|(?:\[[^\]]+\]|an?|n)\d+(?:\.\.\d+)?"
 _TOKEN: Final = re.compile(
-    rf"\s*(?:\+'(?P<added>[^']+)'|(?P<bracket>[<>])|(?P<separator>GS)|(?:(?P<name>[a-z_0-9]+):)?(?P<pieces>(?:{_PIECE})(?:\+(?:{_PIECE}))*))"
+    rf"\s*(?:\+'(?P<added>[^']+)'|(?P<bracket>[<>])|(?:(?P<name>[a-z_0-9]+):)?(?P<pieces>(?:{_PIECE})(?:\+(?:{_PIECE}))*))"
 )
 _PIECES: Final = re.compile(r"'([^']+)'|(?:\[([^\]]+)\]|(an?|n))(\d+)(?:\.\.(\d+))?")
 
@@ -147,8 +146,6 @@ def _parse(pattern: str) -> _Parsed:
             parsed.key_first = here
         elif token["bracket"] == ">":
             parsed.key_last = here
-        elif token["separator"]:
-            parsed.pieces.append(_Piece(None, GS, 1, 1))
         elif token["name"] is None and not token["pieces"].startswith("'"):
             raise ValueError(f"{pattern}: cannot be read from {token['pieces']!r}, which has no name")
         else:

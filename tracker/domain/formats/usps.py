@@ -12,6 +12,8 @@ from tracker.domain.formats.format import Format, Frame, Pattern, Rank
 _SOURCE: Final = "jkeen/tracking_number_data 2.0.0, usps.json; USPS Publication 199"
 _ZIP: Final = "zip:n5"
 _ZIP_PLUS_4: Final = "zip:n5 zip_plus_4:n4"
+_LOST_SEPARATOR: Final = (Frame.ROUTED_ELEMENT,)
+"""Where such digits stand in element strings, the separator behind the postal code is lost."""
 
 _SHORT_9: Final = ("mailer:'9'+n8", 7)
 _SHORT_6: Final = ("mailer:[0-8]1+n5", 10)
@@ -36,14 +38,8 @@ def _behind_zip(ai: str, *mailers: tuple[str, int]) -> tuple[str, ...]:
 
 def _routed(prefix: str, bodies: tuple[str, ...]) -> tuple[Pattern, ...]:
     """The same behind a postal code. That is telling enough: with a wrong check digit it is nothing else."""
-    return tuple(Pattern(f"'420' {prefix} < {body} >", rank=Rank.PARTNER, rejects_misread=True) for body in bodies)
-
-
-def _separated(*bodies: str) -> tuple[Pattern, ...]:
-    """The same from a reader that sends the FNC1 behind the postal code and no symbology identifier."""
     return tuple(
-        Pattern(f"'420' {prefix} GS < {body} >", rank=Rank.PARTNER, only_in=(Frame.TYPED,), rejects_misread=True)
-        for prefix in (_ZIP, _ZIP_PLUS_4)
+        Pattern(f"'420' {prefix} < {body} >", rank=Rank.PARTNER, also_in=_LOST_SEPARATOR, rejects_misread=True)
         for body in bodies
     )
 
@@ -66,7 +62,6 @@ USPS_IMPB_N: Final = Format(
         *_N,
         *_routed(_ZIP_PLUS_4, _N_SHORT),
         *_routed(_ZIP, _N_SHORT + _behind_zip("94", _MIDDLE_9, _MIDDLE_6)),
-        *_separated(*_N),
     ),
     elements=_elements(*_N),
     printed="#### #### #### #### #### ## #### ####",
@@ -88,7 +83,6 @@ USPS_IMPB_C: Final = Format(
         *_routed(_ZIP_PLUS_4, _C_SHORT),
         *_routed(_ZIP, _C_SHORT + _behind_zip("92", _MIDDLE_9) + _behind_zip("93", _MIDDLE_6)),
         *_routed(_ZIP, _behind_zip("95", _MIDDLE_9, _MIDDLE_6)),
-        *_separated(*_C),
     ),
     elements=_elements(*_C),
     printed="#### #### #### #### #### ## ####",
@@ -110,9 +104,11 @@ USPS_LEGACY: Final = Format(
         *_LEGACY_91,
         *_routed(_ZIP_PLUS_4, _LEGACY_91),
         *_routed(_ZIP, _LEGACY_91),
-        *_separated(*_LEGACY_91),
         Pattern(f"< +'91' {_LEGACY_BARE} >", check=_BARE_CHECK, rank=Rank.PLAIN),
-        *(Pattern(f"'420' {routing} < +'91' {_LEGACY_BARE} >", check=_BARE_CHECK) for routing in (_ZIP, _ZIP_PLUS_4)),
+        *(
+            Pattern(f"'420' {routing} < +'91' {_LEGACY_BARE} >", check=_BARE_CHECK, also_in=_LOST_SEPARATOR)
+            for routing in (_ZIP, _ZIP_PLUS_4)
+        ),
     ),
     elements=_elements(*_LEGACY_91),
     printed="#### #### #### #### #### ##",
