@@ -148,19 +148,6 @@ def test_an_unknown_variable_is_named_with_the_nearest_known_one() -> None:
     assert config.unknown(environment) == {"TRACKER_PARTITION": "TRACKER_PARTITIONS", "TRACKER_QQQQ": None}
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://:secret@h:1/0", "redis://:***@h:1/0"),
-        ("redis://user:se@cr/et@h:1/0", "redis://user:***@h:1/0"),
-        ("unix:///s?password=secret&db=1", "unix:///s?password=***&db=1"),
-        ("redis://h:6379/0", "redis://h:6379/0"),
-    ],
-)
-def test_passwords_are_masked_and_nothing_else(url: str, shown: str) -> None:
-    assert config.masked(url) == shown
-
-
 def test_a_refused_url_does_not_show_its_password() -> None:
     assert "secret" not in refusal({"TRACKER_REDIS": "redis://:secret@h:x"})
 

@@ -27,6 +27,7 @@ from tests.chaos.stored import StoredPartition, read_partition
 from tests.reference.scan import Scan
 from tests.servers import Redis
 from tests.simulation.log import Entry, SimulatedFetch
+from tests.store.chains import connector
 from tracker.domain import scan, vocabulary
 from tracker.domain.aliases import Announcement
 from tracker.process.core.batch import BatchCounts, Outgoing
@@ -282,7 +283,12 @@ class Cutting:
         """A worker claims the partition and applies batches of these sizes, as far as the log goes."""
         partition = Partition(TOPIC, 0, 1, self._reader, cache_parcels=CACHE_PARCELS)
         runner = Runner(
-            partition, RedisStore(server.url, 1, FINAL_TTL_S), self._log, self._log, _Nobody(), time.monotonic
+            partition,
+            RedisStore(connector(server.url), 1, FINAL_TTL_S),
+            self._log,
+            self._log,
+            _Nobody(),
+            time.monotonic,
         )
         runner.start()
         try:

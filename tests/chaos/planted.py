@@ -92,8 +92,8 @@ def no_epoch() -> None:
     """Whose claim it is, nobody asks: a batch is written by whoever folded it, and only its own offset is looked at."""
     _do_not_watch()
 
-    def answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
-        del epoch
+    def answer(replies: Sequence[Any], epoch: int, end: int, said: Callable[[Exception], str] = str) -> Applied | Lost:
+        del epoch, said
         mark = claims.mark_of(replies[-1])
         return Applied() if mark is not None and mark.next == end else Lost("the mark is elsewhere")
 

@@ -9,6 +9,7 @@ import redis
 
 from tests.domain.compiled import READER
 from tests.servers import Redis
+from tests.store.chains import connector
 from tracker.config import Settings
 from tracker.log.identity import Identity
 from tracker.process.core.batch import BatchCounts
@@ -86,7 +87,7 @@ def work(url: str, log: Asked, doing: Callable[[Processor], Any]) -> None:
     """Runs something with a processor of two partitions, which looks at log and store all the time."""
 
     async def run() -> None:
-        store = RedisStore(url, 2, 1_000)
+        store = RedisStore(connector(url), 2, 1_000)
         processor = Processor(Settings(partitions=2), READER, store, Still(), log, Unwatched())
         processor.assigned({0, 1})
         watch = asyncio.ensure_future(processor.watch())

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 from tests.domain.compiled import READER
 from tests.process.runners import GZIP, PARTITIONS, HandLog, Told, fetch, fetch_of, record_batch, scan, until
 from tests.servers import Redis
+from tests.store.chains import connector
 from tracker.process.core.partition import Partition, State
 from tracker.process.core.reason import Reason
 from tracker.process.runner import Runner
@@ -67,7 +68,7 @@ def work(redis_server: Redis) -> Work:
         async def in_loop() -> None:
             with redis.Redis.from_url(url) as client:
                 client.flushdb()
-                log, told, store = HandLog(), Told(), RedisStore(url, PARTITIONS, 1_000)
+                log, told, store = HandLog(), Told(), RedisStore(connector(url), PARTITIONS, 1_000)
                 partition = Partition("scans", HOME, PARTITIONS, READER, 100)
                 runner = Runner(partition, store, log, log, told, time.monotonic)
                 runner.start()

@@ -38,11 +38,11 @@ def test_every_parcel_is_a_line_and_progress_adds_up_to_all(reader: ParcelReader
     assert (sum(steps), len(steps)) == (COUNT, 3)
 
 
-def test_lines_are_written_while_others_are_still_unread(reader: ParcelReader) -> None:
+def test_lines_are_written_while_others_are_still_unread(reader: ParcelReader, redis_server: Redis) -> None:
     """Memory does not grow with the store: what a page holds is written before the next is asked for."""
     parcels = reader.all(lambda _error: None)
     next(parcels)
-    with redis.Redis.from_url(reader._settings.redis) as client:
+    with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
     assert 0 < sum(1 for _ in parcels) < COUNT - 1
 

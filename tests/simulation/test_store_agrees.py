@@ -20,9 +20,10 @@ from tests.simulation.content import Content, after, writes_of
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.planted import PLANTED
 from tests.simulation.store import SimulatedStore
+from tests.store.chains import connector
 from tracker.store import claims, keys
 from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Counters, Denied, Lost
-from tracker.store.connection import Chain, connection_to
+from tracker.store.connection import Chain
 
 PARTITION: Final = 0
 FINAL_TTL_S: Final = 3_600
@@ -107,7 +108,7 @@ class Agreement(RuleBasedStateMachine):
     @rule(target=pairs, log=st.sampled_from(["one"] * 5 + ["other"]), partitions=st.sampled_from([4] * 5 + [8]))
     def claim(self, log: str, partitions: int) -> Pair:
         """A worker claims; now and then one of another log, or with another partition count."""
-        real = Chain(connection_to(self.server.url), PARTITION, FINAL_TTL_S)
+        real = Chain(connector(self.server.url), PARTITION, FINAL_TTL_S)
         pair = Pair(real, SimulatedChain(self.store, PARTITION, self.simulated_loop))
         self.opened.append(pair)
 

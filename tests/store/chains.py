@@ -6,8 +6,11 @@ from typing import Any, Final, TypeVar
 
 import redis
 
+from tracker.config import Settings
 from tracker.store.claims import Applied, ApplyBatch, Denied, Lost
+from tracker.store.clients import Connector
 from tracker.store.connection import Chain, RedisStore
+from tracker.store.server import Server
 
 PARTITION: Final = 3
 LOG: Final = "cluster/topic"
@@ -49,9 +52,14 @@ def batch(begin: int, end: int, records: dict[bytes, bytes] | None = None, **mor
     return ApplyBatch(begin=begin, end=end, **fields)
 
 
+def connector(url: str) -> Connector:
+    """Opens connections to a Redis."""
+    return Connector(Server(Settings(redis=url)))
+
+
 async def claim(url: str, log: str = LOG) -> Chain:
     """A chain, where nothing denies it; `run` closes it."""
-    answer = await RedisStore(url, 4, TTL_S).claim(PARTITION, log)
+    answer = await RedisStore(connector(url), 4, TTL_S).claim(PARTITION, log)
     assert not isinstance(answer, Denied), answer
     _claimed.append(answer[0])
     return answer[0]
@@ -59,7 +67,7 @@ async def claim(url: str, log: str = LOG) -> Chain:
 
 async def begin_of(url: str) -> int | None:
     """The offset that a new claim gives."""
-    answer = await RedisStore(url, 4, TTL_S).claim(PARTITION, LOG)
+    answer = await RedisStore(connector(url), 4, TTL_S).claim(PARTITION, LOG)
     assert not isinstance(answer, Denied), answer
     await answer[0].close()
     return answer[1].mark.next

@@ -9,7 +9,7 @@ from hiredis import Reader
 from redis.exceptions import ResponseError
 
 from tests.servers import Redis
-from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, contents, run
+from tests.store.chains import LOG, PARTITION, TTL_S, apply, batch, claim, connector, contents, run
 from tracker.limits import CHANGES_BATCHES_MIN, CHANGES_PARCELS_MAX, CODES_MAX
 from tracker.store import claims, keys
 from tracker.store.claims import NO_COUNTERS, Applied, ApplyBatch, Claimed, Counters, Denied, Lost, Mark, StoredNames
@@ -32,7 +32,7 @@ def client(url: str) -> Iterator[redis.Redis]:
 
 
 async def claimed(url: str, log: str = LOG, partitions: int = 4) -> tuple[Claimed, StoredNames] | Denied:
-    answer = await RedisStore(url, partitions, TTL_S).claim(PARTITION, log)
+    answer = await RedisStore(connector(url), partitions, TTL_S).claim(PARTITION, log)
     if isinstance(answer, Denied):
         return answer
     await answer[0].close()

@@ -18,7 +18,6 @@ from tests.servers import Redis
 from tests.store.chains import PARTITION, TTL_S, apply, batch, begin_of, claim, contents, run, written
 from tracker.store import claims
 from tracker.store.claims import Applied, ChainBrokenError, Lost, Mark
-from tracker.store.connection import connection_to
 
 MARK: Final = "t:{3}:mark"
 PATIENCE_S: Final = 0.3
@@ -209,7 +208,7 @@ def test_a_lost_reply_is_answered_by_the_next_claim(server: Redis, url: str, cli
 async def _read_late(chain: Any, replies: int, one: claims.ApplyBatch) -> None:
     """Loses what has come already, then reads on: what a network does that fails between request and reply."""
     await asyncio.sleep(0.05)
-    chain._connection._reader._buffer.clear()
+    chain._link.wire._replies.clear()
     await chain.applied(replies, one)
 
 
@@ -456,9 +455,3 @@ def test_a_claim_that_is_cancelled_goes_no_further_whenever_that_comes(url: str)
         return cancelled
 
     assert run(work()) > TURNS // 10
-
-
-def test_a_connection_does_nothing_by_itself(server: Redis) -> None:
-    connection = connection_to(server.url)
-    assert connection.health_check_interval == 0
-    assert connection.retry.get_retries() == 0

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.servers import Redis
-from tests.store.chains import LOG, PARTITION, apply, batch, claim, contents, run
+from tests.store.chains import LOG, PARTITION, apply, batch, claim, connector, contents, run
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.store import keys
@@ -48,7 +48,7 @@ async def applied(url: str, end: int) -> None:
 
 async def mark_of(url: str) -> Mark:
     """The mark that a claim finds."""
-    answer = await RedisStore(url, 4, 1_000).claim(PARTITION, LOG)
+    answer = await RedisStore(connector(url), 4, 1_000).claim(PARTITION, LOG)
     assert not isinstance(answer, Denied)
     await answer[0].close()
     return answer[1].mark
@@ -149,7 +149,7 @@ def test_a_rebuild_takes_a_store_of_another_log(url: str, recovery: Recovery) ->
     run(applied(url, 7))
     shown = recovery.snapshots()[PARTITION]
     recovery.rebuild([shown], "another", {PARTITION: 0}, lambda _: None)
-    assert isinstance(run(RedisStore(url, 4, 1_000).claim(PARTITION, LOG)), Denied)
+    assert isinstance(run(RedisStore(connector(url), 4, 1_000).claim(PARTITION, LOG)), Denied)
     assert recovery.snapshots()[PARTITION] == MarkSnapshot(PARTITION, 3, 0, "another")
 
 
@@ -167,7 +167,7 @@ def test_until_a_rebuild_has_ended_nobody_claims_and_another_one_ends_it(
 
     with pytest.raises(Interrupted):
         recovery.rebuild([recovery.snapshots()[PARTITION]], LOG, {PARTITION: 0}, interrupt)
-    denied = run(RedisStore(url, 4, 1_000).claim(PARTITION, LOG))
+    denied = run(RedisStore(connector(url), 4, 1_000).claim(PARTITION, LOG))
     assert isinstance(denied, Denied)
     assert denied.code == "rebuilding"
     assert rebuilt(recovery, recovery.snapshots()[PARTITION]) == 2

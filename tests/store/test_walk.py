@@ -8,6 +8,7 @@ import redis
 from tests.serve.stores import settings
 from tests.servers import Redis
 from tracker.store.reading.sync import run
+from tracker.store.server import Server
 from tracker.store.walk import Walk
 
 PATTERN = re.compile(rb"t:\{([0-9]{1,4})\}:p:(.+)")
@@ -20,7 +21,7 @@ def test_keys_that_stay_are_all_found_while_others_come_and_go(redis_server: Red
         client.mset(staying)
         found: Counter[bytes] = Counter()
         for number, query in enumerate(Walk("t:{*}:p:*", PATTERN, 100).steps()):
-            step = run(client, settings(redis_server.url), query)
+            step = run(client, Server(settings(redis_server.url)), query)
             for partition, its_keys in step.items():
                 assert all(int(key[1]) == partition for key in its_keys)
                 found.update(key[0] for key in its_keys)
@@ -33,5 +34,5 @@ def test_of_other_keys_none_is_found(redis_server: Redis) -> None:
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
         client.mset({b"t:{1}:mark": b"", b"t:{one}:p:P1": b"", b"other": b"", b"t:{12345}:p:P1": b""})
-        steps = [run(client, settings(redis_server.url), query) for query in Walk("t:*", PATTERN, 10).steps()]
+        steps = [run(client, Server(settings(redis_server.url)), query) for query in Walk("t:*", PATTERN, 10).steps()]
         assert not any(steps)

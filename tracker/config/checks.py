@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
+from tracker.config import redis
 from tracker.config.settings import Settings, shown, text, variable
 from tracker.errors import TrackerError
 from tracker.limits import OFFLINE_DAYS_MAX
@@ -10,6 +11,8 @@ from tracker.limits import OFFLINE_DAYS_MAX
 _TLS = ("kafka_ca", "kafka_certificate", "kafka_key", "kafka_key_password")
 _PASSWORD = ("kafka_user", "kafka_password")
 _TOKEN = ("kafka_token_file", "kafka_token_command")
+_REDIS_TLS = ("redis_ca", "redis_certificate", "redis_key", "redis_key_password")
+_SENTINEL_LOGIN = ("redis_sentinel_user", "redis_sentinel_password")
 _LOGIN = ("kafka_sasl", *_PASSWORD, *_TOKEN)
 
 
@@ -30,6 +33,7 @@ def check(settings: Settings) -> None:
     if settings.topic == settings.rejected_topic:
         _refuse("rejected_topic", "another topic than TRACKER_TOPIC", f"{settings.topic!r} twice")
     _check_kafka(settings)
+    _check_redis(settings)
 
 
 def warnings(settings: Settings) -> Iterator[str]:
@@ -51,12 +55,7 @@ def _check_kafka(settings: Settings) -> None:
         _check_login(settings)
     else:
         _refuse_any(settings, _LOGIN, beside, instead)
-    if settings.kafka_certificate and not settings.kafka_key:
-        _refuse("kafka_key", "the private key of TRACKER_KAFKA_CERTIFICATE", "none")
-    if settings.kafka_key and not settings.kafka_certificate:
-        _refuse("kafka_certificate", "the certificate of TRACKER_KAFKA_KEY", "none")
-    if not settings.kafka_key:
-        _refuse_any(settings, ["kafka_key_password"], "TRACKER_KAFKA_KEY unset", "set TRACKER_KAFKA_KEY")
+    _check_certificate(settings, "kafka")
 
 
 def _check_login(settings: Settings) -> None:
@@ -75,6 +74,32 @@ def _check_login(settings: Settings) -> None:
     for name in _PASSWORD:
         if not text(settings, name):
             _refuse(name, f"a value with {with_it}", "none")
+
+
+def _check_redis(settings: Settings) -> None:
+    url = redis.parse(settings.redis)
+    if not url.tls:
+        _refuse_any(settings, _REDIS_TLS, "a TRACKER_REDIS without TLS", "begin TRACKER_REDIS with rediss:")
+    _check_certificate(settings, "redis")
+    for name, there in (("redis_user", url.user), ("redis_password", url.password)):
+        if there and text(settings, name):
+            _refuse(name, "it or the one in TRACKER_REDIS", "both")
+    if (url.user or settings.redis_user) and not (url.password or settings.redis_password):
+        _refuse("redis_password", "the password of the user, here or in TRACKER_REDIS", "none")
+    if not url.primary:
+        _refuse_any(settings, _SENTINEL_LOGIN, "a TRACKER_REDIS without Sentinels", "name them there")
+    if settings.redis_sentinel_user and not settings.redis_sentinel_password:
+        _refuse("redis_sentinel_password", "the password of TRACKER_REDIS_SENTINEL_USER", "none")
+
+
+def _check_certificate(settings: Settings, server: str) -> None:
+    certificate, key, password = (f"{server}_{name}" for name in ("certificate", "key", "key_password"))
+    if text(settings, certificate) and not text(settings, key):
+        _refuse(key, f"the private key of {variable(certificate)}", "none")
+    if text(settings, key) and not text(settings, certificate):
+        _refuse(certificate, f"the certificate of {variable(key)}", "none")
+    if not text(settings, key):
+        _refuse_any(settings, [password], f"{variable(key)} unset", f"set {variable(key)}")
 
 
 def _refuse_any(settings: Settings, names: Iterable[str], beside: str, instead: str) -> None:

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 
 class Address(NamedTuple):
@@ -39,20 +38,6 @@ def addresses(text: str) -> str:
 def address_or_off(text: str) -> Address | None:
     """Reads an address, None for `off`."""
     return None if text == "off" else address(text)
-
-
-def redis_url(text: str) -> str:
-    """Reads the URL of a Redis."""
-    form = "redis://host:port/number, rediss://host:port/number or unix:///path"
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError:
-        raise ValueError(form) from None
-    tcp = url.scheme in {"redis", "rediss"} and url.hostname and port != 0 and re.fullmatch(r"/?[0-9]*", url.path)
-    if not tcp and not (url.scheme == "unix" and len(url.path) > 1):
-        raise ValueError(form)
-    return text
 
 
 def topic(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from tracker.config.forms import line
 from tracker.limits import SECRET_BYTES_MAX
@@ -58,7 +59,17 @@ def read(path: Path) -> str:
 
 
 def masked(text: str) -> str:
-    """Gives a value as it may be shown: with the password of a URL replaced by ***."""
+    """Gives a value as it may be shown: with the password of a URL replaced by ***, also where it is no right URL.
+
+    >>> masked("redis://user:secret@h:6379/0?ssl_password=secret")
+    'redis://user:***@h:6379/0?ssl_password=***'
+    """
     # Up to the last @, since a password may hold what should have been escaped.
-    text = re.sub(r"(?<=://)([^/@:]*):.*@", rf"\1:{MASK}@", text)
-    return re.sub(r"(?<=[?&])(password=)[^&]*", rf"\1{MASK}", text)
+    login = r"(?<=://)([^/@:]*):.*@" if "://" in text else r"^([^@:]*):.*@"
+    text = re.sub(login, rf"\1:{MASK}@", text, flags=re.DOTALL)
+    return re.sub(r"([?&])([^=&]*)=([^&]*)", _masked_option, text)
+
+
+def _masked_option(match: re.Match[str]) -> str:
+    secret = re.search("pass|secret|token", unquote(match[2]), re.IGNORECASE)
+    return f"{match[1]}{match[2]}={MASK}" if secret and match[3] else match[0]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tracker.config import forms, secrets
 from tracker.config.forms import Address
+from tracker.config.redis import redis_url
 from tracker.config.secrets import MASK, Secret, masked
 from tracker.limits import INFLATED_BYTES_MAX, PARTITIONS_MAX
 
@@ -72,8 +73,21 @@ class Settings:
         "", forms.command, "prints the token for OAUTHBEARER; run again when it is about to expire", "command"
     )
     redis: str = _setting(
-        "redis://127.0.0.1:6379/0", forms.redis_url, "the Redis that holds the parcels", "URL", in_file=True
+        "redis://127.0.0.1:6379/0", redis_url, "the Redis that holds the parcels", "URL", in_file=True
     )
+    redis_user: str = _setting("", forms.line, "the user of Redis; else the URL's, else Redis' own `default`")
+    redis_password: Secret | None = _setting("", secrets.parsed, "the password of that user", secret=True)
+    redis_ca: Path | None = _setting(
+        "",
+        forms.certificate,
+        "certificates of the authorities that Redis' is checked with, PEM; else the system's",
+        "file",
+    )
+    redis_certificate: Path | None = _setting("", forms.certificate, "the certificate that Redis is shown, PEM", "file")
+    redis_key: Path | None = _setting("", forms.private_key, "the private key of that certificate, PEM", "file")
+    redis_key_password: Secret | None = _setting("", secrets.parsed, "the password of that key", secret=True)
+    redis_sentinel_user: str = _setting("", forms.line, "the user of Redis' Sentinels")
+    redis_sentinel_password: Secret | None = _setting("", secrets.parsed, "the password of that user", secret=True)
     topic: str = _setting("scans", forms.topic, "the topic that scans are read from")
     rejected_topic: str = _setting("scans.rejected", forms.topic, "the topic that refused scans go to")
     partitions: int = _setting("64", forms.whole(1, PARTITIONS_MAX), "partitions of the topic of scans, chosen once")

@@ -21,7 +21,6 @@ from types import FrameType
 from typing import Any, Final
 
 import click
-from redis import Redis
 
 from tracker import config
 from tracker.config import Address, Settings, masked, running
@@ -32,8 +31,9 @@ from tracker.log import topics
 from tracker.log.cluster import Cluster
 from tracker.log.extents import LogExtents
 from tracker.operate.progress import lag
-from tracker.store import checks
+from tracker.store import checks, clients
 from tracker.store.marks import Marks, total
+from tracker.store.server import Server
 
 PARTITIONS: Final = 4
 """Of an embedded broker, unless the settings say otherwise. One worker on a small machine needs no more."""
@@ -91,7 +91,11 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
         redis = None
         if "redis" not in given:
             redis = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis"))
-            settings = replace(settings, redis=redis.url)
+            # Whatever way there is to another Redis, it is not the way to this one.
+            way: dict[str, Any] = {
+                name: line.default for name, line in config.TABLE.items() if name.startswith("redis_")
+            }
+            settings = replace(settings, redis=redis.url, **way)
         if "kafka" not in given:
             settings = _suited(settings, given)
             names = {settings.topic: settings.partitions, settings.rejected_topic: topics.REJECTED_PARTITIONS}
@@ -121,7 +125,7 @@ def _suited(settings: Settings, given: Collection[str]) -> Settings:
 def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:
     """Empties the embedded Redis, since its log is new; refuses another Redis that holds parcels of an older log."""
     if redis is not None:
-        with Redis.from_url(redis.url) as connection:
+        with clients.client(Server(settings)) as connection:
             connection.flushall()
         return "emptied, since the embedded log begins anew"
     with Marks(settings) as marks:

@@ -1,18 +1,18 @@
 """Is this Redis fit to hold parcels? It must be new enough, never evict a key, and keep what it has over a restart."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from redis import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from tracker.config import Settings, masked
+from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.store import clients
+from tracker.store.clients import reaching
+from tracker.store.server import Server
 
 VERSION_MIN: Final = (6, 2)
-TIMEOUT_S: Final = 10
 
 
 class Facts(NamedTuple):
@@ -27,6 +27,8 @@ class Facts(NamedTuple):
     appendonly: bool | None
     appendfsync: str | None
     save: str | None
+    role: str = "master"
+    """"slave" where it follows another one."""
 
 
 class Checked(NamedTuple):
@@ -37,32 +39,18 @@ class Checked(NamedTuple):
     warnings: list[str]
 
 
-@contextmanager
-def reaching(settings: Settings) -> Iterator[None]:
-    """What is asked of Redis inside of it raises TrackerError: `no_redis`, where it can't be reached or refuses."""
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        server = f"Redis at {masked(settings.redis)} (TRACKER_REDIS)"
-        raise TrackerError("no_redis", f"{server}: {str(error) or type(error).__name__}") from None
-
-
 def check(settings: Settings) -> Checked:
     """Asks the server of the settings and judges its answers.
 
     Raises:
         TrackerError: `no_redis`, it can't be reached or refuses; `bad_redis`, it is not fit, with what to change.
     """
-    with (
-        reaching(settings),
-        Redis.from_url(
-            settings.redis, decode_responses=True, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
-        ) as connection,
-    ):
-        facts = ask(connection)
+    server = Server(settings)
+    with reaching(server), clients.client(server) as client:
+        facts = ask(client)
     problems, warnings = judge(facts)
     if problems:
-        raise TrackerError("bad_redis", f"Redis at {masked(settings.redis)}: {'; '.join(problems)}")
+        raise TrackerError("bad_redis", f"{server.place}: {'; '.join(problems)}")
     return Checked(facts.server, facts.version, warnings)
 
 
@@ -82,6 +70,7 @@ def ask(connection: Redis) -> Facts:
         appendonly=config["appendonly"] == "yes" if config else _as_bool(info.get("aof_enabled")),
         appendfsync=config["appendfsync"] if config else None,
         save=config["save"] if config else None,
+        role=str(info.get("role") or "master"),
     )
 
 
@@ -94,6 +83,8 @@ def judge(facts: Facts) -> tuple[list[str], list[str]]:
     problems, warnings = [], []
     if _numbers(facts.redis_version) < VERSION_MIN:
         problems.append(f"it is version {facts.redis_version}, expected 6.2 or newer (or Valkey): upgrade it")
+    if facts.role != "master":
+        problems.append("it is a replica, which takes no writes: name its primary in TRACKER_REDIS, or Sentinels")
     if facts.policy is None:
         warnings.append("it doesn't tell its maxmemory-policy: make sure that it is noeviction")
     elif facts.policy != "noeviction":

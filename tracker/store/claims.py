@@ -5,7 +5,7 @@ transaction under WATCH of the mark, whose epoch and offset were read behind tha
 transaction was sent. So a batch lands once, from the worker that holds the claim, on top of just the batch before it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from operator import add
@@ -256,19 +256,28 @@ def _change(partition: int, batch: ApplyBatch) -> bytes:
     )
 
 
-def apply_answer(replies: Sequence[Any], epoch: int, end: int) -> Applied | Lost:
-    """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end."""
+def apply_answer(
+    replies: Sequence[Any], epoch: int, end: int, said: Callable[[Exception], str] = str
+) -> Applied | Lost:
+    """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end.
+
+    Args:
+        replies: as they came.
+        epoch: of the worker.
+        end: of the batch.
+        said: makes a phrase of a reply that is an error.
+    """
     executed, watched, marked = replies[-3], replies[-2], replies[-1]
     if isinstance(executed, Exception):
         # What was refused while queueing says the reason; EXEC only says that something was.
         refusal = next(reply for reply in replies if isinstance(reply, Exception))
-        return Lost(f"Redis refused the batch: {refusal}")
+        return Lost(f"Redis refused the batch: {said(refusal)}")
     # EXEC goes on after a command that fails, and the mark with it: that is no batch that has landed.
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:
-        return Lost(f"a command of the batch failed: {errors[0]}")
+        return Lost(f"a command of the batch failed: {said(errors[0])}")
     if isinstance(watched, Exception):
-        return Lost(f"Redis does not watch the mark: {watched}")
+        return Lost(f"Redis does not watch the mark: {said(watched)}")
     mark = mark_of(marked) if isinstance(marked, Sequence) else None
     if mark == Mark(epoch, end):
         return Applied()

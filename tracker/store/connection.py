@@ -4,28 +4,16 @@ The connection is the claim's proof: its WATCH is what makes an apply fail when 
 opened again: whatever goes wrong on it ends the chain, and the partition is claimed anew on another connection.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hiredis import Reader
-from redis.asyncio.connection import AbstractConnection, Connection, parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import InvalidResponse, RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from tracker.domain import _resp
-from tracker.store import claims, keys
+from tracker.store import claims, keys, refusals
 from tracker.store.claims import Applied, ApplyBatch, ChainBrokenError, Claimed, Denied, Lost, Mark, StoredNames
-
-TIMEOUT_S: Final = 5.0
-"""How long a reply may take. A Redis that is silent for longer is treated as lost, and the partition claimed again."""
-
-READ_BYTES: Final = 256 * 1024
-"""Read from the socket at once: the answer to a batch's reads is a megabyte."""
-
-NOT_YET: Final = object()
-"""What the parser gives while a reply is not complete."""
+from tracker.store.clients import Connector, Link
+from tracker.store.failures import WireError
 
 KEYS_A_COMMAND: Final = 4_096
 """Keys of one MGET: Redis serves nobody else while it runs, so none takes more than about a millisecond."""
@@ -35,13 +23,13 @@ class RedisStore:
     """The store that parcels live in.
 
     Args:
-        url: of Redis.
+        connector: to the Redis that has it.
         partitions: how many the log has; part of every key.
         final_ttl_s: how long a parcel in a final state is kept, seconds.
     """
 
-    def __init__(self, url: str, partitions: int, final_ttl_s: int) -> None:
-        self._url = url
+    def __init__(self, connector: Connector, partitions: int, final_ttl_s: int) -> None:
+        self._connector = connector
         self._partitions = partitions
         self._final_ttl_s = final_ttl_s
 
@@ -55,7 +43,7 @@ class RedisStore:
         Raises:
             ChainBrokenError: Redis can't be reached, or refuses.
         """
-        chain = Chain(connection_to(self._url), partition, self._final_ttl_s)
+        chain = Chain(self._connector, partition, self._final_ttl_s)
         return await chain.claim(log, self._partitions)
 
     async def epoch(self, partition: int) -> int | None:
@@ -64,41 +52,24 @@ class RedisStore:
         Raises:
             ChainBrokenError: Redis can't be reached, or refuses.
         """
-        return await Chain(connection_to(self._url), partition, self._final_ttl_s).epoch()
-
-
-def connection_to(url: str, timeout_s: float = TIMEOUT_S) -> AbstractConnection:
-    """An unopened connection that does nothing by itself: no retry, no health check, no command but those sent."""
-    arguments: dict[str, Any] = dict(parse_url(url))
-    kind = arguments.pop("connection_class", Connection)
-    defaults: dict[str, Any] = {
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
-        "socket_read_size": READ_BYTES,
-        "retry": Retry(NoBackoff(), 0),
-        "health_check_interval": 0,
-        "protocol": 2,
-    }
-    connection: AbstractConnection = kind(**{**defaults, **arguments})
-    return connection
+        return await Chain(self._connector, partition, self._final_ttl_s).epoch()
 
 
 class Chain:
     """The chain of applies of one partition, from a claim on.
 
     Args:
-        connection: not open yet, and this chain's alone.
+        connector: opens its connection, which is this chain's alone.
         partition: number of the partition.
         final_ttl_s: how long a parcel in a final state is kept, seconds.
     """
 
-    def __init__(self, connection: AbstractConnection, partition: int, final_ttl_s: int) -> None:
-        self._connection = connection
+    def __init__(self, connector: Connector, partition: int, final_ttl_s: int) -> None:
+        self._connector = connector
         self._partition = partition
         self._final_ttl_s = final_ttl_s
         self._epoch = 0
-        self._parser = Reader(protocolError=InvalidResponse, replyError=ResponseError, notEnoughData=NOT_YET)
-        self._timeout_s = connection.socket_timeout
+        self._link: Link | None = None
         self._mark: Mark | None = None  # As it is known to stand; unknown while a batch is in flight.
 
     async def claim(self, log: str, partitions: int) -> "tuple[Chain, Claimed, StoredNames] | Denied":
@@ -118,7 +89,7 @@ class Chain:
             self._mark = answer.mark
             claimed = True
         except (RedisError, OSError, ValueError) as error:
-            raise ChainBrokenError(str(error) or type(error).__name__) from error
+            raise ChainBrokenError(self._said(error)) from error
         else:
             return self, answer, names
         finally:
@@ -131,7 +102,7 @@ class Chain:
             await self._connect()
             mark = claims.mark_of(await self._ask(claims.mark_command(self._partition)))
         except (RedisError, OSError, ValueError) as error:
-            raise ChainBrokenError(str(error) or type(error).__name__) from error
+            raise ChainBrokenError(self._said(error)) from error
         finally:
             await self.close()
         return None if mark is None else mark.epoch
@@ -170,7 +141,7 @@ class Chain:
 
     async def applied(self, replies: int, batch: ApplyBatch) -> Applied | Lost:
         """What became of a batch that was sent."""
-        answer = claims.apply_answer(await self._replies(replies), self._epoch, batch.end)
+        answer = claims.apply_answer(await self._replies(replies), self._epoch, batch.end, self._said)
         if isinstance(answer, Applied):
             self._mark = Mark(self._epoch, batch.end)
         return answer
@@ -181,22 +152,18 @@ class Chain:
         What was read on the chain before is then what the chain has written, or what it found at its claim.
         """
         answer = await self._ask(claims.mark_command(self._partition))
-        return claims.mark_of(answer) == self._mark
+        if claims.mark_of(answer) != self._mark:
+            return False
+        # An old primary that is cut off from its Sentinels still takes what is written to it, in vain.
+        return await self._connector.leads_to(self._opened().where)
 
     async def close(self) -> None:
         """Ends the chain. What was sent may still land; the next claim sees whether it has."""
-        await self._connection.disconnect(nowait=True)
+        if self._link is not None:
+            self._link.wire.close()
 
     async def _connect(self) -> None:
-        """Opens the connection.
-
-        Before Python 3.12 redis-py loses a cancellation that comes just as something is sent (asyncio.wait_for):
-        whoever was cancelled would go on, and claim what is somebody else's by now.
-        """
-        await self._connection.connect()  # type: ignore[no-untyped-call]
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError
+        self._link = await self._connector.open()
 
     async def _read_names(self) -> StoredNames:
         sources, codes = keys.sources(self._partition), keys.codes(self._partition)
@@ -214,58 +181,28 @@ class Chain:
         replies = await self._replies(count)
         for reply in replies:
             if isinstance(reply, Exception):
-                raise ChainBrokenError(str(reply))
+                raise ChainBrokenError(self._said(reply))
         return replies
 
     async def _send(self, command: bytes) -> None:
-        """Sends to what redis-py has connected, not by it.
-
-        It would open a lost connection again, without the WATCH that every apply rests on, and trips over one that is
-        closed by whoever reads answers while it sends.
-        """
-        stream: asyncio.StreamWriter | None = self._connection._writer  # noqa: SLF001  # See _replies.
-        if stream is None:
-            raise ChainBrokenError("the connection is lost")
         try:
-            stream.write(command)
-            async with asyncio.timeout(self._timeout_s):
-                await stream.drain()
-        except (OSError, RuntimeError, TimeoutError) as error:
-            # To uvloop a connection that was reset between two commands is a RuntimeError.
-            await self.close()
-            raise ChainBrokenError(str(error) or type(error).__name__) from error
+            await self._opened().wire.send(command)
+        except WireError as error:
+            raise ChainBrokenError(self._said(error)) from error
 
     async def _replies(self, count: int) -> list[Any]:
-        """The next replies; an error reply is given, not raised, since those behind it are still to be read.
-
-        Read by hiredis from what redis-py has connected: redis-py's own read_response arms a timeout for every reply,
-        which for the thousand replies of a batch takes longer than the fold.
-        """
-        replies: list[Any] = []
+        """The next replies; an error reply is given, not raised, since those behind it are still to be read."""
         try:
-            while len(replies) < count:
-                reply = self._parser.gets()
-                if reply is not NOT_YET:
-                    replies.append(reply)
-                    continue
-                async with asyncio.timeout(self._timeout_s):
-                    self._parser.feed(await self._received())
-        except (RedisError, OSError, TimeoutError) as error:
-            await self.close()
-            raise ChainBrokenError(str(error) or type(error).__name__) from error
-        except BaseException:
-            # What is half read can't be read on: the replies would be taken for those of other commands.
-            await self.close()
-            raise
-        return replies
+            return await self._opened().wire.replies(count)
+        except WireError as error:
+            raise ChainBrokenError(self._said(error)) from error
 
-    async def _received(self) -> bytes:
-        """What has come from Redis, as soon as something has."""
-        stream: asyncio.StreamReader | None = self._connection._reader  # noqa: SLF001  # See _replies.
-        received = b"" if stream is None else await stream.read(READ_BYTES)
-        if not received:
-            raise ChainBrokenError("the connection is lost")
-        return received
+    def _opened(self) -> Link:
+        assert self._link is not None, "nothing is asked of a chain before its claim"
+        return self._link
+
+    def _said(self, error: Exception) -> str:
+        return refusals.of(error, self._connector.server)
 
 
 def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -10,20 +10,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final, Self, cast
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.store import keys
-from tracker.store.checks import reaching
+from tracker.store import clients, keys
 from tracker.store.claims import COUNTERS
+from tracker.store.clients import reaching
 from tracker.store.marks import Marks, MarkSnapshot
 from tracker.store.reading.sync import run
+from tracker.store.server import Server
 from tracker.store.walk import Walk
-
-TIMEOUT_S: Final = 10
 
 KEYS_A_STEP: Final = 1_000
 """Keys that are deleted at once: UNLINK of so many strings takes Redis about half a millisecond."""
@@ -48,14 +43,10 @@ class Recovery:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._server = Server(settings)
         self._marks = Marks(settings)
         # A decision that was sent twice would find the mark moved by itself, and say that somebody else did it.
-        self._redis = Redis.from_url(
-            settings.redis,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis = clients.client(self._server)
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +106,7 @@ class Recovery:
         fields = {"partitions": self._settings.partitions, "version": keys.VERSION, **coming}
         compared = ["" if value is None else value for value in as_shown]
         flat: list[Any] = [part for pair in fields.items() for part in pair]
-        with reaching(self._settings):
+        with reaching(self._server):
             done = self._redis.eval(_RECOVER, 1, keys.mark(partition), *compared, len(going), *going, *flat)
         if not done:
             raise _changed(partition)
@@ -125,7 +116,7 @@ class Recovery:
         kept = {key for n in partitions for key in (keys.mark(n), keys.sources(n), keys.codes(n))}
         match = "t:{*}:*" if len(partitions) > 1 else f"t:{{{next(iter(partitions), 0)}}}:*"
         for query in Walk(match, _KEY, KEYS_A_STEP).steps():
-            step = run(self._redis, self._settings, query)
+            step = run(self._redis, self._server, query)
             for partition in partitions & step.keys():
                 yield partition, [key[0] for key in step[partition] if key[0] not in kept]
 
@@ -134,7 +125,7 @@ class Recovery:
         count = 0
         for begin in range(0, len(found), KEYS_A_STEP):
             step = found[begin : begin + KEYS_A_STEP]
-            with reaching(self._settings):
+            with reaching(self._server):
                 done = int(cast("int", self._redis.eval(_UNLINK, 1 + len(step), keys.mark(partition), *step, name)))
             if done < 0:
                 raise _changed(partition)

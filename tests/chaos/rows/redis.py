@@ -9,7 +9,7 @@ from redis import Redis as Client
 from tests.chaos import aof
 from tests.chaos.row import REDIS, Row, Strike, Wait
 from tests.chaos.world import AFTER_KILL_S, World
-from tracker.store.connection import TIMEOUT_S
+from tracker.store.clients import WIRE_TIMEOUT_S
 
 TAIL_BYTES_MAX: Final = 200_000
 """What of the append-only file is lost when Redis is rolled back, at most: about a second's applies."""
@@ -46,7 +46,7 @@ def paused(world: World) -> Strike:
         return None
     world.redis.pause()
     try:
-        yield TIMEOUT_S + 1.0
+        yield WIRE_TIMEOUT_S + 1.0
     finally:
         world.redis.resume()
     return "Redis"

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, Self, cast
 
-from redis import Redis
-
 from tracker.config import Settings
 from tracker.log.cluster import Cluster
 from tracker.log.producer import OnDelivery, ScanProducer
-from tracker.store import keys
+from tracker.store import clients, keys
+from tracker.store.server import Server
 
 _ENTRIES_A_READ: Final = 1_000
 
@@ -71,7 +70,7 @@ class Visibility:
     def __init__(self, settings: Settings) -> None:
         self.latencies_us: list[int] = []
         self.acknowledged = [0] * settings.partitions
-        self._redis = Redis.from_url(settings.redis, protocol=2)
+        self._redis = clients.client(Server(settings))
         self._waiting: list[deque[tuple[int, int]]] = [deque() for _ in range(settings.partitions)]
         self._partitions = {keys.out(partition): partition for partition in range(settings.partitions)}
         self._after: dict[bytes, bytes] = dict.fromkeys(self._partitions, b"0")

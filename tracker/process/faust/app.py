@@ -23,7 +23,9 @@ from tracker.process.health import Health, Membership
 from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
 from tracker.site import recogniser
+from tracker.store.clients import Connector
 from tracker.store.connection import RedisStore
+from tracker.store.server import Server
 
 log = logging.getLogger("tracker.process")
 
@@ -71,7 +73,7 @@ class WorkerApp(faust.App):
         fetch.patch_fetcher(settings.topic, settings.inflate_bytes)
         closing.patch_closed_connections()
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
-        store = RedisStore(settings.redis, settings.partitions, settings.final_ttl_days * 86_400)
+        store = RedisStore(Connector(Server(settings)), settings.partitions, settings.final_ttl_days * 86_400)
         self._client = FaustClient(self, settings.topic)
         log_client = LogClient(self.cluster, settings.topic)
         self.processor = Processor(settings, reader, store, self._client, log_client, watcher)

@@ -1,23 +1,17 @@
 """Parcels read over a connection that is awaited: for servers, which answer many at once."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Final, Self, TypeVar
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from typing import Any, Self, TypeVar
 
 from tracker.config import Settings
 from tracker.domain.aliases import ReadOn
 from tracker.errors import TrackerError
 from tracker.limits import READ_CONNECTIONS_MAX
-from tracker.store.checks import reaching
+from tracker.store.clients import Connector, Pool, reaching
 from tracker.store.query import Command, Query
 from tracker.store.reading.decode import Stored
 from tracker.store.reading.queries import Queries
-
-TIMEOUT_S: Final = 10
+from tracker.store.server import Server
 
 T = TypeVar("T")
 
@@ -39,15 +33,8 @@ class AsyncParcelReader:
 
     def __init__(self, settings: Settings) -> None:
         self.queries = Queries(settings.partitions)
-        self._settings = settings
-        # The pool of redis-py does not wait when all of its connections are in use: it fails.
-        self._free = asyncio.Semaphore(READ_CONNECTIONS_MAX)
-        self._redis = Redis.from_url(
-            settings.redis,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._server = Server(settings)
+        self._pool = Pool(Connector(self._server), READ_CONNECTIONS_MAX)
 
     async def run(self, query: Query[T]) -> T:
         """The answer to a query."""
@@ -58,9 +45,8 @@ class AsyncParcelReader:
             except StopIteration as ended:
                 answer: T = ended.value
                 return answer
-            async with self._free:
-                with reaching(self._settings):
-                    replies = await self._round_trip(commands)
+            with reaching(self._server):
+                replies = await self._round_trip(commands)
 
     async def marks(self) -> dict[int, dict[str, str]]:
         """The mark of each partition that was ever claimed: {partition: {field: value}}."""
@@ -86,7 +72,7 @@ class AsyncParcelReader:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._redis.aclose()
+        self._pool.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,9 +81,14 @@ class AsyncParcelReader:
         await self.close()
 
     async def _round_trip(self, commands: Sequence[Command]) -> list[Any]:
-        if len(commands) == 1:
-            return [await self._redis.execute_command(*commands[0])]  # type: ignore[no-untyped-call]
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            return await pipe.execute()
+        replies = await self._pool.ask(*commands)
+        return [_shaped(command, reply) for command, reply in zip(commands, replies, strict=True)]
+
+
+def _shaped(command: Command, reply: Any) -> Any:  # noqa: ANN401
+    """A reply in the shape that queries take."""
+    if command[0] == "HGETALL":
+        return dict(zip(reply[::2], reply[1::2], strict=True))
+    if command[0] == "SCAN":
+        return int(reply[0]), reply[1]
+    return reply

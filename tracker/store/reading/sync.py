@@ -1,21 +1,19 @@
 """Parcels read over a connection that blocks: for the command line, and for programs without an event loop."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from tracker.config import Settings
 from tracker.domain.aliases import ReadOn
 from tracker.errors import TrackerError
-from tracker.store.checks import reaching
+from tracker.store import clients
+from tracker.store.clients import reaching
 from tracker.store.query import Command, Query
 from tracker.store.reading.decode import Stored
 from tracker.store.reading.queries import Queries
-
-TIMEOUT_S: Final = 10
+from tracker.store.server import Server
 
 T = TypeVar("T")
 
@@ -35,18 +33,13 @@ class ParcelReader:
 
     def __init__(self, settings: Settings) -> None:
         self.queries = Queries(settings.partitions)
-        self._settings = settings
+        self._server = Server(settings)
         # A person waits for the answer: one more try on a connection that was closed, and no more.
-        self._redis = Redis.from_url(
-            settings.redis,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._redis = clients.client(self._server, retries=1)
 
     def run(self, query: Query[T]) -> T:
         """The answer to a query."""
-        return run(self._redis, self._settings, query)
+        return run(self._redis, self._server, query)
 
     def marks(self) -> dict[int, dict[str, str]]:
         """The mark of each partition that was ever claimed: {partition: {field: value}}."""
@@ -92,12 +85,12 @@ class ParcelReader:
         self.close()
 
 
-def run(redis: Redis, settings: Settings, query: Query[T]) -> T:
+def run(redis: Redis, server: Server, query: Query[T]) -> T:
     """Runs a query to its end, and gives its answer.
 
     Args:
         redis: whom to ask.
-        settings: `redis`, for what is said when it can't be reached.
+        server: where that is, for what is said when it can't be reached.
         query: what to ask.
 
     Raises:
@@ -110,7 +103,7 @@ def run(redis: Redis, settings: Settings, query: Query[T]) -> T:
         except StopIteration as ended:
             answer: T = ended.value
             return answer
-        with reaching(settings):
+        with reaching(server):
             replies = _round_trip(redis, commands)
 
 
