@@ -116,6 +116,17 @@ def test_a_format_of_its_own_goes_before_a_licence_plate(read: str, scheme: str)
     assert barcode.recognise(read).scheme == scheme
 
 
+@pytest.mark.parametrize("number", ["JD014600003889063434", "JD0002255380054291", "JD0123456789", "JD012345678"])
+def test_a_piece_has_one_key_with_and_without_its_data_identifier(number: str) -> None:
+    for identifier in ("", *UNITS):
+        for front in ("", "]C0", "]d1"):
+            assert key_of(f"{front}{identifier}{number}") == number
+        if identifier:
+            assert key_of(f"[)>\x1e06\x1d{identifier}{number}\x1e\x04") == number
+    together = barcode.recognise_set([number, f"J{number}", f"]C02J{number}"])
+    assert (together.key, together.aliases) == (number, ())
+
+
 @pytest.mark.parametrize("read", ["JOHN1", "JULY2024", "J1234567890123", "JUNOVERYLONGWORDS", "7JUN12345678"])
 def test_what_only_begins_with_a_j_is_no_licence_plate(read: str) -> None:
     assert reason_of(read) in {"no_identifier", "bad_check_digit"}

@@ -253,6 +253,19 @@ def test_a_number_that_several_carriers_could_have_is_ambiguous() -> None:
     assert {one.carrier for one in found.candidates} == {"fedex", "purolator"}
 
 
+def test_a_purolator_number_may_begin_with_any_digit() -> None:
+    alone = dict.fromkeys("0123456789", 0)
+    for serial in range(2_000):
+        number = f"{serial % 10}{serial * 5_000_011 % 10**10:010}"
+        number += barcode.check_digit("purolator", number)
+        found = barcode.recognise(number)
+        assert "purolator" in {one.carrier for one in found.candidates}
+        assert found.ok == (len({one.carrier for one in found.candidates}) == 1)
+        assert found.ok or found.reason == "ambiguous"
+        alone[number[0]] += found.ok
+    assert min(alone.values()) > 0
+
+
 @pytest.mark.parametrize("clear", [S10, SSCC, UPS, b"]C100" + SSCC])
 @pytest.mark.parametrize("plain", [FEDEX, FEDEX_OR_PUROLATOR, b"8487135506", b"60120174971147"])
 def test_a_number_that_passes_by_chance_never_takes_one_that_tells_itself(clear: bytes, plain: bytes) -> None:

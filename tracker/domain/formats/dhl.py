@@ -4,6 +4,7 @@ from typing import Final
 
 from tracker.domain.formats.checks import mod_7
 from tracker.domain.formats.format import Format, Frame, Lookup, Pattern, Rank
+from tracker.domain.formats.licence_plate import DATA_IDENTIFIERS
 
 _SOURCE: Final = "jkeen/tracking_number_data 2.0.0, dhl.json"
 
@@ -25,13 +26,17 @@ DHL_PIECE: Final = Format(
     source=f"{_SOURCE}; DHL's pages on tracking",
     example="JVGL0999999990",
     texts=(
-        # The first J is the data identifier of a licence plate, ISO/IEC 15459.
+        Pattern("issuer:'JVGL' serial:n9..10", also_in=(Frame.DATA_IDENTIFIER,)),
+        "issuer:'JD' serial:n18",
+        Pattern("issuer:'JD' serial:n9..10", rank=Rank.PLAIN),
         *(
-            Pattern(f"issuer:{issuer} serial:{serial}", also_in=(Frame.DATA_IDENTIFIER,))
-            for issuer, serial in (("'JVGL'", "n9..10"), ("'JJD'", "n9..10"), ("'JJD'", "n18"))
+            Pattern(f"{data_identifier} < issuer:'JD' serial:{serial} >", also_in=(Frame.DATA_IDENTIFIER,))
+            for data_identifier in DATA_IDENTIFIERS
+            for serial in ("n9..10", "n18")
         ),
         # Any other letters behind the J are also those of other carriers' numbers.
-        Pattern("issuer:'J'+a2 serial:n9..10", rank=Rank.PLAIN),
+        Pattern("issuer:'J'+[A-IK-Z]1+a1 serial:n9..10", rank=Rank.PLAIN),
+        Pattern("issuer:'JJ'+[A-CE-Z]1 serial:n9..10", rank=Rank.PLAIN),
         Pattern("issuer:'J'+a3 serial:n9..10", rank=Rank.PLAIN),
     ),
     printed="#### #### ######",

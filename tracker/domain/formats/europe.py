@@ -4,6 +4,7 @@ from typing import Final
 
 from tracker.domain.formats.checks import mod_10_from_left
 from tracker.domain.formats.format import Format, Frame, Pattern, Rank
+from tracker.domain.formats.licence_plate import DATA_IDENTIFIERS
 
 GLS: Final = Format(
     name="gls",
@@ -65,7 +66,12 @@ YODEL: Final = Format(
     rank=Rank.PARTNER,
     source="jkeen/tracking_number_data 2.0.0, yodel.json",
     example="JD0002242617644732",
-    # The J in front is the data identifier of a licence plate, ISO/IEC 15459.
-    texts=("'JD' serial:n16", Pattern("'J' < 'JD' serial:n16 >", also_in=(Frame.DATA_IDENTIFIER,))),
+    texts=(
+        "'JD' serial:n16",
+        *(
+            Pattern(f"{data_identifier} < 'JD' serial:n16 >", also_in=(Frame.DATA_IDENTIFIER,))
+            for data_identifier in DATA_IDENTIFIERS
+        ),
+    ),
     printed="## #### #### #### ####",
 )

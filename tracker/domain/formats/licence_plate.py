@@ -21,6 +21,9 @@ UNITS: Final = MappingProxyType(
     }
 )
 
+DATA_IDENTIFIERS: Final = ("'J'", "unit:[1-6]1 'J'")
+"""What stands in front of a plate, and is no part of its number where the carrier writes that without it too."""
+
 LICENCE_PLATE: Final = Format(
     name="licence_plate",
     carrier="iso_15459",
