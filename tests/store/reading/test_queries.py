@@ -259,3 +259,13 @@ def test_what_is_not_a_record_is_corrupt(
     stores.write(redis_server.url, journey())
     client.set(keys.parcels(partition_of(PARCEL.encode(), PARTITIONS)) + PARCEL.encode(), damage)
     assert refusal(reading, redis_server.url).code == "corrupt_record"
+
+
+def test_a_command_that_redis_refuses_is_an_error_with_what_it_says(
+    client: redis.Redis, redis_server: Redis, reading: type[Reader]
+) -> None:
+    """One refused reply among several must not be taken for a value."""
+    client.set(keys.mark(partition_of(PARCEL.encode(), PARTITIONS)), b"no hash")
+    error = refusal(reading, redis_server.url)
+    assert error.code == "no_redis"
+    assert "WRONGTYPE" in str(error)
