@@ -126,10 +126,10 @@ class _Nobody:
     def redis_error(self) -> None:
         """Redis failed."""
 
-    def kafka_error(self) -> None:
+    def kafka_error(self, asked: str = "", reason: str = "") -> None:
         """Kafka failed."""
 
-    def kafka_answered(self) -> None:
+    def kafka_answered(self, asked: str = "") -> None:
         """Nobody hears of it."""
 
 

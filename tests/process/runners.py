@@ -69,14 +69,14 @@ class Told:
         """Redis failed."""
         self.errors["Redis"] += 1
 
-    def kafka_error(self) -> None:
+    def kafka_error(self, asked: str = "", reason: str = "") -> None:  # noqa: ARG002
         """Kafka failed."""
         self.errors["Kafka"] += 1
 
     def redis_answered(self) -> None:
         """Nobody asks for it here."""
 
-    def kafka_answered(self) -> None:
+    def kafka_answered(self, asked: str = "") -> None:
         """Nobody asks for it here."""
 
 

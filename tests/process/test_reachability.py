@@ -45,3 +45,16 @@ def test_kafka_is_known_apart_from_redis() -> None:
     assert (reachability.redis, reachability.kafka, told.errors["Kafka"]) == (None, False, 1)
     reachability.kafka_answered()
     assert reachability.kafka is True
+
+
+def test_kafka_fails_as_long_as_one_of_what_is_asked_of_it_does_and_says_why() -> None:
+    reachability = Reachability(Told())
+    reachability.kafka_answered()
+    reachability.kafka_error("fetches", "no permission to read")
+    reachability.kafka_error("records", "no permission to write")
+    reachability.kafka_answered()
+    assert (reachability.kafka, reachability.kafka_reason) == (False, "no permission to read; no permission to write")
+    reachability.kafka_answered("fetches")
+    assert reachability.kafka_reason == "no permission to write"
+    reachability.kafka_answered("records")
+    assert (reachability.kafka, reachability.kafka_reason) == (True, "")

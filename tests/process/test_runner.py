@@ -186,7 +186,7 @@ def test_the_mark_does_not_pass_a_record_that_kafka_has_not_taken(work: Work) ->
         await bench.running()
         bench.log.fails["deliver"] = TimeoutError()
         await bench.runner.take(fetch(0, scan(), b"no scan"))
-        assert bench.partition.reason.text == "Kafka did not take 1 records: TimeoutError()"
+        assert bench.partition.reason.text == "1 records were not taken: Kafka: TimeoutError()"
         assert (bench.mark, bench.told.errors["Kafka"]) == (0, 1)
         await bench.running()
         await bench.runner.take(fetch(0, scan(), b"no scan"))

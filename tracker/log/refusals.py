@@ -43,22 +43,48 @@ class Refusal(NamedTuple):
     final: bool
 
 
-def of(error: BaseException, cluster: Cluster) -> Refusal:
-    """What an error of a connection means: of aiokafka, ssl or the operating system."""
+class KafkaFailedError(Exception):
+    """Kafka has not done what was asked of it; the message says why.
+
+    Attributes:
+        final: whether a person has to change something: to wait does not help.
+    """
+
+    def __init__(self, cluster: Cluster, error: BaseException, operation: str, name: str) -> None:
+        refusal = of(error, cluster, operation, name)
+        super().__init__(f"{cluster.place}: {refusal.reason}")
+        self.final = refusal.final
+
+
+def of(error: BaseException, cluster: Cluster, operation: str = "", name: str = "") -> Refusal:
+    """What an error means: of aiokafka, ssl or the operating system.
+
+    Args:
+        error: what was raised.
+        cluster: of which.
+        operation: what was asked for, as Kafka's ACLs name it: `Read`.
+        name: of the topic or the group that it was asked of.
+    """
     causes = list(_causes(error))
     for one in causes:
+        if isinstance(one, kafka.BrokerResponseError) and one.errno in KINDS:
+            return Refusal(lacks(cluster, one.errno, operation, name), final=True)
         if reason := _reason(one, cluster):
             return Refusal(reason, final=True)
     for one in causes:
         if reason := _broken_off(one, cluster):
             return Refusal(reason, final=False)
+    return Refusal(_unreached(error), final=False)
+
+
+def _unreached(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return Refusal("it does not answer", final=False)
+        return "it does not answer"
     if isinstance(error, ConnectionRefusedError):
-        return Refusal("nobody listens there (connection refused)", final=False)
+        return "nobody listens there (connection refused)"
     if isinstance(error, socket.gaierror):
-        return Refusal(f"there is no such host ({error.strerror})", final=False)
-    return Refusal(str(error) or type(error).__name__, final=False)
+        return f"there is no such host ({error.strerror})"
+    return str(error) or type(error).__name__
 
 
 def lacks(cluster: Cluster, code: int, operation: str, name: str = "") -> str:

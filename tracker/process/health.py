@@ -72,6 +72,7 @@ class Health:
     Attributes:
         partitions: those assigned to it.
         redis, kafka: whether the last exchange with them went well, None before the first.
+        kafka_reason: why Kafka fails us, empty if that is not known.
         group: where it stands in its group, None if that is not known.
         starting: what it waits for before it begins to work, empty once it does.
         loop_age_s: seconds since its event loop turned.
@@ -80,6 +81,7 @@ class Health:
     partitions: Mapping[int, PartitionHealth] = field(default_factory=dict)
     redis: bool | None = None
     kafka: bool | None = None
+    kafka_reason: str = ""
     group: Membership | None = None
     starting: str = ""
     loop_age_s: float = 0.0
@@ -132,7 +134,10 @@ class Judge:
         """
         waited_s = self.observe(health)
         servers = {"Kafka": health.kafka, "Redis": health.redis}
-        problems = [f"{name} can't be reached" for name, reached in servers.items() if reached is False]
+        reasons = {"Kafka": health.kafka_reason, "Redis": ""}
+        problems = [
+            reasons[name] or f"{name} can't be reached" for name, reached in servers.items() if reached is False
+        ]
         if health.starting:
             problems.append(f"is starting: {health.starting}")
         if stuck := health.loop_age_s > LOOP_S_MAX:

@@ -1,7 +1,7 @@
 """What a runner needs of the world: the log, the store, and whoever counts what happens."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tracker.log.identity import Identity
 from tracker.process.core.batch import BatchCounts, Outgoing
@@ -83,6 +83,10 @@ class Store(Protocol):
         """The epoch that a partition's mark has, None if there is none."""
 
 
+ASKED: Final = "which log it is"
+"""What Kafka is asked for most often, beside fetches."""
+
+
 class Watcher(Protocol):
     """Who is told what happens, for metrics."""
 
@@ -105,5 +109,8 @@ class Supervisor(Watcher, Protocol):
     def redis_answered(self) -> None:
         """Redis was asked something beside claims and batches, and has answered."""
 
-    def kafka_answered(self) -> None:
-        """Kafka was asked something beside fetches, and has answered."""
+    def kafka_error(self, asked: str = ASKED, reason: str = "") -> None:
+        """Kafka failed us, in what was asked of it, for a reason."""
+
+    def kafka_answered(self, asked: str = ASKED) -> None:
+        """Kafka has answered what was asked of it."""

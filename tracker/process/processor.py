@@ -16,6 +16,8 @@ from tracker.process.reachability import Reachability
 from tracker.process.runner import Runner
 from tracker.process.scans_log import ScansLog
 
+FETCHES: Final = "fetches"
+
 WATCH_S: Final = 5.0
 """How often log and store are looked at: a topic that was made anew is noticed within that time, and so is a store that
 has gone back while no scans came."""
@@ -111,9 +113,13 @@ class Processor:
             if runner.partition.applied is not None
         }
 
-    def kafka_error(self) -> None:
-        """Kafka failed us."""
-        self.reachability.kafka_error()
+    def fetched(self) -> None:
+        """A fetch went well."""
+        self.reachability.kafka_answered(FETCHES)
+
+    def fetch_failed(self, reason: str) -> None:
+        """A fetch failed, for a reason that was not the one before."""
+        self.reachability.kafka_error(FETCHES, reason)
 
     async def watch(self) -> None:
         """Looks again and again whether log and store are still what was claimed."""
@@ -148,4 +154,5 @@ class Processor:
             # Without a partition nothing is asked of it: what was once is known no more.
             redis=self.reachability.redis if self._runners else None,
             kafka=self.reachability.kafka,
+            kafka_reason=self.reachability.kafka_reason,
         )

@@ -1,23 +1,36 @@
 """Whether Redis and Kafka answer, as far as a worker's partitions have heard."""
 
 from tracker.process.core.batch import BatchCounts
-from tracker.process.ports import Watcher
+from tracker.process.ports import ASKED, Watcher
 
 
 class Reachability:
-    """What runners tell of Redis and Kafka. The watcher is told of it too.
+    """What is heard of Redis and Kafka, for health. The watcher is told of it too.
 
     Args:
         watcher: is told what happens.
 
     Attributes:
-        redis, kafka: whether the last exchange with them went well, None before the first.
+        redis: whether the last exchange with it went well, None before the first.
     """
 
     def __init__(self, watcher: Watcher) -> None:
         self.redis: bool | None = None
-        self.kafka: bool | None = None
         self._watcher = watcher
+        self._kafka_answered = False
+        self._kafka_errors: dict[str, str] = {}
+
+    @property
+    def kafka(self) -> bool | None:
+        """Whether the last exchange of each kind with it went well, None before the first."""
+        if self._kafka_errors:
+            return False
+        return True if self._kafka_answered else None
+
+    @property
+    def kafka_reason(self) -> str:
+        """Why Kafka fails us, empty if it does not or nobody knows."""
+        return "; ".join(filter(None, dict.fromkeys(list(self._kafka_errors.values()))))
 
     def applied(self, counts: BatchCounts, apply_s: float) -> None:
         """A batch has landed, so many seconds after it was sent."""
@@ -39,11 +52,17 @@ class Reachability:
         """Redis was asked something beside claims and batches, and has answered."""
         self.redis = True
 
-    def kafka_error(self) -> None:
-        """Kafka failed us."""
-        self.kafka = False
+    def kafka_error(self, asked: str = ASKED, reason: str = "") -> None:
+        """Kafka failed us.
+
+        Args:
+            asked: what of it; as long as that is not answered, Kafka counts as failing.
+            reason: a sentence.
+        """
+        self._kafka_errors[asked] = reason
         self._watcher.kafka_error()
 
-    def kafka_answered(self) -> None:
-        """Kafka was asked something beside fetches, and has answered."""
-        self.kafka = True
+    def kafka_answered(self, asked: str = ASKED) -> None:
+        """Kafka has answered that, or nobody asks for it any more."""
+        self._kafka_errors.pop(asked, None)
+        self._kafka_answered = self._kafka_answered or asked == ASKED

@@ -12,6 +12,7 @@ from typing import Final
 from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
 from tracker.log.identity import LogUnknownError
+from tracker.log.refusals import KafkaFailedError
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing
 from tracker.process.core.partition import Partition, State
 from tracker.process.core.reason import Reason
@@ -71,6 +72,7 @@ class Runner:
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
         self._fruitless = 0
+        self._deliveries = f"records of partition {partition.number}"
         self._epoch: int | None = None  # Of the last claim; None if the store denied it.
 
     @property
@@ -95,6 +97,7 @@ class Runner:
             if self._claiming is not None:
                 self._claiming.cancel()
             self.partition.revoked()
+            self._supervisor.kafka_answered(self._deliveries)
             await self._close()
 
     async def reclaim(self, reason: Reason) -> None:
@@ -196,8 +199,8 @@ class Runner:
             done = await self._can_be_claimed() if self._epoch is None else await self._is_another_epoch()
         except ChainBrokenError:
             self._supervisor.redis_error()
-        except Exception:  # noqa: BLE001  Of Kafka: whatever it is, the next look tries again.
-            self._supervisor.kafka_error()
+        except Exception as error:  # noqa: BLE001  Of Kafka: whatever it is, the next look tries again.
+            self._supervisor.kafka_error(reason=_said(error))
         else:
             self._supervisor.redis_answered()
             if done and self._is_stopped:
@@ -232,9 +235,11 @@ class Runner:
             await self._log.deliver(outgoing)
         except Exception as error:  # noqa: BLE001
             # Any failure means the same: they are not in the log, so the mark must not pass them.
-            self._supervisor.kafka_error()
-            await self._lost(Reason(f"Kafka did not take {len(outgoing)} records: {error!r}"))
+            reason = f"{len(outgoing)} records were not taken: {_said(error)}"
+            self._supervisor.kafka_error(self._deliveries, reason)
+            await self._lost(Reason(reason))
             return False
+        self._supervisor.kafka_answered(self._deliveries)
         return True
 
     async def _lost(self, reason: Reason) -> None:
@@ -272,8 +277,8 @@ class Runner:
             except Exception as error:  # noqa: BLE001
                 # Of Kafka: whatever it is, it is tried again, and health says so.
                 self._supervisor.claimed("failed")
-                self._supervisor.kafka_error()
-                self._not_yet(Reason(f"Kafka: {error!r}"))
+                self._supervisor.kafka_error(reason=_said(error))
+                self._not_yet(Reason(_said(error)))
 
     def _pause_s(self) -> float:
         """How long to wait before a claim: longer the more claims since the last batch that landed came to nothing.
@@ -335,3 +340,8 @@ class Runner:
         if reason != self.partition.reason:
             log.warning("partition %d can't be claimed yet: %s", self.partition.number, reason)
         self.partition.reason = reason
+
+
+def _said(error: Exception) -> str:
+    """What an error says to a person; others than ours say it to a programmer."""
+    return str(error) if isinstance(error, KafkaFailedError | LogUnknownError) else f"Kafka: {error!r}"

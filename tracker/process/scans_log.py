@@ -75,8 +75,8 @@ class ScansLog:
         try:
             await self.identity()
         except LogUnknownError as error:
-            log.warning("Kafka: %s", error)
-            self._supervisor.kafka_error()
+            log.warning("%s", error)
+            self._supervisor.kafka_error(reason=str(error))
 
     async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
         """Has dead letters, re-keyed records and announcements acknowledged."""

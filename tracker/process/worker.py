@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from tracker import config, service
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.log.identity import log_identity
 from tracker.observe.monitor import Monitor
 from tracker.process import start
 from tracker.process.faust.app import WorkerApp
@@ -97,4 +98,5 @@ def run(settings: Settings) -> None:
         except SystemExit:
             if worker.start_error is None:
                 raise
+            log_identity(settings)  # aiokafka does not say why; this does, unless it was over in a moment.
             raise TrackerError("no_kafka", f"Kafka at {settings.kafka} (TRACKER_KAFKA): {worker.start_error}") from None

@@ -16,6 +16,7 @@ from tracker.domain import scan, vocabulary
 from tracker.limits import BATCH_BYTES_MAX
 from tracker.log.cluster import Cluster
 from tracker.log.identity import LogClient
+from tracker.log.refusals import KafkaFailedError
 from tracker.process.faust import closing, fetch
 from tracker.process.faust.client import FaustClient
 from tracker.process.faust.transport import BatchTransport
@@ -32,6 +33,8 @@ log = logging.getLogger("tracker.process")
 HEARTBEATS_A_SESSION: Final = 3
 COMMIT_INTERVAL_S: Final = 2.0
 
+
+GROUP: Final = "a place in the group"
 
 JOIN_PAUSE_S_MIN, JOIN_PAUSE_S_MAX = 1.0, 5.0
 """Between two looks at whether the group has refused us: longer while it does."""
@@ -74,7 +77,7 @@ class WorkerApp(faust.App):
         closing.patch_closed_connections()
         reader = scan.reader(vocabulary.load(settings.vocabularies), site_zones, recogniser(settings))
         store = RedisStore(Connector(Server(settings)), settings.partitions, settings.final_ttl_days * 86_400)
-        self._client = FaustClient(self, settings.topic)
+        self._client = FaustClient(self, self.cluster, settings.topic)
         log_client = LogClient(self.cluster, settings.topic)
         self.processor = Processor(settings, reader, store, self._client, log_client, watcher)
         self.topics.add(self.topic(settings.topic, value_type=bytes, value_serializer="raw", key_serializer="raw"))
@@ -111,15 +114,21 @@ class WorkerApp(faust.App):
             try:
                 await self._client.thread.check_membership()
             except KafkaError as error:
-                if repr(error) != self._join_error:
-                    log.warning("not in the consumer group %s: %r", self._worker_settings.group, error)
-                self._join_error = repr(error)
+                self._not_in_group(self._client.thread.group_failure(error))
                 pause_s = min(2 * pause_s, JOIN_PAUSE_S_MAX)
             else:
                 pause_s = JOIN_PAUSE_S_MIN
                 if self._join_error and self._client.thread.membership(self.processor.topic).joined:
                     log.info("in the consumer group %s after all", self._worker_settings.group)
                     self._join_error = ""
+                    self.processor.reachability.kafka_answered(GROUP)
+
+    def _not_in_group(self, failure: KafkaFailedError) -> None:
+        if str(failure) != self._join_error:
+            log.warning("not in the consumer group %s: %s", self._worker_settings.group, failure)
+            self._join_error = str(failure)
+        if failure.final:
+            self.processor.reachability.kafka_error(GROUP, self._join_error)
 
     def _create_directories(self) -> None:
         """Faust keeps tables on disk; there are none."""

@@ -1,12 +1,18 @@
 """The consumer and the producer of a Faust app, for the processor."""
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 import faust
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
+from faust.exceptions import ProducerSendError
 from faust.types import TP
 
+from tracker.log.cluster import Cluster
+from tracker.log.refusals import KafkaFailedError
 from tracker.process.faust.transport import BatchConsumer, ConsumerThread
 
 
@@ -15,11 +21,13 @@ class FaustClient:
 
     Args:
         app: whose consumer and producer.
+        cluster: that they are at.
         topic: the topic of scans.
     """
 
-    def __init__(self, app: faust.App, topic: str) -> None:
+    def __init__(self, app: faust.App, cluster: Cluster, topic: str) -> None:
         self._app = app
+        self._cluster = cluster
         self._topic = topic
 
     @property
@@ -29,11 +37,16 @@ class FaustClient:
         return cast("ConsumerThread", consumer._thread)  # noqa: SLF001  # Not public in Faust.
 
     async def bounds(self, partition: int) -> tuple[int, int]:
-        """Offsets that a partition begins and ends with."""
+        """Offsets that a partition begins and ends with.
+
+        Raises:
+            KafkaFailedError: says why.
+        """
         tp = TopicPartition(self._topic, partition)
         thread = self.thread
-        first = await thread.earliest_offsets(tp)
-        last = await thread.highwaters(tp)
+        with self._explained("Describe", self._topic):
+            first = await thread.earliest_offsets(tp)
+            last = await thread.highwaters(tp)
         return first[tp], last[tp]
 
     async def seek(self, partition: int, offset: int) -> None:
@@ -45,8 +58,25 @@ class FaustClient:
     async def produce(
         self, topic: str, partition: int | None, key: bytes | None, value: bytes | None, headers: Mapping[str, bytes]
     ) -> Awaitable[Any]:
-        """Hands a record to the producer."""
-        return await self._app.producer.send(topic, key, value, partition, None, dict(headers))
+        """Hands a record to the producer; what it gives is awaited for the acknowledgement.
+
+        Raises:
+            KafkaFailedError: says why; so does what is awaited.
+        """
+        with self._explained("Write", topic):
+            sent = await self._app.producer.send(topic, key, value, partition, None, dict(headers))
+        return asyncio.ensure_future(self._acknowledged(sent, topic))
+
+    async def _acknowledged(self, sent: Awaitable[Any], topic: str) -> Any:  # noqa: ANN401
+        with self._explained("Write", topic):
+            return await sent
+
+    @contextmanager
+    def _explained(self, operation: str, topic: str) -> Iterator[None]:
+        try:
+            yield
+        except (KafkaError, ProducerSendError) as error:
+            raise KafkaFailedError(self._cluster, error, operation, topic) from error
 
     def end_offsets(self) -> Mapping[int, int]:
         """Partition -> offset that it ends with, as the last fetches told."""

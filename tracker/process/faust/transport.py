@@ -12,12 +12,13 @@ from typing import Any, ClassVar, Final, Protocol, cast
 
 import aiokafka
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAuthorizationFailedError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from tracker.log.cluster import Cluster
+from tracker.log.refusals import KafkaFailedError
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.health import Membership
 
@@ -29,6 +30,9 @@ topic deleted, or was started before it, would go without the new one."""
 
 IDLE_PAUSE_S: Final = 0.05
 """Between two looks at partitions of which none is claimed yet."""
+
+REFUSED_PAUSE_S: Final = 1.0
+"""Between two fetches where a permission is missing: a person gives it, not time."""
 
 
 class FetchProcessor(Protocol):
@@ -57,8 +61,11 @@ class FetchProcessor(Protocol):
     def applied_offsets(self) -> Mapping[int, int]:
         """Partition -> offset behind what has landed in the store."""
 
-    def kafka_error(self) -> None:
-        """Kafka failed us."""
+    def fetched(self) -> None:
+        """A fetch went well."""
+
+    def fetch_failed(self, reason: str) -> None:
+        """A fetch failed, for a reason that was not the one before."""
 
 
 class WholeFetchApp(Protocol):
@@ -109,6 +116,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if coordinator is not None and not coordinator._closing.done():  # noqa: SLF001
             coordinator.check_errors()
 
+    def group_failure(self, error: KafkaError) -> KafkaFailedError:
+        """What keeps this consumer out of its group, for a person."""
+        app = cast("WholeFetchApp", self.app)
+        topic = isinstance(error, TopicAuthorizationFailedError)
+        return KafkaFailedError(app.cluster, error, "Read", app.processor.topic if topic else self.app.conf.id)
+
     def membership(self, topic: str) -> Membership:
         """Where this worker stands in its group; may be asked from any thread."""
         consumer = self._consumer
@@ -117,7 +130,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if any(task.done() for task in _lasting(consumer)):
             return Membership(False, reason="aiokafka has given up")
         if (error := coordinator._pending_exception) is not None:  # noqa: SLF001
-            return Membership(False, reason=repr(error))
+            return Membership(False, reason=str(self.group_failure(error)))
         subscription = consumer._subscription.subscription  # noqa: SLF001
         if coordinator.coordinator_id is None or subscription is None or coordinator.need_rejoin(subscription):
             return Membership(False, reason="it is joining")
@@ -138,6 +151,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
 class BatchConsumer(driver.Consumer):
     """Faust's consumer, with scans handed over in whole fetches."""
+
+    _fetch_error = ""
 
     @property
     def processor(self) -> FetchProcessor:
@@ -177,12 +192,21 @@ class BatchConsumer(driver.Consumer):
             await processor.out_of_range(self._numbers(_partitions_of(error)))
             return {}
         except KafkaError as error:
-            processor.kafka_error()
-            log.warning("a fetch failed: %r", error)
-            await asyncio.sleep(IDLE_PAUSE_S)
+            await self._fetch_failed(error)
             return {}
+        if self._fetch_error:
+            self._fetch_error = ""
+            processor.fetched()
         await processor.take({tp.partition: found for tp, found in records.items() if tp.topic == processor.topic})
         return {tp: found for tp, found in records.items() if tp.topic != processor.topic}
+
+    async def _fetch_failed(self, error: KafkaError) -> None:
+        failure = KafkaFailedError(cast("WholeFetchApp", self.app).cluster, error, "Read", self.processor.topic)
+        if str(failure) != self._fetch_error:
+            log.warning("a fetch failed: %s", failure)
+            self._fetch_error = str(failure)
+            self.processor.fetch_failed(self._fetch_error)
+        await asyncio.sleep(REFUSED_PAUSE_S if failure.final else IDLE_PAUSE_S)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ANN401
         yield from super()._filter_tps_with_pending_acks(topics)
