@@ -11,6 +11,7 @@ import pytest
 from bench import __main__ as bench
 from tracker import config
 from tracker.cli import main as command_line
+from tracker.domain.formats import FORMATS
 from tracker.errors import COMMAND_ERRORS, REASONS
 
 ROOT: Final = Path(__file__).parents[1]
@@ -68,6 +69,10 @@ def test_the_figures_of_the_readme_are_lines_of_the_last_full_run(capsys: pytest
     written = [line for line in block.splitlines() if line]
     assert len(written) > 20
     assert [line for line in written if line not in printed] == [], "make README.md say what bench/results.json holds"
+
+
+def test_the_readme_counts_the_formats() -> None:
+    assert re.findall(r"\[(\d+) formats\]", README) == [str(len(FORMATS))], f"there are {len(FORMATS)} formats"
 
 
 def test_the_commands_of_the_readme_are_all_there_is() -> None:

@@ -99,7 +99,7 @@ EVENTS_KEPT_NEWEST: Final = 80
 """Of a cut history: its newest events. With the newest of each of KINDS_MAX kinds among the rest that is 128."""
 
 KINDS_MAX: Final = 48
-"""Kinds that the machine may have, UNDO and CORRECT among them; it has 35. A new event must not move what is kept."""
+"""Kinds that the machine may have, UNDO and CORRECT among them: of a cut history the newest of each is kept."""
 
 REREAD_WINDOW_MS: Final = 30 * 1_000
 """Within which the same code at the same place is a re-read of the same pass through a tunnel."""

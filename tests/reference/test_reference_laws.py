@@ -102,10 +102,13 @@ def test_every_state_has_a_cell_for_every_event() -> None:
     assert {(state, event) for state in table.states for event in table.events} == {
         key for key in table.cells if not key[1].endswith("@here")
     }
-    assert len(set(table.ranks.values())) == len(table.ranks) == 35
+    assert len(set(table.ranks.values())) == len(table.ranks)
 
 
 def test_both_forms_of_the_table_say_the_same() -> None:
     if not SHARED_TABLE.exists():
         pytest.skip("needs ../shared/tables/state_machine.json beside the project")
-    assert from_json(SHARED_TABLE) == from_toml(OWN_TABLE)
+    given, own = from_json(SHARED_TABLE), from_toml(OWN_TABLE)
+    assert (own.states, own.overlays) == (given.states, given.overlays)
+    assert given.ranks.items() <= own.ranks.items()
+    assert given.cells.items() <= own.cells.items()

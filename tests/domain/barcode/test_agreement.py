@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.domain.barcode import model
+from tests.domain.barcode import carriers_model, model
 from tests.domain.barcode.reads import EVERY_FORM, key_of, reason_of
 from tracker import limits
 from tracker.domain import barcode
 from tracker.domain.barcode.making import read_of
-from tracker.domain.formats import elements
+from tracker.domain.formats import FORMATS, elements
 from tracker.domain.formats.forms import FORMS
 
 CONFORMANCE = Path(__file__).resolve().parents[3].parent / "shared" / "conformance"
@@ -120,6 +120,11 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 
 READS = st.one_of(VALID, of_a_form(), mutated(), st.builds(bytes.__add__, mutated(), VALID), st.binary(max_size=120))
+
+
+def test_the_second_implementation_reads_every_format() -> None:
+    ruled = {rule.scheme for rule in carriers_model.RULES}
+    assert ruled | {"s10", "sscc", "ups_1z"} == {format_.name for format_ in FORMATS}, "RULES of carriers_model.py"
 
 
 @settings(max_examples=3000, deadline=None)

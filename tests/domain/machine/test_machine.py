@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -33,21 +32,20 @@ GIVEN = ROOT.parent / "shared" / "tables" / "state_machine.json"
 TEXT = Path(machine.__file__).with_name("machine.toml").read_text("utf-8")
 
 
+STORED_EVENTS = (
+    *("PRE_ADVISED", "ACCEPTED", "UNLOADED", "ARRIVED", "SORTED_IN", "SORTED", "MISSORTED", "FORWARDED", "SORTED_OUT"),
+    *("LOADED", "DEPARTED", "CUSTOMS_PRESENTED", "CUSTOMS_HELD", "CUSTOMS_RELEASED", "HELD", "RELEASED"),
+    *("DELIVERY_OFFICE_ARRIVED", "OUT_FOR_DELIVERY", "ATTEMPT_FAILED", "PICKUP_READY", "RETURN_STARTED", "DAMAGED"),
+    *("LOST", "FOUND", "DELIVERED", "RETURNED", "CANCELLED", "DESTROYED", "MEASURED", "INFO", "EN_ROUTE", "DELAYED"),
+    "COLLECTION_FAILED",
+)
+"""In the order of their numbers."""
+
+
 def test_the_table_has_a_cell_for_every_state_and_event() -> None:
-    assert len(STATES) == 15
-    assert len(EVENTS) == 33
     assert {(state, event) for state, event, here in MACHINE.cells if not here} == {
         (state, event) for state in STATES for event in EVENTS
     }
-
-
-def test_the_table_has_328_cells_that_apply_65_notes_and_116_anomalies() -> None:
-    assert Counter(cell.action for cell in MACHINE.cells.values()) == {
-        Action.APPLY: 328,
-        Action.NOTE: 65,
-        Action.ANOMALY: 116,
-    }
-    assert sum(here for *_, here in MACHINE.cells) == 14
 
 
 def test_every_state_can_be_reached_from_unknown() -> None:
@@ -74,7 +72,9 @@ def test_a_scan_at_the_delivery_office_takes_its_own_cell_where_there_is_one() -
 
 
 def test_numbers_of_kinds_are_those_of_stored_records() -> None:
-    assert (NUMBER["PRE_ADVISED"], NUMBER["COLLECTION_FAILED"]) == (0, 32)
+    # A number that has been stored belongs to its kind for ever: new events stand behind these.
+    assert EVENTS[: len(STORED_EVENTS)] == STORED_EVENTS
+    assert [NUMBER[event] for event in EVENTS] == list(range(len(EVENTS)))
     assert (NUMBER["CORRECT"], NUMBER["UNDO"]) == (62, 63)
     assert NUMBER.keys() == set(KINDS)
     assert len(KINDS) <= KINDS_MAX
@@ -85,7 +85,7 @@ def test_numbers_of_kinds_are_those_of_stored_records() -> None:
 
 def test_undo_and_correct_come_last_among_events_at_the_same_time() -> None:
     assert sorted(KINDS, key=TIE_RANK.__getitem__)[-2:] == ["CORRECT", "UNDO"]
-    assert len(set(TIE_RANK.values())) == len(KINDS) == 35
+    assert len(set(TIE_RANK.values())) == len(KINDS)
     assert {kind: TIE_RANKS[number] for kind, number in NUMBER.items()} == TIE_RANK
 
 
@@ -94,7 +94,7 @@ def test_the_compiled_table_agrees_with_the_cells(state: str) -> None:
     def names(bits: int, order: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for place, name in enumerate(order) if bits >> place & 1)
 
-    assert len(TABLE) == 15 * KIND_NUMBERS * 2 * 8
+    assert len(TABLE) == len(STATES) * KIND_NUMBERS * 2 * 8
     for number, event in enumerate(EVENTS):
         for here in (False, True):
             at = ((STATES.index(state) * KIND_NUMBERS + number) * 2 + here) * 8
@@ -122,13 +122,13 @@ def test_every_way_of_the_diagram_is_in_the_table() -> None:
 
 
 @pytest.mark.skipif(not GIVEN.exists(), reason=f"{GIVEN} is not there")
-def test_all_509_cells_agree_with_the_given_table() -> None:
+def test_every_cell_of_the_given_table_is_ours() -> None:
     given = json.loads(GIVEN.read_text("utf-8"))
     assert list(STATES) == given["states"]
     assert list(OVERLAYS) == given["overlays"]
     assert set(TERMINAL) == set(given["terminal"])
     events = {name: {"tie_rank": e.tie_rank, "physical": e.physical} for name, e in MACHINE.events.items()}
-    assert list(events.items()) == list(given["events"].items())
+    assert list(events.items())[: len(given["events"])] == list(given["events"].items())
     cells = {
         f"{state}|{event}{'@here' if here else ''}": (
             cell.next,
@@ -138,8 +138,8 @@ def test_all_509_cells_agree_with_the_given_table() -> None:
             set(cell.marks),
         )
         for (state, event, here), cell in MACHINE.cells.items()
+        if event in given["events"]
     }
-    assert len(cells) == 509
     assert cells == {
         name: (
             cell["next"],
