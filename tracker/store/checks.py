@@ -15,6 +15,10 @@ from tracker.store.server import Server
 VERSION_MIN: Final = (6, 2)
 
 
+_CONFIG: Final = ("maxmemory-policy", "appendonly", "appendfsync", "save")
+"""What of its configuration a server is asked for."""
+
+
 class Facts(NamedTuple):
     """What a server says about itself; None where it forbids the question."""
 
@@ -58,9 +62,10 @@ def ask(connection: Redis) -> Facts:
     """Gives the facts by CONFIG, and by INFO where a managed Redis forbids CONFIG."""
     info: dict[str, Any] = connection.info("everything")
     try:
-        config: dict[Any, Any] | None = connection.config_get("*")
+        # Each by its name: among all of them are passwords.
+        config = {name: connection.config_get(name)[name] for name in _CONFIG}
     except ResponseError:
-        config = None
+        config = {}
     server = str(info.get("server_name") or "redis")
     return Facts(
         server=server,
