@@ -49,10 +49,7 @@ class _Connection(Connection):
         """Connects: what redis-py calls."""
         where = self._locate()
         if isinstance(where, Path):
-            connected = socket.socket(socket.AF_UNIX)
-            connected.settimeout(self.socket_timeout)
-            connected.connect(str(where))
-            return connected
+            return _connected(where, self.socket_timeout)
         self.host, self.port = where  # For what redis-py says of it.
         connected = socket.create_connection(where, self.socket_timeout)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -79,6 +76,17 @@ class _Connection(Connection):
             raise  # Redis has answered.
         except (RedisConnectionError, RedisTimeoutError) as error:
             raise WireError(error.__context__, "login") from error
+
+
+def _connected(path: Path, timeout_s: float | None) -> socket.socket:
+    connected = socket.socket(socket.AF_UNIX)
+    connected.settimeout(timeout_s)
+    try:
+        connected.connect(str(path))
+    except OSError:
+        connected.close()
+        raise
+    return connected
 
 
 def client(
