@@ -44,7 +44,8 @@ def find_primary(server: Server) -> Address:
         try:
             answers.append(_ask(server, address))
         except (RedisError, OSError) as error:
-            problems.append(f"{address}: {refusals.of(error, server, server.sentinel_login)}")
+            said = refusals.of(error, server, server.sentinel_login)
+            problems.append(f"{address}: {'it is no Sentinel' if 'unknown command' in said else said}")
     if (primary := latest(answers)) is not None:
         return primary
     if answers:
@@ -65,5 +66,6 @@ def _ask(server: Server, address: Address) -> Said:
         # During a failover MASTER still gives the old address, with the epoch of the new one.
         if (found := ask("GET-MASTER-ADDR-BY-NAME", server.url.primary)) is None:
             return Said(None)
-        state = ask("MASTER", server.url.primary)
-    return Said(Address(found[0].decode(), int(found[1])), int(state[b"config-epoch"]))
+        state: list[bytes] = ask("MASTER", server.url.primary)
+    epoch = state[state.index(b"config-epoch") + 1]
+    return Said(Address(found[0].decode(), int(found[1])), int(epoch))
