@@ -8,13 +8,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tracker.limits import CLAIM_S_MAX, JOIN_S_MAX, LOOP_S_MAX, STALL_S_MAX
 from tracker.process.core.reason import NO_REASON, Reason
 
 _GROUP: Final = -1
 """Stands where partitions have their number, for the group as a whole."""
+
+
+class Awaited(NamedTuple):
+    """What something is to get on with: the same for long means that something is wrong.
+
+    Attributes:
+        what: `claim`, `apply`, `join` or `take`.
+        at: where it stands: the offset that is applied, the partitions that were given; None if it has not begun.
+    """
+
+    what: str
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +55,11 @@ class PartitionHealth:
         return max(0, self.end_offset - self.applied_offset)
 
     @property
-    def awaits(self) -> tuple[str, int | None] | None:
+    def awaits(self) -> Awaited | None:
         """What it is to get on with, None if nothing: where that stays the same for long, something is wrong."""
         if self.state != "running":
-            return "claim", None
-        return ("apply", self.applied_offset) if self.lag else None
+            return Awaited("claim")
+        return Awaited("apply", self.applied_offset) if self.lag else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +98,13 @@ class Health:
     starting: str = ""
     loop_age_s: float = 0.0
 
-    def awaits(self) -> dict[int, tuple[str, int | None]]:
+    def awaits(self) -> dict[int, Awaited]:
         """What it is to get on with, by partition; of the group, to join it and to take what it gives."""
         awaited = {number: one.awaits for number, one in self.partitions.items()}
         if self.group is not None and not self.group.joined:
-            awaited[_GROUP] = ("join", None)
+            awaited[_GROUP] = Awaited("join")
         elif self.group is not None and self.group.given > len(self.partitions):
-            awaited[_GROUP] = ("take", self.group.given)
+            awaited[_GROUP] = Awaited("take", self.group.given)
         return {number: one for number, one in awaited.items() if one is not None}
 
 
@@ -113,9 +125,9 @@ class Judge:
         now = self._clock_s()
         with self._lock:
             before, self._awaited = self._awaited, {}
-            for number, (what, which) in health.awaits().items():
+            for number, (what, at) in health.awaits().items():
                 known = before.get(number, {})
-                awaited = {what: known[what] if what in known and known[what][0] == which else (which, now)}
+                awaited = {what: known[what] if what in known and known[what][0] == at else (at, now)}
                 if what == "claim" and "apply" in known:
                     # What was to be applied before it was lost still is: a partition that is claimed and lost again
                     # and again gets on as little as one that stands still.

@@ -5,26 +5,20 @@ One apply is in flight while the next batch is read and folded; only that batch'
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from tracker.domain._records import CorruptBatch, LargeBatch
 from tracker.domain.parcel import CorruptRecord
-from tracker.log.identity import LogUnknownError
-from tracker.log.refusals import KafkaFailedError
+from tracker.process.claiming import Claimer, said
 from tracker.process.core.batch import Fetched, FoldedBatch, Outgoing
 from tracker.process.core.partition import Partition, State
 from tracker.process.core.reason import Reason
 from tracker.process.faust.fetch import WholeFetch
 from tracker.process.ports import ClaimedChain, Fetching, Log, Store, Supervisor
-from tracker.store.claims import ChainBrokenError, Denied
+from tracker.store.claims import ChainBrokenError
 
 log = logging.getLogger("tracker.process")
-
-CLAIM_PAUSE_S_MIN: Final = 0.025
-CLAIM_PAUSE_S_MAX: Final = 2.0
-"""Longest pause between two tries to claim: a Redis that is back is noticed within that time."""
 
 _STOPS: Final[dict[type[Exception], str]] = {
     CorruptRecord: "corrupt_record",
@@ -62,18 +56,16 @@ class Runner:
         self.progress_s = clock_s()
         self.log: str | None = None
         self._clock_s = clock_s
-        self._store = store
         self._log = scans_log
         self._fetching = fetching
         self._supervisor = supervisor
+        self._claimer = Claimer(partition, store, scans_log, fetching, supervisor)
         self._chain: ClaimedChain | None = None
         self._in_flight: asyncio.Task[bool] | None = None
         self._settling: asyncio.Task[None] | None = None
         self._claiming: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
-        self._fruitless = 0
         self._deliveries = f"records of partition {partition.number}"
-        self._epoch: int | None = None  # Of the last claim; None if the store denied it.
 
     @property
     def running(self) -> bool:
@@ -161,7 +153,7 @@ class Runner:
         answer = await chain.applied(replies, folded.batch)
         landed = self.partition.answered(answer, folded.batch)
         if landed:
-            self._fruitless = 0
+            self._claimer.landed()
             self.progress_s = self._clock_s()
             self._supervisor.applied(folded.counts, self.progress_s - sent)
         return landed
@@ -190,32 +182,18 @@ class Runner:
         return self.partition.state is State.STOPPED
 
     async def _check_stopped(self) -> None:
-        """Claims a stopped partition again once somebody has done something about it.
-
-        Whoever does moves the epoch, deletes the mark or takes away what the claim was denied for. As long as nothing
-        is done this writes nothing.
-        """
+        """Claims a stopped partition again once somebody has done something about it."""
         try:
-            done = await self._can_be_claimed() if self._epoch is None else await self._is_another_epoch()
+            could = await self._claimer.could_claim()
         except ChainBrokenError:
             self._supervisor.redis_error()
         except Exception as error:  # noqa: BLE001  Of Kafka: whatever it is, the next look tries again.
-            self._supervisor.kafka_error(reason=_said(error))
+            self._supervisor.kafka_error(reason=said(error))
         else:
             self._supervisor.redis_answered()
-            if done and self._is_stopped:
+            if could and self._is_stopped:
                 log.info("partition %d was stopped and is claimed again: its mark has changed", self.partition.number)
                 self.start()
-
-    async def _is_another_epoch(self) -> bool:
-        return await self._store.epoch(self.partition.number) != self._epoch
-
-    async def _can_be_claimed(self) -> bool:
-        claim = await self._store.claim(self.partition.number, await self._log.identity())
-        if isinstance(claim, Denied):
-            return False
-        await claim[0].close()
-        return True
 
     async def settle(self) -> None:
         """Waits for the apply in flight, and claims again if it has not landed."""
@@ -235,7 +213,7 @@ class Runner:
             await self._log.deliver(outgoing)
         except Exception as error:  # noqa: BLE001
             # Any failure means the same: they are not in the log, so the mark must not pass them.
-            reason = f"{len(outgoing)} records were not taken: {_said(error)}"
+            reason = f"{len(outgoing)} records were not taken: {said(error)}"
             self._supervisor.kafka_error(self._deliveries, reason)
             await self._lost(Reason(reason))
             return False
@@ -265,83 +243,10 @@ class Runner:
             self._claiming = asyncio.ensure_future(self._claim())
 
     async def _claim(self) -> None:
-        """Claims the partition; tries again until the store or the log says something that is final."""
-        while self.partition.state is State.CLAIMING:
-            await asyncio.sleep(self._pause_s())
-            try:
-                await self._try_claim()
-            except ChainBrokenError as error:
-                self._supervisor.claimed("failed")
-                self._supervisor.redis_error()
-                self._not_yet(Reason(f"Redis: {error}"))
-            except Exception as error:  # noqa: BLE001
-                # Of Kafka: whatever it is, it is tried again, and health says so.
-                self._supervisor.claimed("failed")
-                self._supervisor.kafka_error(reason=_said(error))
-                self._not_yet(Reason(_said(error)))
-
-    def _pause_s(self) -> float:
-        """How long to wait before a claim: longer the more claims since the last batch that landed came to nothing.
-
-        Two workers that both believe to own a partition take it from each other. The pause lets one of them get on.
-        """
-        pause = min(CLAIM_PAUSE_S_MIN * 2 ** min(self._fruitless, 10), CLAIM_PAUSE_S_MAX) if self._fruitless else 0.0
-        self._fruitless += 1
-        return pause * random.uniform(0.5, 1.0)  # noqa: S311  # No secret.
-
-    async def _try_claim(self) -> None:
-        number = self.partition.number
-        identity = await self._log.identity()
-        claim = await self._store.claim(number, identity)
-        if isinstance(claim, Denied):
-            self._epoch = None
-            self.partition.denied(claim)
-            self._supervisor.claimed("denied")
+        """Claims the partition, and begins with it."""
+        granted = await self._claimer.claim()
+        if granted is not None:
+            self._chain, self.log = granted
+            self.progress_s = self._clock_s()
+        elif self._is_stopped:
             await self._stopped()
-            return
-        chain, claimed, names = claim
-        if claimed.from_offset is not None:
-            log.warning(
-                "partition %d: half of a batch has come to life in the store, offsets %d to %d are applied again",
-                *(number, claimed.mark.next, claimed.from_offset),
-            )
-        self._epoch = claimed.mark.epoch
-        reason = self.partition.reason
-        try:
-            earliest, end = await self._bounds(identity)
-            begin = self.partition.claimed(claimed, names, earliest, end)
-            if begin is None:
-                self._supervisor.claimed("stopped")
-                await chain.close()
-                await self._stopped()
-                return
-            self._supervisor.claimed("claimed")  # From here its offset counts, however long the seek takes.
-            await self._fetching.seek(number, begin)
-        except BaseException:
-            await chain.close()
-            self.partition.lost(reason)
-            raise
-        if not self.running:  # Something has changed while it was sought: this claim is none any more.
-            await chain.close()
-            return
-        self._chain = chain
-        self.log = identity
-        self.progress_s = self._clock_s()
-        log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)
-
-    async def _bounds(self, identity: str) -> tuple[int, int]:
-        """Offsets that the partition begins and ends with, in the log of that identity and no other."""
-        earliest, end = await self._fetching.bounds(self.partition.number)
-        if (now := await self._log.identity()) != identity:
-            raise LogUnknownError(f"the log was {identity} and is {now}")
-        return earliest, end
-
-    def _not_yet(self, reason: Reason) -> None:
-        if reason != self.partition.reason:
-            log.warning("partition %d can't be claimed yet: %s", self.partition.number, reason)
-        self.partition.reason = reason
-
-
-def _said(error: Exception) -> str:
-    """What an error says to a person; others than ours say it to a programmer."""
-    return str(error) if isinstance(error, KafkaFailedError | LogUnknownError) else f"Kafka: {error!r}"

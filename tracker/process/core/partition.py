@@ -10,6 +10,7 @@ A shell asks and tells: it fetches, reads and writes where this says so, and han
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 from tracker import limits
 from tracker.domain import _parcel, _records, side_data
@@ -31,6 +32,14 @@ class State(StrEnum):
     CLAIMING = "claiming"
     RUNNING = "running"
     STOPPED = "stopped"
+
+
+class Rejected(NamedTuple):
+    """What goes to the dead letters: the index of a record in the batch, its reason code, and what came."""
+
+    record: int
+    code: str
+    detail: str = ""
 
 
 class Partition:
@@ -135,11 +144,11 @@ class Partition:
             records[parcel] = record
         scans = read.scans
         folded = fold(self._names, read.parcels, scans.buffer, scans.arena, scans.scans, records)
-        rejected = [(index, refusal.code, refusal.detail) for index, refusal in scans.rejected]
+        rejected = [Rejected(index, rejection.code, rejection.detail) for index, rejection in scans.rejected]
         if folded.rejected:
             offsets = scans.offsets()
-            for index, reason in folded.rejected:
-                rejected.append((_records.index_of(read.fetched.records, offsets[index]), reason, ""))
+            for index, code in folded.rejected:
+                rejected.append(Rejected(_records.index_of(read.fetched.records, offsets[index]), code))
         of_data = len(read.missing)
         of_aliases = of_data + len(read.with_data)
         aliases = merged_aliases(scans, zip(read.aliases, found[of_aliases:], strict=True))
@@ -225,7 +234,7 @@ class Partition:
     def _outgoing(
         self,
         read: ReadBatch,
-        rejected: Sequence[tuple[int, str, str]],
+        rejected: Sequence[Rejected],
         announced: Sequence[tuple[int, Announcement]],
     ) -> list[Outgoing]:
         """Dead letters, re-keyed records and announcements, in the order of the log."""
@@ -233,9 +242,9 @@ class Partition:
             (offset, Outgoing(True, one.alias, one.value(), {"source": self._origin(offset)}))
             for offset, one in announced
         ]
-        for index, reason, detail in rejected:
+        for index, code, detail in rejected:
             headers = {
-                "reason": reason.encode(),
+                "reason": code.encode(),
                 "detail": detail.encode("utf-8", "replace")[: limits.DETAIL_BYTES_MAX],
             }
             offset, key, value = read.fetched.record(index)
@@ -249,7 +258,7 @@ class Partition:
         return f"{self.topic}/{self.number}/{offset}".encode()
 
 
-def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[tuple[int, str, str]]) -> BatchCounts:
+def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[Rejected]) -> BatchCounts:
     """What there was in a batch."""
     scans, records = read.scans, read.fetched.records
     taken = len(read.parcels) - len(folded.rejected)
@@ -262,7 +271,7 @@ def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[tuple[int, s
         anomalies=folded.anomalies,
         rekeyed=len(scans.foreign),
         announcements=len(scans.announced),
-        rejected=Counter(reason for _, reason, _ in rejected),
+        rejected=Counter(one.code for one in rejected),
         unidentified=Counter(
             (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
         ),
