@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from tests.chaos.log import Record
+from tests.chaos.consumer import Record
 from tests.chaos.report import Report
 from tests.chaos.stored import StoredPartition
 from tests.reference import aliases as reference

@@ -19,7 +19,7 @@ import redis
 
 from tests.chaos import aliases, aof, expiries, letters, traffic
 from tests.chaos.compare import compare
-from tests.chaos.log import Record
+from tests.chaos.consumer import Record
 from tests.chaos.model import LogPartition, read_value
 from tests.chaos.oracle import compare_counters, file
 from tests.chaos.report import Report

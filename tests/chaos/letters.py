@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from tests.chaos.log import Record
+from tests.chaos.consumer import Record
 from tests.chaos.report import Report
 
 

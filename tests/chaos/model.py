@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from tests.chaos.aliases import AliasLog
-from tests.chaos.log import Record
+from tests.chaos.consumer import Record
 from tests.reference import parcel as reference
 from tests.reference import scan as reading
 from tests.reference.scan import Announcement, Rejection, Scan

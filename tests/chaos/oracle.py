@@ -17,7 +17,7 @@ from redis import Redis
 
 from tests.chaos import aliases, expiries, letters, model
 from tests.chaos.compare import Compared, compare
-from tests.chaos.log import LogReader, Record
+from tests.chaos.consumer import LogReader, Record
 from tests.chaos.model import LogPartition, Model
 from tests.chaos.report import Report
 from tests.chaos.stored import StoredPartition, read_partition, read_sample

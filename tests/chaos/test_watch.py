@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import watch
-from tests.chaos.log import UnreadError
+from tests.chaos.consumer import UnreadError
 from tests.chaos.report import Report
 from tests.chaos.watch import AGAIN, Watch, _Counts
 from tracker.config import Settings

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaException
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from tests.chaos.log import UnreadError
+from tests.chaos.consumer import UnreadError
 from tests.chaos.oracle import Oracle
 from tests.chaos.report import Report, told
 from tests.chaos.workers import Worker

@@ -132,7 +132,7 @@ class _Search:
             scan = self._read(value)
         except Rejection:
             return
-        # An announcement of another label stands in the log of its alias, and is no event.
+        # An announcement of an alias stands in the log of its alias, and is no event.
         if isinstance(scan, Scan) and scan.parcel == self._key and (event := event_id(scan)) in self._wanted:
             self.offsets.setdefault(event, []).append(message.offset() or 0)
             self._missing -= 1

@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
     config: dict[str, str]
 
 
-class Report(NamedTuple):
+class TopicReport(NamedTuple):
     """What became of a topic: `done` is "created" or "is there", `differences` are sentences."""
 
     topic: str
@@ -70,7 +70,7 @@ def wanted(settings: Settings) -> tuple[Wanted, Wanted]:
     )
 
 
-def ensure(settings: Settings) -> list[Report]:
+def ensure(settings: Settings) -> list[TopicReport]:
     """Creates the topics that are not there and compares the others.
 
     Raises:
@@ -88,7 +88,7 @@ class _Topics:
         self._cluster = Cluster(settings)
         self._admin = clients.admin(self._cluster)
 
-    def ensure(self) -> Iterator[Report]:
+    def ensure(self) -> Iterator[TopicReport]:
         """Creates or compares one topic after the other."""
         found = clients.metadata(self._cluster, self._admin)
         there = {topic: about for topic, about in found.topics.items() if about.error is None}
@@ -105,7 +105,7 @@ class _Topics:
                 *_copies(_copies_of(about), self._settings.replication),
                 *weaknesses(_copies_of(about), len(found.brokers), int(settings[IN_SYNC])),
             ]
-            yield Report(want.topic, len(about.partitions), "created" if created else "is there", differences)
+            yield TopicReport(want.topic, len(about.partitions), "created" if created else "is there", differences)
 
     def _check_count(self, partitions: int) -> None:
         settings = self._settings

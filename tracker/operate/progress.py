@@ -20,7 +20,7 @@ STUCK_TIMEOUT_S: Final = 60.0
 """Workers that are behind and apply nothing for so long are not running. A rebalance takes 10 s at most."""
 
 ROUNDS: Final = 3
-"""A scan may be sent on to its own partition, and then announce another label: what a record causes stands in the log
+"""A scan may be sent on to its own partition, and then announce an alias: what a record causes stands in the log
 before the mark passes it."""
 
 _NAMED: Final = 5

@@ -5,11 +5,11 @@ from typing import Final
 from tests.chaos.row import Row
 from tests.chaos.rows.clocks import CLOCK_ROWS
 from tests.chaos.rows.kafka import KAFKA_ROWS
-from tests.chaos.rows.log import LOG_ROWS
 from tests.chaos.rows.network import NETWORK_ROWS
 from tests.chaos.rows.redis import REDIS_ROWS
 from tests.chaos.rows.room import ROOM_ROWS
 from tests.chaos.rows.tail import TAIL_ROWS
+from tests.chaos.rows.topic import TOPIC_ROWS
 from tests.chaos.rows.traffic import TRAFFIC_ROWS
 from tests.chaos.rows.workers import WORKER_ROWS
 from tests.chaos.rows.wrong import WRONG_ROWS
@@ -24,7 +24,7 @@ KINDS: Final[tuple[tuple[Row, ...], ...]] = (
     TRAFFIC_ROWS,
     CLOCK_ROWS,
     WRONG_ROWS,
-    LOG_ROWS,
+    TOPIC_ROWS,
 )
 ROWS: Final[tuple[Row, ...]] = tuple(row for kind in KINDS for row in kind)
 """Every row but the mixture, in the order of the table."""

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from redis import Redis as Client
 
 from tests.chaos import operator, traffic
-from tests.chaos.log import LogReader
+from tests.chaos.consumer import LogReader
 from tests.chaos.row import KAFKA, REDIS, WORKER, Await, Form, Row, Strike, Wait
 from tests.chaos.world import World
 from tracker.log import topics
@@ -208,7 +208,7 @@ def _parcels(world: World) -> dict[bytes, object]:
 
 _ALL: Final = frozenset({KAFKA, REDIS, WORKER})
 
-LOG_ROWS: Final = (
+TOPIC_ROWS: Final = (
     Row("offset gaps: transactions committed and aborted", transactions, frozenset({KAFKA}), form=GAPS, mixed=False),
     Row("offset gaps: compaction", compacted, _ALL, form=COMPACTED, mixed=False),
     Row("retention overtakes the mark", overtaken, _ALL, form=RETENTION, mixed=False),
