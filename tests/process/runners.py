@@ -2,15 +2,23 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+import redis
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from tests.domain.compiled import READER
+from tests.store.chains import connector
 from tracker.limits import INFLATED_BYTES_MAX
 from tracker.process.core.batch import BatchCounts, Outgoing
+from tracker.process.core.partition import Partition, State
 from tracker.process.faust.fetch import WholeFetch
+from tracker.process.runner import Runner
+from tracker.store.connection import RedisStore
 
 BASE_MS: Final = 1_700_000_000_000
 GZIP: Final = 1
@@ -130,3 +138,60 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110  What is waited for tells nobody.
             await asyncio.sleep(0.01)
+
+
+HOME: Final = 1
+"""Partition of the parcel P1, of two."""
+
+MARK: Final = "t:{1}:mark"
+RECORD: Final = "t:{1}:p:P1"
+
+
+@dataclass
+class Bench:
+    """A runner with what stands beside it."""
+
+    runner: Runner
+    log: HandLog
+    told: Told
+    client: Any
+    store: RedisStore
+
+    @property
+    def partition(self) -> Partition:
+        return self.runner.partition
+
+    @property
+    def mark(self) -> int:
+        """The offset that the mark in Redis has."""
+        return int(self.client.hget(MARK, "next") or 0)
+
+    async def running(self) -> None:
+        await until(lambda: self.runner.running)
+
+    async def stopped(self) -> str:
+        """Waits until it is stopped; with which code."""
+        await until(lambda: self.partition.state is State.STOPPED)
+        return self.partition.reason.code
+
+
+Work = Callable[[Callable[[Bench], Awaitable[None]]], None]
+"""Runs something with a runner that has just been started."""
+
+
+def run(url: str, doing: Callable[[Bench], Awaitable[None]]) -> None:
+    """Runs something with a runner that has just been started, on an empty database."""
+
+    async def in_loop() -> None:
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+            log, told, store = HandLog(), Told(), RedisStore(connector(url), PARTITIONS, 1_000)
+            partition = Partition("scans", HOME, PARTITIONS, READER, 100)
+            runner = Runner(partition, store, log, log, told, time.monotonic)
+            runner.start()
+            try:
+                await doing(Bench(runner, log, told, client, store))
+            finally:
+                await runner.release()
+
+    asyncio.run(in_loop())

@@ -1,85 +1,12 @@
 """One partition at work, at a real Redis, with a log in the hands of the test."""
 
-import asyncio
-import logging
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Final
-
 import pytest
-import redis
-from aiokafka.errors import KafkaConnectionError
 
-from tests.domain.compiled import READER
-from tests.process.runners import GZIP, PARTITIONS, HandLog, Told, fetch, fetch_of, record_batch, scan, until
-from tests.servers import Redis
-from tests.store.chains import connector
-from tracker.process.core.partition import Partition, State
+from tests.process.runners import GZIP, HOME, MARK, RECORD, Bench, Work, fetch, fetch_of, record_batch, scan, until
+from tracker.process.core.partition import State
 from tracker.process.core.reason import Reason
-from tracker.process.runner import Runner
 from tracker.store.claims import ChainBrokenError
-from tracker.store.connection import Chain, RedisStore
-
-HOME: Final = 1
-"""Partition of the parcel P1, of two."""
-
-MARK: Final = "t:{1}:mark"
-RECORD: Final = "t:{1}:p:P1"
-
-
-@dataclass
-class Bench:
-    """A runner with what stands beside it."""
-
-    runner: Runner
-    log: HandLog
-    told: Told
-    client: Any
-    store: RedisStore
-
-    @property
-    def partition(self) -> Partition:
-        return self.runner.partition
-
-    @property
-    def mark(self) -> int:
-        """The offset that the mark in Redis has."""
-        return int(self.client.hget(MARK, "next") or 0)
-
-    async def running(self) -> None:
-        await until(lambda: self.runner.running)
-
-    async def stopped(self) -> str:
-        """Waits until it is stopped; with which code."""
-        await until(lambda: self.partition.state is State.STOPPED)
-        return self.partition.reason.code
-
-
-Work = Callable[[Callable[[Bench], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def work(redis_server: Redis) -> Work:
-    """Runs something with a runner that has just been started."""
-    url = redis_server.url.removesuffix("/0") + "/8"
-
-    def run(doing: Callable[[Bench], Awaitable[None]]) -> None:
-        async def in_loop() -> None:
-            with redis.Redis.from_url(url) as client:
-                client.flushdb()
-                log, told, store = HandLog(), Told(), RedisStore(connector(url), PARTITIONS, 1_000)
-                partition = Partition("scans", HOME, PARTITIONS, READER, 100)
-                runner = Runner(partition, store, log, log, told, time.monotonic)
-                runner.start()
-                try:
-                    await doing(Bench(runner, log, told, client, store))
-                finally:
-                    await runner.release()
-
-        asyncio.run(in_loop())
-
-    return run
+from tracker.store.connection import Chain
 
 
 def test_what_was_fetched_lands_and_is_told(work: Work) -> None:
@@ -236,85 +163,5 @@ def test_a_store_that_somebody_else_has_written_is_noticed_without_a_scan(work: 
         assert bench.partition.reason == Reason("the store is not as this worker left it")
         await bench.running()
         assert bench.partition.position == 7
-
-    work(doing)
-
-
-def test_a_claim_is_counted_as_soon_as_offsets_go_from_it(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def seek(_: HandLog, partition: int, offset: int) -> None:
-        del partition, offset
-        await asyncio.sleep(60)
-
-    monkeypatch.setattr(HandLog, "seek", seek)
-
-    async def doing(bench: Bench) -> None:
-        await until(lambda: bench.partition.applied is not None)
-        assert bench.told.claims == ["claimed"]
-
-    work(doing)
-
-
-def test_a_log_that_is_made_anew_during_a_claim_is_not_taken_for_the_one_that_was_claimed(
-    work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def bounds(self: HandLog, partition: int) -> tuple[int, int]:
-        del partition
-        self.name = "cluster/second"
-        return 0, 0
-
-    monkeypatch.setattr(HandLog, "bounds", bounds)
-
-    async def doing(bench: Bench) -> None:
-        assert await bench.stopped() == "wrong_log"
-        assert bench.partition.reason.text == "this worker has cluster/second, the store has cluster/first"
-
-    work(doing)
-
-
-def test_a_claim_that_fails_again_and_again_is_told_of_once(
-    work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING, "tracker.process")
-
-    async def bounds(_: HandLog, partition: int) -> tuple[int, int]:
-        del partition
-        raise KafkaConnectionError("away")
-
-    monkeypatch.setattr(HandLog, "bounds", bounds)
-
-    async def doing(bench: Bench) -> None:
-        await until(lambda: bench.told.claims == ["failed"] * 3)
-
-    work(doing)
-    told = [record.message for record in caplog.records]
-    assert told == ["partition 1 can't be claimed yet: Kafka: KafkaConnectionError('away')"]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "code", "mend"),
-    [
-        (("HSET", MARK, "next", "2000"), "log_moved", ("HSET", MARK, "next", "50", "epoch", "9")),
-        (("HSET", MARK, "next", "2000"), "log_moved", ("DEL", MARK)),
-        (("HSET", MARK, "log", "another"), "wrong_log", ("HDEL", MARK, "log")),
-        (("HSET", "t:{1}:codes", "1", "x"), "corrupt_dictionary", ("DEL", "t:{1}:codes", MARK)),
-        (("SET", "t:{1}:codes", "x"), "wrong_type", ("DEL", "t:{1}:codes")),
-        (("HSET", MARK, "rebuild", "x"), "rebuilding", ("HDEL", MARK, "rebuild")),
-    ],
-)
-def test_a_stopped_partition_writes_nothing_and_goes_on_once_somebody_has_done_something(
-    work: Work, spoil: tuple[str, ...], code: str, mend: tuple[str, ...]
-) -> None:
-    async def doing(bench: Bench) -> None:
-        await bench.running()
-        bench.client.execute_command(*spoil)
-        await bench.runner.reclaim(Reason("a test has spoilt it"))
-        assert await bench.stopped() == code
-        before = bench.client.hgetall(MARK)
-        await bench.runner.check_store()
-        assert bench.partition.reason.code == code
-        assert bench.client.hgetall(MARK) == before
-        bench.client.execute_command(*mend)
-        await bench.runner.check_store()
-        await bench.running()
 
     work(doing)
