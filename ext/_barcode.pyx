@@ -29,6 +29,7 @@ include "barcode_tables.pxi"
 cdef enum:
     FINDINGS_MAX = 64             # that an explanation shows; recognition has no such bound
     BLANK = 0x20
+    LF = 0x0A
     GS = 0x1D
     POSTAL_CODE_MAX = 3 + 20      # of the element (420), with its identifier
     NOTHING = 255                 # a precedence that every other goes before
@@ -38,6 +39,7 @@ cdef enum:
     MESSAGE_SHIPPER = 5
 
 cdef const gs1_api_t* GS1 = gs1_api()
+cdef uint64_t ALL_CARRIERS = ~<uint64_t>0
 
 cdef enum frame_t:                # tracker.domain.formats.format.Frame
     FRAME_TYPED = 0
@@ -46,6 +48,7 @@ cdef enum frame_t:                # tracker.domain.formats.format.Frame
     FRAME_ROUTED_ELEMENT = 5
     FRAME_DATA_IDENTIFIER = 6
     FRAME_CARRIER_MESSAGE = 7
+    FRAME_LINK = 8
 
 compare({
     "limits.PARCEL_ID_BYTES_MAX": (limits.PARCEL_ID_BYTES_MAX, BARCODE_KEY_MAX),
@@ -79,6 +82,7 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
     const lists_t* lists
     barcode_t* best
     uint64_t carriers             # whose it may be
+    uint64_t carriers_tried       # whose forms are tried
     uint8_t precedence            # of the best one
     bint ambiguous                # another parcel has the same precedence, or it is split
     bint bad_check_digit
@@ -90,6 +94,7 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
 
 include "barcode_ends.pxi"
 include "barcode_forms.pxi"
+include "barcode_links.pxi"
 
 
 # What the texts of a parcel come to.
@@ -270,18 +275,30 @@ cdef void read_element_strings(sink_t* sink, const uint8_t* read, size_t length)
     read_framed(sink, read, length)
 
 
+cdef inline bint is_plain(const uint8_t* read, size_t length) noexcept nogil:
+    """Whether it is a text, with nothing in it that would change. Most reads are."""
+    return 8 <= length <= BARCODE_KEY_MAX and all_plain(read, length)
+
+
+cdef inline void read_plain(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
+    try_list(sink, FRAME_TYPED, read, length, all_digits(read, length))
+
+
 cdef void read_unidentified(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     """A read without a symbology identifier."""
-    # Most have nothing that would change.
-    if 8 <= length <= BARCODE_KEY_MAX and all_plain(read, length):
-        try_list(sink, FRAME_TYPED, read, length, all_digits(read, length))
-        return
     if has_frame(read, length):
-        read_framed(sink, read, length)
+        read_in_frame(sink, read, read, length)
         return
     if memchr(read, GS, length) != NULL:
         read_element_strings(sink, read, length)
     read_text(sink, read, without_end(read, length))
+
+
+cdef void read_in_frame(sink_t* sink, const uint8_t* read, const uint8_t* data, size_t length) noexcept nogil:
+    """A read with the frame of a link or a message; data is what stands behind its symbology identifier."""
+    read_framed(sink, read, length)
+    if link_begins(data, read + length - data):
+        read_link(sink, data, read + length - data)
 
 
 cdef inline size_t without_end(const uint8_t* text, size_t length) noexcept nogil:
@@ -300,18 +317,23 @@ cdef void read_trimmed(sink_t* sink, const uint8_t* read, size_t length) noexcep
     if carries == ELEMENT_STRINGS:
         read_element_strings(sink, read, length)
     elif carries == FRAME_TWO_DIMENSIONAL and has_frame(read + 3, length - 3):
-        read_framed(sink, read, length)
+        read_in_frame(sink, read, read + 3, length)
     elif carries != TRADE_ITEM:
         try_forms(sink, carries, read + 3, without_end(read + 3, length - 3))
 
 
 cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     sink.reads += 1
+    if is_plain(read, length) and not sink.lists.separators:
+        read_plain(sink, read, length)
+        return
     if length > BARCODE_READ_MAX:
         return
-    trim(&read, &length)
+    cdef bint trimmed = trim(&read, &length)
     if sink.lists.separators and not link_begins(read, length):
         read_separated(sink, read, length)
+    elif trimmed and is_plain(read, length):
+        read_plain(sink, read, length)
     else:
         read_trimmed(sink, read, length)
 
@@ -319,7 +341,11 @@ cdef void read_one(sink_t* sink, const uint8_t* read, size_t length) noexcept no
 cdef void read_separated(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
     """A read in which GS may be written otherwise."""
     cdef uint8_t[BARCODE_READ_MAX] text
-    read_trimmed(sink, text, put_separators(sink.lists, read, length, text))
+    length = put_separators(sink.lists, read, length, text)
+    if is_plain(text, length):
+        read_plain(sink, text, length)
+    else:
+        read_trimmed(sink, text, length)
 
 
 # What reads come to.
@@ -333,6 +359,7 @@ cdef void open_sink(sink_t* sink, const lists_t* lists, barcode_t* out) noexcept
     sink.lists = lists
     sink.best = out
     sink.precedence = NOTHING
+    sink.carriers_tried = ALL_CARRIERS
     out.key_length = 0
     out.format = 0
     out.warnings = 0

@@ -13,14 +13,15 @@ cdef size_t end_at(const uint8_t* text, size_t length) noexcept nogil:
     return 0
 
 
-cdef inline void trim(const uint8_t** read, size_t* length) noexcept nogil:
-    """Takes off both ends of a read what is no part of the symbol."""
+cdef inline bint trim(const uint8_t** read, size_t* length) noexcept nogil:
+    """Takes off both ends of a read what is no part of the symbol; whether there may have been some."""
     cdef const uint8_t* text = read[0]
     cdef size_t left = length[0]
     # Most reads begin and end with a letter or a digit.
     if left > 0 and BLANK < text[0] < ASCII and BLANK < text[left - 1] < ASCII:
-        return
+        return False
     trim_all(read, length)
+    return True
 
 
 cdef void trim_all(const uint8_t** read, size_t* length) noexcept nogil:

@@ -193,7 +193,7 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
         if entry.precedence > said.precedence and sink.findings == NULL:
             break
         form = &FORMS[entry.form]
-        if fits(form, text, digits):
+        if fits(form, text, digits) and (sink.carriers_tried >> form.carrier) & 1:
             if digits and form.check == SUM:
                 if not summed:
                     sum_digits(text, length, sums)

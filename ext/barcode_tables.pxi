@@ -2,7 +2,7 @@
 
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from tracker.domain.formats import FORMATS, ends, forms, symbologies
+from tracker.domain.formats import FORMATS, ends, forms, links, symbologies
 from tracker.domain.formats.checks import Mod37And36
 from tracker.domain.formats.format import Frame, Names
 
@@ -13,7 +13,7 @@ cdef enum:
     LOOKUPS_MAX = 4               # of one format
     ADDED_MAX = 4                 # characters that a key has before or behind those of the text
     ASCII = 128
-    FRAMES = 8                    # tracker.domain.formats.format.Frame
+    FRAMES = 9                    # tracker.domain.formats.format.Frame
     LOOKUP_TABLES_MAX = 32        # of all formats
     LETTER_PAIRS = 26 * 26
     REFUSED = 255                 # in a lookup's table

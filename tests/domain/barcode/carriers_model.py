@@ -12,6 +12,7 @@ from tracker.domain.countries import ISO_3166_ALPHA_2
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 S10, SSCC, PARTNER, SHORT, PLAIN, CONTAINER = 1, 2, 3, 4, 5, 6
 TYPED, LINEAR, ITF, TWO_D, ELEMENT, ROUTED = "typed", "linear", "itf", "two_d", "element", "routed"
+LINK = "number of a carrier's link"
 IDENTIFIED, MESSAGE = "field behind a data identifier", "message for transportation"
 TEXTS = (TYPED, LINEAR, ITF, TWO_D)
 
@@ -236,7 +237,9 @@ def readings(text: str, frame: str) -> list[Reading]:
     """Every form of a carrier that a text fits, with right and wrong check digits."""
     found = []
     for rule in RULES:
-        match = re.fullmatch(rule.pattern, text, re.ASCII) if frame in rule.frames else None
+        # The number of a link is any text, whatever symbol it would stand in.
+        read = frame in rule.frames or (frame == LINK and not set(TEXTS).isdisjoint(rule.frames))
+        match = re.fullmatch(rule.pattern, text, re.ASCII) if read else None
         if match is None:
             continue
         key = rule.front + match.groupdict().get("key", text)
@@ -244,7 +247,7 @@ def readings(text: str, frame: str) -> list[Reading]:
             key += match["check"]
         if rule.scheme == "lasership_1ls7_18":
             key = key.replace("-", "")
-        rank = min(rule.rank, PARTNER) if frame == rule.decided else rule.rank
+        rank = min(rule.rank, PARTNER) if frame in (rule.decided, LINK) else rule.rank
         valid = rule.check is None or rule.check(match)
         routed_usps = text.startswith("420") and rule.scheme.startswith("usps") and rule.front == ""
         ends = routed_usps and not valid

@@ -1,6 +1,6 @@
 """What reads come to, written a second time from the standards: plain Python.
 
-Shares nothing with the project but what its two parts share with it: the lists of countries.
+Shares nothing with the project but lists of facts: countries, and where carriers' links have their numbers.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tests.domain.barcode import carriers_model as carriers
 from tests.domain.barcode.carriers_model import Reading
 from tests.domain.gs1 import model
+from tracker.domain.formats.links import LINKS, Link
 
 GS1_SYMBOLOGIES = (b"]C1", b"]d2", b"]Q3", b"]J1", b"]e0")
 GTIN_SYMBOLOGIES = (b"]E0", b"]E4")
@@ -88,6 +89,14 @@ def is_link(read: bytes) -> bool:
     return read.startswith((b"http", b"HTTP"))
 
 
+def has_frame(data: bytes) -> bool:
+    return is_link(data) or data.startswith(b"[)>")
+
+
+def frame_read(data: bytes) -> list[list[Reading]]:
+    return link_read(data) if is_link(data) else message_read(data)
+
+
 def texts_of(read: bytes) -> list[list[Reading]]:
     """The readings of each text of a read, with right and wrong check digits."""
     if re.match(rb"\][\x00-\x7f]{2}", read):
@@ -98,12 +107,12 @@ def texts_of(read: bytes) -> list[list[Reading]]:
             frame = carriers.TWO_D
         if frame == carriers.ITF and read[2:3] not in b"01":
             frame = carriers.LINEAR
-        if frame == carriers.TWO_D and read[3:].startswith(b"[)>"):
-            return message_read(read[3:])
+        if frame == carriers.TWO_D and has_frame(read[3:]):
+            return frame_read(read[3:])
         return [] if read[:3] in GTIN_SYMBOLOGIES else [text(ascii_only(read[3:].rstrip(b"\x1d")), frame)]
-    if read.startswith(b"[)>"):
-        return message_read(read)
-    found = element_strings(read) if b"\x1d" in read and not is_link(read) else []
+    if has_frame(read):
+        return frame_read(read)
+    found = element_strings(read) if b"\x1d" in read else []
     kept = bytes(byte for byte in read.rstrip(b"\x1d") if byte not in b" \t\r\n-")
     return [*found, text(ascii_only(kept).upper(), carriers.TYPED)]
 
@@ -130,9 +139,51 @@ def ascii_only(data: bytes) -> str:
     return "".join(chr(byte) if byte < 0x80 else "?" for byte in data)
 
 
-def text(data: str, frame: str) -> list[Reading]:
+def link_read(link: bytes) -> list[list[Reading]]:
+    """The readings of the numbers of a carrier's link."""
+    match = re.fullmatch("(?:http|HTTP)[sS]?://([^/?#]*)(.*)", link.decode("latin-1"), re.DOTALL)
+    if match is None:
+        return []
+    host, rest = match[1].lower().removeprefix("www."), match[2]
+    found = []
+    for form in (form for form in LINKS if form.host == host):
+        for value in values_of(form, rest):
+            number = re.sub("[ \t\r-]", "", value).encode("latin-1")
+            if len(number) <= 64:
+                found.append(text(ascii_only(number).upper(), carriers.LINK, {*form.carriers, "s10", "gs1"}))
+    return found
+
+
+def values_of(form: Link, rest: str) -> list[str]:
+    """The values that stand in a place of what follows the host of a link."""
+    raw = []
+    query = fragment = False
+    pieces = re.findall("([/?&#])([^/?&#]*)", rest)
+    for at, (mark, piece) in enumerate(pieces):
+        if mark == "#" and form.kind == "#":
+            raw = [piece]
+            break
+        query, fragment = mark == "?" or (query and mark != "#"), fragment or mark == "#"
+        name, equals, value = piece.partition("=")
+        if form.kind == "?" and mark != "/" and (query or fragment) and equals and name.lower() == form.name:
+            raw.append(value)
+        if form.kind == "/" and not form.name and at == 0 and mark == "/":
+            raw.append(piece)
+        behind = pieces[at + 1] if at + 1 < len(pieces) else ("", "")
+        segment = form.name and mark in "/#" and not query and piece.lower() == form.name
+        if form.kind == "/" and segment and behind[0] == "/":
+            raw.append(behind[1])
+    cut = [value.split("-")[0] if form.ends_at_hyphen else value for value in raw]
+    return [one for value in cut for one in re.split("[,;\n]", decoded(value))]
+
+
+def decoded(value: str) -> str:
+    return re.sub("%([0-9A-Fa-f]{2})", lambda match: chr(int(match[1], 16)), value.replace("+", " "))
+
+
+def text(data: str, frame: str, tried: set[str] | None = None) -> list[Reading]:
     """Every form that a text fits, without those that another's wrong check digit rules out."""
-    found = carriers.readings(data, frame)
+    found = [one for one in carriers.readings(data, frame) if tried is None or one.carrier in tried]
     is_element = frame in {carriers.ELEMENT, carriers.ROUTED}
     if frame == carriers.MESSAGE:
         if match := re.fullmatch(r"UPSN/(1Z([A-Z0-9]{15})([0-9]))/[A-Z0-9]{6}", data):
@@ -145,7 +196,7 @@ def text(data: str, frame: str) -> list[Reading]:
         found.append(Reading("s10", "s10", carriers.S10, data, valid, ends=not valid))
     if match := re.fullmatch(r"00([0-9]{17})([0-9])" if is_element else r"(?:00|\(00\))?([0-9]{17})([0-9])", data):
         found.append(Reading("sscc", "gs1", carriers.SSCC, match[1] + match[2], gs1_digit(match[1]) == match[2]))
-    if not is_element and (match := re.fullmatch(r"1Z([A-Z0-9]{15})([0-9])", data)):
+    if not is_element and (match := re.fullmatch(r"1Z([A-Z0-9]{15})([0-9])", data)) and "ups" in (tried or {"ups"}):
         found.append(Reading("ups_1z", "ups", carriers.PARTNER, data, ups_digit(match[1]) == match[2]))
     ended = min((one.rank for one in found if one.ends), default=9)
     return [one for one in found if one.rank <= ended]

@@ -9,6 +9,7 @@ from tracker.domain.formats import FORMATS
 from tracker.domain.formats.checks import DIGIT_VALUES, Check, Mod37And36
 from tracker.domain.formats.format import Format, Frame, Names, Pattern, Rank
 from tracker.domain.formats.forms import CARRIERS, FORMS
+from tracker.domain.formats.links import LINKS
 from tracker.domain.formats.pattern import Form
 
 HEAD: Final = f"""\
@@ -50,7 +51,21 @@ an FNC1.
    passed over. Where digits up to the first GS begin with 420 and are more than a postal code can have, the separator
    behind the postal code is lost: they are read as one element, as which some formats say that they are also read,
    and what follows the GS is element strings.
-6. A **text** does not have the GS at its end."""
+6. A **text** does not have the GS at its end.
+7. A **link** is a GS1 Digital Link, or one of a carrier's tracking page ([Tracking links](#tracking-links)). What
+   follows the host is cut in front of each `/`, `?`, `&` and `#`. A parameter is a piece with its name and `=`, behind
+   `?`, or behind `&` and `#` once there was a `?` or `#`. A segment is a piece that is its name, behind `/` or `#` and
+   not in a query; the number is the next piece, if that is behind `/`. The number is percent-decoded and may be typed;
+   several have `,`, `;` or a line feed between them."""
+
+LINKS_HEAD: Final = """
+## Tracking links
+Of these hosts, with or without `www.`, the number is read where it stands as `{}`: a parameter, the segment behind
+another one, whatever stands before that, or the fragment. Small and capital letters are the same; `-` ends it. The host
+says whose number it is: the formats of the carrier are tried, S10 and SSCC, and they tell themselves.
+
+| link | carriers | source |
+|---|---|---|"""
 
 PICTURES: Final = str.maketrans({"\x1d": "␝", "\x1e": "␞", "\x04": "␄"})
 
@@ -62,13 +77,20 @@ FRAMES: Final = {
     Frame.ELEMENT: "in GS1 elements",
     Frame.ROUTED_ELEMENT: "in GS1 elements behind (420)",
     Frame.DATA_IDENTIFIER: "behind a data identifier of ISO/IEC 15434 messages",
+    Frame.LINK: "in a carrier's link",
     Frame.CARRIER_MESSAGE: "in ISO/IEC 15434 messages for transportation, as carrier/number/shipper",
 }
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join((HEAD, READING, *_overview(), *(line for format_ in FORMATS for line in _section(format_)))) + "\n"
+    sections = (line for format_ in FORMATS for line in _section(format_))
+    return "\n".join((HEAD, READING, *_overview(), *sections, LINKS_HEAD, *_links())) + "\n"
+
+
+def _links() -> Iterator[str]:
+    for link in LINKS:
+        yield f"| `{link.template}` | {' '.join(link.carriers) or 'any'} | {link.source} |"
 
 
 def _overview() -> Iterator[str]:

@@ -68,6 +68,8 @@ class Frame(IntEnum):
     """A field of an ISO/IEC 15434 message of format 06: ANSI MH10.8.2 data identifier and value."""
     CARRIER_MESSAGE = 7
     """Of an ISO/IEC 15434 message of format 01, transportation: `carrier/tracking number/shipper`."""
+    LINK = 8
+    """Of a carrier's tracking link, which says whose number it is."""
 
 
 TEXT_FRAMES = (Frame.TYPED, Frame.LINEAR, Frame.ITF, Frame.TWO_DIMENSIONAL)

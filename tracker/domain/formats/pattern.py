@@ -73,10 +73,12 @@ class Form:
     def rank(self, frame: Frame) -> Rank | None:
         """Its rank in a frame; None: it is not tried there."""
         usual = ELEMENT_FRAMES if self.is_element else TEXT_FRAMES
-        if frame not in (*(self.pattern.only_in or usual), *self.pattern.also_in):
+        frames = {*(self.pattern.only_in or usual), *self.pattern.also_in}
+        # The number of a link is any text, typed or scanned.
+        if frame not in frames and not (frame is Frame.LINK and frames.intersection(TEXT_FRAMES)):
             return None
         rank = self.format.rank if self.pattern.rank is None else self.pattern.rank
-        return min(rank, Rank.PARTNER) if frame in self.pattern.decided_in else rank
+        return min(rank, Rank.PARTNER) if frame in (*self.pattern.decided_in, Frame.LINK) else rank
 
     def key_of(self, text: str) -> str:
         """The parcel's key in a text of this form."""
