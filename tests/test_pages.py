@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from typing import Final
 
+import click
 import pytest
 
 from bench import __main__ as bench
 from tracker import config
 from tracker.cli import main as command_line
 from tracker.domain.formats import FORMATS
-from tracker.errors import COMMAND_ERRORS, REASONS
+from tracker.errors import COMMAND_ERRORS, REASONS, REMEDIES
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = (ROOT / "README.md").read_text("utf-8")
@@ -44,10 +45,9 @@ def code_in(text: str) -> str:
 
 def reasons_table() -> str:
     """The table as it must stand in the page of operations."""
-    of_scans, of_others = (
-        [f"| `{code}` | {meaning} |" for code, meaning in codes.items()] for codes in (REASONS, COMMAND_ERRORS)
-    )
-    return "\n".join(["| reason | |", "|---|---|", *of_scans, "| | |", *of_others])
+    of_scans = [f"| `{code}` | {meaning} | {REMEDIES[code]} |" for code, meaning in REASONS.items()]
+    of_others = [f"| `{code}` | {meaning} | |" for code, meaning in COMMAND_ERRORS.items()]
+    return "\n".join(["| reason | | what mends it |", "|---|---|---|", *of_scans, "| | | |", *of_others])
 
 
 def test_the_table_of_reasons_is_that_of_errors_py() -> None:
@@ -84,7 +84,10 @@ def test_the_commands_of_the_readme_are_all_there_is() -> None:
 def test_its_examples_name_commands_and_options_that_exist(page: str) -> None:
     for name, arguments in re.findall(r"\btracker ([a-z][\w-]*)((?: [^\s`|#]+)*)", code_in(PAGES[page])):
         assert name in command_line.cli.commands, f"tracker {name}"
-        options = {option for parameter in command_line.cli.commands[name].params for option in parameter.opts}
+        command = command_line.cli.commands[name]
+        if isinstance(command, click.Group) and arguments:
+            command = command.commands[arguments.split()[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", arguments)) <= options | {"--help"}, name
 
 

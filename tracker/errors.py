@@ -34,6 +34,34 @@ REASONS: Final[dict[str, str]] = {
 }
 """Why a scan is refused: code -> what it means."""
 
+_MEND_SENDER: Final = "mend what the sender writes, and send the scan anew, as it should be"
+REMEDIES: Final[dict[str, str]] = {
+    "not_json": _MEND_SENDER,
+    "not_object": _MEND_SENDER,
+    "too_large": "have the sender leave out what no scan needs, and send it anew",
+    "too_deep": "have the sender leave out what no scan needs, and send it anew",
+    "null_value": "nothing: a record without a value says nothing; look at what sends it",
+    "duplicate_key": _MEND_SENDER,
+    "missing_field": _MEND_SENDER,
+    "wrong_type": _MEND_SENDER,
+    "bad_parcel": _MEND_SENDER,
+    "bad_name": "give the site, device, container or id a shorter or a printable name at the sender, and send it anew",
+    "bad_seq": _MEND_SENDER,
+    "bad_data": "have the sender keep `data` below 1 KiB, and send it anew",
+    "bad_time": "set the sender's clock, or the form of its times, and send it anew",
+    "no_zone": "give the site's zone in the file TRACKER_SITE_ZONES, or its vocabulary one, and replay",
+    "unknown_vocabulary": "add the vocabulary's file to the folder TRACKER_VOCABULARIES, and replay",
+    "unknown_event": "add the code to its vocabulary in the folder TRACKER_VOCABULARIES, and replay",
+    "no_target": "have the sender say in `target` what is taken back or corrected, and send it anew",
+    "no_identifier": "look whether TRACKER_BARCODES_OFF leaves the format out; then replay, or read the label again",
+    "ambiguous": "name the own carriers in TRACKER_BARCODE_FIRST, or leave formats out by TRACKER_BARCODES_OFF; replay",
+    "bad_check_digit": "read the label again: a digit was typed or printed wrongly",
+    "too_many_names": "find what invents names of sites, devices or codes; then `tracker rebuild`, and replay",
+    "bad_alias": "look at who writes announcements beside the workers, and mend that",
+}
+"""What mends the cause of a refusal: code -> what to do. To replay is `tracker rejected replay`. Workers read settings
+and vocabularies when they start."""
+
 COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_vocabulary": "a vocabulary's file is not as it should be",
     "unknown_scheme": "no barcode format has this name",
@@ -43,6 +71,7 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_ledger": "the file is not a ledger of sent scans",
     "bad_traffic": "simulated traffic of that kind cannot be made",
     "unknown_parcel": "no scan of the parcel has been applied",
+    "unknown_rejected": "the topic of refused scans holds no such scan",
     "bad_setting": "a setting has a value that it can't have",
     "no_kafka": "Kafka can't be reached, or refuses what was asked",
     "bad_topic": "a topic exists with another partition count than the setting's",

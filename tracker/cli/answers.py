@@ -13,6 +13,7 @@ import click
 
 from tracker import config
 from tracker.cli.options import command, given, warn
+from tracker.cli.printing import print_json, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -152,26 +153,15 @@ def _find(settings: Settings, words: Sequence[str], recogniser: Recogniser) -> F
 
 def _print_json(found: Found, answer: ParcelView | Explanation | None) -> None:
     """Prints an answer for a program: the parcel, if it is one, and under which label it was found."""
-    from tracker.serve.plain import json_line
-
     parcel = {} if answer is None else answer.to_dict()
-    click.echo(json_line({**parcel, **found.about()}), nl=False)
+    print_json({**parcel, **found.about()})
 
 
 def _print(found: Found, lines: Iterable[Text]) -> None:
-    """Prints an answer for a person, to standard output: with styles on a terminal, plain elsewhere."""
-    from io import TextIOWrapper
-
-    from rich.console import Console
-
+    """Prints an answer for a person."""
     from tracker.serve.views import found as view
 
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A character that the terminal's encoding lacks must not end the command.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    for line in chain(view.lines(found), lines):
-        console.print(line)
+    print_lines(chain(view.lines(found), lines))
 
 
 @contextlib.contextmanager

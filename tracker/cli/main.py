@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from tracker.cli import answers, recovery, servers, settings, traffic
+from tracker.cli import answers, recovery, rejected, servers, settings, traffic
 from tracker.errors import TrackerError
 
 EXIT_ERROR: Final = 2
@@ -28,13 +28,16 @@ def cli() -> None:
     """
 
 
-for family in (servers, traffic, answers, recovery, settings):
+for family in (servers, traffic, answers, rejected, recovery, settings):
     for one in family.COMMANDS:
         cli.add_command(one)
 
 
 def main() -> None:
-    """Runs the command line and ends the process: 0; 2 after an error; 3, no such parcel; 130 after Ctrl-C."""
+    """Runs the command line, and ends the process with its exit code.
+
+    0; 2 after an error; 3, no such parcel; 4, scans that were sent were refused; 130 after Ctrl-C.
+    """
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()

@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from tracker.cli import sending
 from tracker.cli.options import command
 from tracker.errors import TrackerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tracker.config import Settings
     from tracker.observe.progress import ProgressShown
+    from tracker.operate.outcome import Sending
+    from tracker.simulate.ledger import Ledger
+    from tracker.simulate.send import Record
     from tracker.simulate.traffic import Traffic
 
 _SEED_MAX = 2**32 - 1
+_SENDS = ("kafka", "redis", "topic", "rejected_topic", "partitions")
 
 
-@command("kafka", "redis", "topic", "partitions")
+@command(*_SENDS)
 @click.option("--parcels", type=click.IntRange(min=0), default=1_000, show_default=True, help="how many parcels")
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
 @click.option(
@@ -32,6 +37,7 @@ _SEED_MAX = 2**32 - 1
 @click.option("--now", is_flag=True, help="times end now, and not at a fixed day: the bytes are then others each time")
 @click.option("--out", type=click.File("wb"), metavar="FILE|-", help="NDJSON to a file instead of to Kafka")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="keep what was sent and acknowledged")
+@sending.waiting
 def simulate(
     settings: Settings,
     *,
@@ -42,89 +48,114 @@ def simulate(
     now: bool,
     out: BinaryIO | None,
     ledger: Path | None,
+    wait: bool,
+    timeout: float,
 ) -> None:
-    """Makes realistic parcels and sends their scans to Kafka. The same seed gives the same scans."""
+    """Makes realistic parcels and sends their scans to Kafka. The same seed gives the same scans.
+
+    With --wait it tells what became of them. Exit code 4: some were refused, as some are meant to be.
+    """
     import time
 
     from tracker.simulate.rates import PRESETS
     from tracker.simulate.traffic import END_MS, Traffic
 
-    if out is not None and (rate or ledger):
-        raise click.UsageError("--rate and --ledger are for Kafka, not for --out")
+    if out is not None and (rate or ledger or wait):
+        raise click.UsageError("--rate, --ledger and --wait are for Kafka, not for --out")
     end_ms = time.time_ns() // 1_000_000 if now else END_MS
     traffic = Traffic(parcels, seed, PRESETS[preset], end_ms)
     # Nothing here makes cycles. The garbage collector would look at all parcels again and again: a quarter of the time.
     gc.disable()
     try:
         if out is None:
-            _simulate_to_kafka(settings, traffic, rate, ledger)
+            _simulate_to_kafka(settings, traffic, rate, ledger, timeout if wait else None)
         else:
             _simulate_to_file(out, traffic)
     finally:
         gc.enable()
 
 
-@command("kafka", "redis", "topic", "partitions")
+@command(*_SENDS, "barcode_first", "barcodes_off")
 @click.argument("file", type=click.File("rb"))
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
-@click.option("--wait", is_flag=True, help="return when the workers have applied all")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="with --wait: how long nothing may be applied",
-)
-def replay(
-    settings: Settings,
-    *,
-    file: BinaryIO,
-    rate: float,
-    wait: bool,
-    timeout: float,
-) -> None:
-    """Sends the scans of an NDJSON FILE to Kafka; - is standard input. A line without `seq` gets its line number."""
-    from tracker.domain.barcode import recognise_set
-    from tracker.log.cluster import Cluster
-    from tracker.log.producer import ScanProducer
-    from tracker.observe.progress import ProgressShown
-    from tracker.operate.progress import hold_back, wait_applied
-    from tracker.simulate.replay import Replay
-    from tracker.simulate.send import send
+@sending.waiting
+def replay(settings: Settings, *, file: BinaryIO, rate: float, wait: bool, timeout: float) -> None:
+    """Sends the scans of an NDJSON FILE to Kafka; - is standard input. A line without `seq` gets its line number.
 
-    lines = Replay(file, recognise_set)
-    producer = ScanProducer(Cluster(settings), settings.topic)
-    with ProgressShown("scans sent") as progress:
-        send(lines, producer, rate, hold_back=hold_back(settings), watcher=progress)
-    click.echo(
-        f"{producer.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True
-    )
-    if wait:
-        wait_applied(settings, timeout)
+    With --wait it tells what became of them: applied, duplicates, refused and why. Exit code 4: some were refused.
+    """
+    from tracker.simulate.replay import Replay
+    from tracker.site import recogniser
+
+    lines = Replay(file, recogniser(settings).recognise_set)
+    with _following(settings, wait=wait) as following:
+        acknowledged = _send(settings, lines, rate, following)
+        click.echo(f"{acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True)
+        outcome = following.outcome(timeout) if following and acknowledged else None
+    code = sending.tell(outcome, acknowledged)
     if lines.too_long:
         raise TrackerError(
             "too_large",
             f"{lines.too_long:,} lines, the first of them number {lines.first_too_long}, are longer than any record "
             "may be and were skipped; all others were sent",
         )
+    click.get_current_context().exit(code)
 
 
-def _simulate_to_kafka(settings: Settings, traffic: Traffic, rate: float, ledger: Path | None) -> None:
+def _simulate_to_kafka(
+    settings: Settings, traffic: Traffic, rate: float, ledger: Path | None, timeout: float | None
+) -> None:
+    from tracker.simulate.ledger import Ledger
+
+    records = ((sent.key, sent.value) for sent in traffic)
+    with contextlib.ExitStack() as stack:
+        following = stack.enter_context(_following(settings, wait=timeout is not None))
+        book = stack.enter_context(Ledger(ledger)) if ledger else None
+        acknowledged = _send(settings, records, rate, following, book)
+        click.echo(f"{acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
+        outcome = following.outcome(timeout) if following and timeout and acknowledged else None
+    click.get_current_context().exit(sending.tell(outcome, acknowledged))
+
+
+@contextlib.contextmanager
+def _following(settings: Settings, *, wait: bool) -> Iterator[Sending | None]:
+    """Follows what is sent, if somebody waits for what becomes of it."""
+    from tracker.operate.outcome import Sending
+
+    if wait:
+        with Sending(settings) as following:
+            yield following
+    else:
+        yield None
+
+
+def _send(
+    settings: Settings,
+    records: Iterable[Record],
+    rate: float,
+    following: Sending | None,
+    ledger: Ledger | None = None,
+) -> int:
+    """Sends scans; how many were acknowledged, which is all."""
     from tracker.log.cluster import Cluster
     from tracker.log.producer import ScanProducer
     from tracker.observe.progress import ProgressShown
     from tracker.operate.progress import hold_back
-    from tracker.simulate.ledger import Ledger
     from tracker.simulate.send import send
 
     producer = ScanProducer(Cluster(settings), settings.topic)
-    records = ((sent.key, sent.value) for sent in traffic)
-    with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(ProgressShown("scans sent"))
-        book = stack.enter_context(Ledger(ledger)) if ledger else None
-        send(records, producer, rate, ledger=book, hold_back=hold_back(settings), watcher=progress)
-    click.echo(f"{producer.acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
+    on_delivery = following.delivered if following else None
+    with ProgressShown("scans sent") as progress:
+        send(
+            records,
+            producer,
+            rate,
+            ledger=ledger,
+            on_delivery=on_delivery,
+            hold_back=hold_back(settings),
+            watcher=progress,
+        )
+    return producer.acknowledged
 
 
 def _simulate_to_file(out: BinaryIO, traffic: Traffic) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from tracker.errors import TrackerError
-from tracker.log.producer import ScanProducer
+from tracker.log.producer import OnDelivery, ScanProducer
 from tracker.observe.progress import Watcher
 from tracker.simulate.ledger import Ledger
 
@@ -52,6 +52,7 @@ def send(
     rate: float = 0.0,
     *,
     ledger: Ledger | None = None,
+    on_delivery: OnDelivery | None = None,
     hold_back: HoldBack | None = None,
     watcher: Watcher | None = None,
 ) -> None:
@@ -62,6 +63,7 @@ def send(
         producer: counts what was attempted, acknowledged and failed.
         rate: records a second; 0: as fast as the broker takes them.
         ledger: gets each record before it is sent, and its outcome after that.
+        on_delivery: is told the outcome of each record.
         hold_back: of a consumer that must not fall behind.
         watcher: is told of each chunk that was sent.
 
@@ -74,7 +76,7 @@ def send(
     lagging = None
     if hold_back is not None:
         size = min(size, hold_back.records_max)
-        lagging = _Lagging(hold_back, producer)
+        lagging = Lagging(hold_back, producer)
     start, sent = time.monotonic(), 0
     try:
         while chunk := list(islice(source, size)):
@@ -84,11 +86,12 @@ def send(
                 _wait_until(start + sent / rate, producer)
             if ledger is None:
                 for key, value in chunk:
-                    producer.send(key, value)
+                    producer.send(key, value, on_delivery=on_delivery)
             else:
                 numbers = ledger.attempt([value for _, value in chunk])
                 for number, (key, value) in zip(numbers, chunk, strict=True):
-                    producer.send(key, value, on_delivery=partial(ledger.report, number))
+                    report = partial(ledger.report, number)
+                    producer.send(key, value, on_delivery=report if on_delivery is None else _both(report, on_delivery))
             sent += len(chunk)
             if watcher is not None:
                 watcher.advance(len(chunk))
@@ -98,14 +101,27 @@ def send(
             ledger.flush()
 
 
+def _both(first: OnDelivery, second: OnDelivery) -> OnDelivery:
+    def report(reason: str | None, partition: int, offset: int) -> None:
+        first(reason, partition, offset)
+        second(reason, partition, offset)
+
+    return report
+
+
 def _wait_until(moment: float, producer: ScanProducer) -> None:
     """Waits, and serves delivery reports meanwhile."""
     while (left := moment - time.monotonic()) > 0:
         producer.poll(left)
 
 
-class _Lagging:
-    """Knows how many records may still be sent. It asks for the lag only when that is too few."""
+class Lagging:
+    """Knows how many records may still be sent. It asks for the lag only when that is too few.
+
+    Args:
+        hold_back: of the consumer.
+        producer: of the records.
+    """
 
     def __init__(self, hold_back: HoldBack, producer: ScanProducer) -> None:
         self._hold_back = hold_back

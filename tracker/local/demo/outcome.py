@@ -4,15 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import TopicPartition
-
 from tracker.config import Settings
 from tracker.domain.parcel import Parcel
 from tracker.errors import TrackerError
-from tracker.log import clients
-from tracker.log.cluster import Cluster
-from tracker.log.extents import LogExtents
-from tracker.log.topics import REJECTED_PARTITIONS
+from tracker.operate.rejected import DeadLetters, Wanted
 from tracker.store.claims import Counters
 from tracker.store.marks import Marks, total
 from tracker.store.reading.decode import Stored
@@ -20,8 +15,6 @@ from tracker.store.reading.sync import ParcelReader
 
 EVENTS_EXPLAINED: Final = range(5, 13)
 """How many events the explained parcel should have: enough for a story, few enough for a page."""
-
-READ_TIMEOUT_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +70,6 @@ def _worth(parcel: Parcel) -> int:
 
 
 def _rejected(settings: Settings) -> Counter[str]:
-    """Counts the dead letters by the reason in their header."""
-    topic, cluster = settings.rejected_topic, Cluster(settings)
-    extents = LogExtents(cluster, topic, REJECTED_PARTITIONS).extents()
-    left = sum(extent.end - extent.begin for extent in extents)
-    reasons: Counter[str] = Counter()
-    consumer = clients.consumer(cluster, {"group.id": "demo", "enable.auto.commit": False})
-    try:
-        consumer.assign([TopicPartition(topic, number, extent.begin) for number, extent in enumerate(extents)])
-        while left > 0 and (messages := consumer.consume(left, READ_TIMEOUT_S)):
-            left -= len(messages)
-            reasons.update(_text(dict(message.headers() or []).get("reason")) for message in messages)
-    finally:
-        consumer.close()
-    return reasons
-
-
-def _text(header: bytes | str | None) -> str:
-    return header if isinstance(header, str) else (header or b"").decode(errors="replace")
+    """Counts the dead letters by reason."""
+    with DeadLetters(settings) as letters:
+        return letters.overview(Wanted(), newest=0).reasons

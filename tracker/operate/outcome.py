@@ -1,0 +1,173 @@
+"""What became of scans that were sent: applied, known already, refused and why, sent on to their own partition.
+
+Where each scan stands in the log its acknowledgement says. Workers have a dead letter acknowledged before the mark
+passes its scan. So, once the marks have passed them all, each scan whose place no dead letter names was applied.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import orjson
+from confluent_kafka import Message
+
+from tracker.config import Settings
+from tracker.log import rejected
+from tracker.log.cluster import Cluster
+from tracker.log.extents import Extent
+from tracker.log.offsets import OffsetSet
+from tracker.log.records import Place, TopicRecords, headers_of, place_of
+from tracker.log.rejected import DeadLetter, Source
+from tracker.operate.progress import wait_applied
+from tracker.store.marks import Marks, total
+
+Extents = Mapping[int, Extent]
+
+_NEW: Final = Extent(0, 0)
+"""Of a partition that was not there at the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of scans that were sent.
+
+    Attributes:
+        acknowledged: scans that the broker has.
+        placeless: of these, scans of which it did not say where they stand, and so nobody what became of them.
+        applied: of these, scans that were applied, duplicates too.
+        duplicates: of these, scans that were known already.
+        exact: whether that is the exact number of duplicates. Else it is the most: others' scans were applied too.
+        rekeyed: scans that were sent on to their own partition, and applied or refused there.
+        rejected: reason -> how many were refused for it.
+        unseen: dead letters that were gone before they could be counted: so many more may be refused, not applied.
+    """
+
+    acknowledged: int
+    placeless: int
+    applied: int
+    duplicates: int
+    exact: bool
+    rekeyed: int
+    rejected: Counter[str] = field(default_factory=Counter)
+    unseen: int = 0
+
+
+class Sending:
+    """Follows scans that are sent. A context manager around the sending; belongs to one thread.
+
+    Args:
+        settings: which Kafka, Redis, topics and partitions.
+
+    Raises:
+        TrackerError: `no_kafka`, `no_redis`, `wrong_partitions`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._placed = OffsetSet()
+        self._placeless = 0
+
+    def delivered(self, reason: str | None, partition: int, offset: int) -> None:
+        """The producer's OnDelivery: what came of one scan."""
+        if reason is not None:
+            return
+        if offset < 0:
+            self._placeless += 1
+        else:
+            self._placed.add(partition, offset)
+
+    def outcome(self, timeout_s: float) -> Outcome:
+        """Waits until all that stands in the log is applied, and finds out what became of the scans.
+
+        Args:
+            timeout_s: how long nothing may be applied.
+
+        Raises:
+            TrackerError: `not_applied`, nothing was applied for so long; `no_kafka`, `no_redis`.
+        """
+        wait_applied(self._settings, timeout_s)
+        before, after = total(self._marks_before), total(self._marks.read())
+        rekeyed = self._rekeyed() if after.rekeyed > before.rekeyed else {}
+        refused, unseen = self._rejected(rekeyed)
+        sent = len(self._placed)
+        ended = after.scans + after.rejected - before.scans - before.rejected
+        duplicates = max(0, after.duplicates - before.duplicates)
+        applied = sent - refused.total()
+        return Outcome(
+            acknowledged=sent + self._placeless,
+            placeless=self._placeless,
+            applied=applied,
+            duplicates=min(duplicates, applied),
+            exact=ended == sent + self._placeless,
+            rekeyed=len(rekeyed),
+            rejected=refused,
+            unseen=unseen,
+        )
+
+    def __enter__(self) -> Self:
+        cluster = Cluster(self._settings)
+        with ExitStack() as stack:
+            self._marks = stack.enter_context(Marks(self._settings))
+            self._scans = stack.enter_context(TopicRecords(cluster, self._settings.topic))
+            self._letters = stack.enter_context(TopicRecords(cluster, self._settings.rejected_topic))
+            self._marks_before = self._marks.read()
+            self._scans_before = self._scans.extents()
+            self._letters_before = self._letters.extents()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _rekeyed(self) -> dict[Place, Place]:
+        """Where those of our scans stand that were sent on to their own partition: {there: where they were sent}."""
+        extents = _since(self._scans_before, self._scans.extents())
+        found: dict[Place, Place] = {}
+        first: dict[Place, Place] = {}
+        for message in self._scans.read(extents):
+            source = Source.of(headers_of(message).get("source", b"").decode(errors="replace"))
+            if source is None or source.topic != self._settings.topic or source[1:] not in self._placed:
+                continue
+            # What a worker repeats after a crash stands there twice; the first is enough.
+            if not _is_announcement(message) and first.setdefault(source[1:], place_of(message)) == place_of(message):
+                found[place_of(message)] = source[1:]
+        return found
+
+    def _rejected(self, rekeyed: Mapping[Place, Place]) -> tuple[Counter[str], int]:
+        """How many of our scans were refused, by reason; and how many dead letters were gone already."""
+        now = self._letters.extents()
+        unseen = sum(
+            max(0, extent.begin - self._letters_before.get(partition, _NEW).end) for partition, extent in now.items()
+        )
+        reasons: Counter[str] = Counter()
+        counted = OffsetSet()
+        for letter in rejected.read(self._letters, _since(self._letters_before, now)):
+            if not isinstance(letter, DeadLetter) or letter.source.topic != self._settings.topic:
+                continue
+            place = rekeyed.get(letter.source[1:], letter.source[1:])
+            if place in self._placed and place not in counted:
+                counted.add(*place)
+                reasons[letter.reason] += 1
+        return reasons, unseen
+
+
+def _since(before: Extents, now: Extents) -> dict[int, Extent]:
+    """What has come to a topic since then."""
+    return {
+        partition: Extent(max(extent.begin, before.get(partition, _NEW).end), extent.end)
+        for partition, extent in now.items()
+    }
+
+
+def _is_announcement(message: Message) -> bool:
+    """Whether a worker has written it to announce another label, and not to send a scan on."""
+    try:
+        value = orjson.loads(message.value() or b"")
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(value, dict) and "alias" in value
