@@ -145,6 +145,17 @@ def test_separators_are_those_of_the_settings_and_a_wrong_one_is_refused_by_name
     assert "got 'GS'" in refused.stderr
 
 
+def test_typed_codes_are_read_as_people_type_them() -> None:
+    command = [sys.executable, "-m", "tracker.cli", "barcode"]
+    text = "\ufeff*RR 123 456 785 \u041aZ*"
+    for more, key in (([], None), (["--typed"], "RR123456785KZ")):
+        done = subprocess.run([*command, *more, text], capture_output=True, check=True)
+        assert json.loads(done.stdout)["key"] == key
+        done = subprocess.run([*command, *more], input=json.dumps([text]).encode(), capture_output=True, check=True)
+        assert json.loads(done.stdout)["key"] == key
+        assert json.loads(done.stdout)["input"] == [text]
+
+
 def test_a_code_that_is_no_utf_8_is_a_read_like_any_other() -> None:
     command = [sys.executable, "-m", "tracker.cli", "barcode", os.fsdecode(b"\x9b\xff")]
     done = subprocess.run(command, capture_output=True, check=True)

@@ -38,6 +38,11 @@ def found(reading: type[Reader], url: str, name: str, disabled: tuple[str, ...] 
         return reader.run(find(reader.queries, name, configure(disabled=disabled)))
 
 
+@pytest.mark.parametrize("name", [f"\ufeff{PARCEL}\u200b", f"*{PARCEL}*", f"  {PARCEL}\u3000"])
+def test_a_name_is_taken_as_a_person_types_and_pastes_it(reading: type[Reader], url: str, name: str) -> None:
+    assert found(reading, url, name).asked == PARCEL
+
+
 @pytest.mark.parametrize("name", [SSCC, f"]C100{SSCC}", "(00) 0 9528765 432101234 6"])
 def test_a_label_of_one_parcel_leads_to_that_parcel_and_says_so(reading: type[Reader], url: str, name: str) -> None:
     label(url, SSCC, (TODAY, PARCEL))

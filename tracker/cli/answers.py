@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -104,7 +105,8 @@ def export(settings: Settings, *, out: BinaryIO) -> None:
 
 @command(*_READS_BARCODES)
 @click.argument("codes", metavar="[CODE]...", nargs=-1)
-def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
+@click.option("--typed", is_flag=True, help="a person typed or pasted them; no scanner sent them")
+def barcode(settings: Settings, *, codes: tuple[str, ...], typed: bool) -> None:
     """Explains barcodes as a worker with these settings reads them, one JSON object a line.
 
     Without CODE it reads standard input, one JSON value a line: a string, or an array of strings, which are the reads
@@ -113,7 +115,7 @@ def barcode(settings: Settings, *, codes: tuple[str, ...]) -> None:
     from tracker.serve import barcodes
     from tracker.site import recogniser
 
-    explain = recogniser(settings).explain
+    explain = partial(recogniser(settings).explain, typed=typed)
 
     def write(lines: bytes) -> None:
         click.echo(lines, nl=False)

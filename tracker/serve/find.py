@@ -7,6 +7,7 @@ from typing import Any
 from tracker.domain._scan import is_parcel_id
 from tracker.domain.aliases import DAY_MS
 from tracker.domain.barcode import Recogniser
+from tracker.domain.barcode.typed import as_scanned
 from tracker.domain.times import date
 from tracker.errors import TrackerError, shown
 from tracker.store.query import Query, together
@@ -59,17 +60,16 @@ def find(queries: Queries, name: str, recogniser: Recogniser) -> Query[Found]:
 
     Args:
         queries: of the reader that runs it: `reader.run(find(reader.queries, ...))`.
-        name: as the person gave it.
+        name: as the person typed or pasted it.
         recogniser: the site's.
 
     Raises:
         TrackerError: `unknown_parcel`, and those of the reader.
     """
     encoded = os.fsencode(name)
-    read = recogniser.recognise(encoded)
-    keys = [name] if is_parcel_id(encoded) else []
-    keys += [read.key] if read.key is not None and read.key not in keys else []
-    for key in keys:
+    read = recogniser.recognise(encoded, typed=True)
+    named = [key.decode() for key in (encoded, as_scanned(encoded)) if is_parcel_id(key)]
+    for key in dict.fromkeys([*named, *([] if read.key is None else [read.key])]):
         stored = yield from queries.parcel(key)
         label_of = yield from _label_of(queries, key)
         if stored is None and len(label_of) == 1:

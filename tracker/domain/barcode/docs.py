@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tracker.domain import barcode
+from tracker.domain.barcode.typed import LOOK_ALIKES
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.checks import DIGIT_VALUES, Check, Mod37And36
 from tracker.domain.formats.format import Format, Frame, Names, Pattern, Rank
@@ -58,6 +59,21 @@ an FNC1.
    not in a query; the number is the next piece, if that is behind `/`. The number is percent-decoded and may be typed;
    several have `,`, `;` or a line feed between them."""
 
+TYPED: Final = """
+### What a person typed
+Where it is known that a person typed or pasted a text (`tracker show`, `tracker why`, `tracker barcode --typed`,
+`recognise(text, typed=True)`), it is first made into what a scanner would have sent. A scanner's bytes never are.
+
+1. What cannot be seen falls out: control characters but GS, RS and EOT, format characters, variation selectors and
+   fillers.
+2. Of a text that begins with `http://` or `https://` in any case nothing else changes but the case of that.
+3. Every blank is a blank, every dash a hyphen, every wide form its narrow one, every digit of another script its ASCII
+   digit. Cyrillic, Greek and Turkish letters that look like a Latin one are that one:
+   `{THEIRS}` are
+   `{OURS}`.
+   Other letters stay, so that the text names no parcel: nothing is guessed.
+4. Blanks fall off both ends, and so do the asterisks that Code 39 has around its text."""
+
 LINKS_HEAD: Final = """
 ## Tracking links
 Of these hosts, with or without `www.`, the number is read where it stands as `{}`: a parameter, the segment behind
@@ -85,7 +101,8 @@ FRAMES: Final = {
 def page() -> str:
     """The whole page."""
     sections = (line for format_ in FORMATS for line in _section(format_))
-    return "\n".join((HEAD, READING, *_overview(), *sections, LINKS_HEAD, *_links())) + "\n"
+    typed = TYPED.replace("{THEIRS}", "".join(LOOK_ALIKES)).replace("{OURS}", "".join(LOOK_ALIKES.values()))
+    return "\n".join((HEAD, READING, typed, *_overview(), *sections, LINKS_HEAD, *_links())) + "\n"
 
 
 def _links() -> Iterator[str]:

@@ -1,9 +1,10 @@
 """What parcel a barcode names: recognise one read, the reads of one parcel, or a batch; make and print identifiers.
 
-A read is what a scanner hands over: bytes, perhaps behind a symbology identifier (`]C1`, ISO/IEC 15424), or what a
-person typed. Only ASCII counts; a str is taken as UTF-8. Formats are declared in `tracker.domain.formats`, and listed
-with examples in docs/barcodes.md. What is a partner's for one site is the own carrier's for another: `configure` makes
-a reader for a site, and the functions here are those of the reader without any such preference.
+A read is what a scanner hands over: bytes, perhaps behind a symbology identifier (`]C1`, ISO/IEC 15424), or, where
+`typed` says so, what a person typed. Only ASCII counts; a str is taken as UTF-8. Formats are declared in
+`tracker.domain.formats`, and listed with examples in docs/barcodes.md. What is a partner's for one site is the own
+carrier's for another: `configure` makes a reader for a site, and the functions here are those of the reader without any
+such preference.
 
     >>> from tracker.domain import barcode
     >>> barcode.recognise("ee 876 543 216 ca").key
@@ -19,6 +20,7 @@ from typing import Any, Final, Literal, NamedTuple
 from tracker.domain import _barcode, gs1
 from tracker.domain.barcode.making import check_digit, format_for_humans, make_valid
 from tracker.domain.barcode.separators import separators as encoded
+from tracker.domain.barcode.typed import as_scanned
 from tracker.domain.formats import FORMATS
 from tracker.domain.formats.format import Frame
 from tracker.domain.formats.forms import CARRIERS, FORMS, PRECEDENCE_STEP, SCHEMES_AND_CARRIERS, WARNINGS
@@ -147,15 +149,16 @@ class Recogniser:
         """What compiled code hands to the functions of ext/barcode.pxd."""
         return self._site
 
-    def recognise(self, read: bytes | str) -> Barcode:
+    def recognise(self, read: bytes | str, *, typed: bool = False) -> Barcode:
         """What one read says: see `recognise`."""
-        return self.recognise_set((read,))
+        return self.recognise_set((read,), typed=typed)
 
-    def recognise_set(self, reads: Iterable[bytes | str]) -> Barcode:
+    def recognise_set(self, reads: Iterable[bytes | str], *, typed: bool = False) -> Barcode:
         """What the reads of one parcel say together: see `recognise_set`."""
         if isinstance(reads, (bytes, str)):
             raise TypeError("expected the reads of a parcel, got a single one")
         raw = [gs1.as_bytes(read) for read in reads]
+        raw = [as_scanned(read) for read in raw] if typed else raw
         reason, key, format_number, warnings, aliases, findings = self._site.read_all(raw)
         found = [
             _candidate(FORMS[number], text.decode("ascii"), self._site.trimmed(raw[read - 1]))
@@ -179,9 +182,9 @@ class Recogniser:
         """What each of many reads says by itself: see `recognise_batch`."""
         return Batch(*self._site.recognise_batch(reads))
 
-    def explain(self, reads: Sequence[bytes | str]) -> dict[str, Any]:
+    def explain(self, reads: Sequence[bytes | str], *, typed: bool = False) -> dict[str, Any]:
         """What `recognise_set` found, as a JSON object: see `explain`."""
-        found = self.recognise_set(reads)
+        found = self.recognise_set(reads, typed=typed)
         return {
             "input": [read if isinstance(read, str) else read.decode("utf-8", "backslashreplace") for read in reads],
             "ok": found.ok,
@@ -239,7 +242,7 @@ def configure(
     return Recogniser(preferred, disabled, separators)
 
 
-def recognise(read: bytes | str) -> Barcode:
+def recognise(read: bytes | str, *, typed: bool = False) -> Barcode:
     """What one read says.
 
     Any read gives a result: one that is no identifier gives a reason. A read of more than 4,096 bytes is none.
@@ -248,14 +251,21 @@ def recognise(read: bytes | str) -> Barcode:
     'letter post, registered'
     >>> recognise("RR123456786KZ").reason
     'bad_check_digit'
+    >>> recognise("RR123456785\u041aZ").reason, recognise("RR123456785\u041aZ", typed=True).key  # a Cyrillic K
+    ('no_identifier', 'RR123456785KZ')
+
+    Args:
+        read: what a scanner handed over, or a person typed.
+        typed: whether a person typed or pasted it: what has one reading in another script is put right, see
+            `tracker.domain.barcode.typed`. A scanner's bytes stay what they are.
 
     Raises:
         TypeError: if the read is neither bytes nor str.
     """
-    return _DEFAULT.recognise(read)
+    return _DEFAULT.recognise(read, typed=typed)
 
 
-def recognise_set(reads: Iterable[bytes | str]) -> Barcode:
+def recognise_set(reads: Iterable[bytes | str], *, typed: bool = False) -> Barcode:
     """What the reads of one parcel say together.
 
     The identifier of the lowest `Rank` names the parcel and the others are its aliases. Two of that rank that differ
@@ -276,7 +286,7 @@ def recognise_set(reads: Iterable[bytes | str]) -> Barcode:
     Raises:
         TypeError: if a read is neither bytes nor str, or a single one is given in place of several.
     """
-    return _DEFAULT.recognise_set(reads)
+    return _DEFAULT.recognise_set(reads, typed=typed)
 
 
 def recognise_batch(reads: list[bytes]) -> Batch:
@@ -291,14 +301,14 @@ def recognise_batch(reads: list[bytes]) -> Batch:
     return _DEFAULT.recognise_batch(reads)
 
 
-def explain(reads: Sequence[bytes | str]) -> dict[str, Any]:
+def explain(reads: Sequence[bytes | str], *, typed: bool = False) -> dict[str, Any]:
     """What `recognise_set` found, as the JSON object that `tracker barcode` prints.
 
     >>> explanation = explain(["]C100095287654321012346"])
     >>> explanation["key"], explanation["candidates"][0]["parts"]
     ('095287654321012346', {'extension_digit': '0', 'body': '9528765432101234', 'check_digit': '6'})
     """
-    return _DEFAULT.explain(reads)
+    return _DEFAULT.explain(reads, typed=typed)
 
 
 def _candidate(form: Form, text: str, read: bytes) -> Candidate:
