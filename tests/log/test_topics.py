@@ -10,6 +10,7 @@ from tests.servers import Kafka
 from tracker.config import Settings
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
+from tracker.local.embedded import EmbeddedBroker
 from tracker.log import clients, topics
 
 
@@ -139,3 +140,9 @@ def test_a_topic_that_never_appears_is_an_error(settings: Settings, monkeypatch:
     monkeypatch.setattr(topics, "APPEARS_S_MAX", 0.5)
     with pytest.raises(TrackerError, match="nknown topic"):
         topics._Topics(settings).visible(settings.topic)
+
+
+def test_an_embedded_broker_needs_no_init() -> None:
+    with EmbeddedBroker({"scans": 4}) as broker:
+        error = refusal(Settings(kafka=broker.address, partitions=4))
+    assert (error.code, "embedded broker of a `tracker up`" in str(error)) == ("embedded", True)

@@ -12,6 +12,7 @@ from tracker.errors import TrackerError
 from tracker.limits import BATCH_BYTES_MAX, REJECTED_RETENTION_HOURS_MIN
 from tracker.log import clients
 from tracker.log.cluster import Cluster
+from tracker.log.identity import EMBEDDED_CLUSTER
 
 APPEARS_S_MAX: Final = 10
 """How long the brokers may take to hear of a new topic from their controller."""
@@ -75,7 +76,8 @@ def ensure(settings: Settings) -> list[TopicReport]:
 
     Raises:
         TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, the topic of scans has another
-            partition count than the setting's, and nothing was created.
+            partition count than the setting's, and nothing was created; `embedded`, it is no cluster but the broker of
+            a `tracker up`.
     """
     return list(_Topics(settings).ensure())
 
@@ -91,6 +93,12 @@ class _Topics:
     def ensure(self) -> Iterator[TopicReport]:
         """Creates or compares one topic after the other."""
         found = clients.metadata(self._cluster, self._admin)
+        if str(found.cluster_id).startswith(EMBEDDED_CLUSTER):
+            raise TrackerError(
+                "embedded",
+                f"{self._cluster.place} is the embedded broker of a `tracker up`, which has its topics: `tracker init` "
+                "is for a cluster of your own",
+            )
         there = {topic: about for topic, about in found.topics.items() if about.error is None}
         if self._settings.topic in there:
             self._check_count(len(there[self._settings.topic].partitions))
