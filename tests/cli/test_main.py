@@ -159,3 +159,9 @@ def test_init_makes_the_topics_and_checks_redis(kafka: Kafka, redis_server: Redi
     again = tracker("init", *flags, "--partitions", "6")
     assert again.stderr.startswith("tracker: error[bad_topic]: topic by-init has 5 partitions")
     assert again.returncode == 2
+    refused = tracker("init", *flags, "--partitions", "5", "--redis-user", "nobody", TRACKER_REDIS_PASSWORD="x")  # noqa: S106
+    assert refused.stderr == (
+        f"tracker: error[no_redis]: Redis at {redis_server.url} (TRACKER_REDIS): there is no user 'nobody', or its "
+        "password is another one: set TRACKER_REDIS_USER and TRACKER_REDIS_PASSWORD as the server has them\n"
+    )
+    assert refused.returncode == 2

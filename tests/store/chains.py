@@ -86,7 +86,15 @@ def contents(client: redis.Redis) -> dict[bytes, Any]:
         b"stream": client.xrange,
     }
     names: list[Any] = sorted(client.scan_iter(count=10_000))
-    return {key: (readers[client.type(key)](key), client.pexpiretime(key)) for key in names}
+    return {key: (readers[client.type(key)](key), _expires(client, key)) for key in names}
+
+
+def _expires(client: redis.Redis, key: Any) -> Any:
+    """When a key expires, negative if never; of Redis before 7, which does not tell, 0 for a key that does."""
+    try:
+        return client.pexpiretime(key)
+    except redis.ResponseError:
+        return min(client.pttl(key), 0)
 
 
 def written(client: redis.Redis) -> dict[bytes, Any]:

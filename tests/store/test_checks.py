@@ -38,8 +38,9 @@ def refusal(url: str) -> TrackerError:
     return caught.value
 
 
-def test_a_redis_with_noeviction_and_aof_is_fit(redis_server: Redis) -> None:
-    assert checks.check(Settings(redis=redis_server.url)) == ("redis", Redis.version(), [])
+def test_each_server_with_noeviction_and_aof_is_fit(each_redis: Redis) -> None:
+    name = "valkey" if each_redis.server.startswith("valkey") else "redis"
+    assert checks.check(Settings(redis=each_redis.url)) == (name, Redis.version(each_redis.server), [])
 
 
 def test_a_redis_that_may_evict_is_refused_with_what_to_change(redis_server: Redis) -> None:
@@ -79,13 +80,21 @@ def test_an_aof_that_is_never_flushed_is_warned_of(redis_server: Redis) -> None:
     assert "appendfsync" in warnings[0]
 
 
-def test_where_config_is_forbidden_info_answers(redis_server: Redis) -> None:
-    with redis.Redis.from_url(redis_server.url) as client:
+def test_a_replica_is_refused_with_what_to_change(redis_server: Redis) -> None:
+    with Redis() as replica:
+        replica.follow(redis_server)
+        error = refusal(replica.url)
+    assert error.code == "bad_redis"
+    assert "it is a replica, which takes no writes: name its primary in TRACKER_REDIS, or Sentinels" in str(error)
+
+
+def test_where_config_is_forbidden_info_answers(each_redis: Redis) -> None:
+    with redis.Redis.from_url(each_redis.url) as client:
         client.execute_command("ACL", "SETUSER", "managed", "on", ">pw", "+@all", "-config")
         try:
-            url = redis_server.url.replace("//", "//managed:pw@")
+            url = each_redis.url.replace("//", "//managed:pw@")
             assert checks.check(Settings(redis=url)).warnings == []
-            with changed(redis_server, maxmemory_policy="allkeys-lfu"):
+            with changed(each_redis, maxmemory_policy="allkeys-lfu"):
                 error = refusal(url)
         finally:
             client.execute_command("ACL", "DELUSER", "managed")

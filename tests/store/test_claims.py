@@ -20,8 +20,8 @@ MARK_FIELDS = {b"log", b"partitions", b"version", b"epoch", b"next", *(name.enco
 
 
 @pytest.fixture
-def url(redis_server: Redis) -> str:
-    return redis_server.url.removesuffix("/0") + f"/{DATABASE}"
+def url(each_redis: Redis) -> str:
+    return each_redis.url.removesuffix("/0") + f"/{DATABASE}"
 
 
 @pytest.fixture

@@ -27,10 +27,9 @@ TURNS: Final = 200
 
 
 @pytest.fixture(scope="module")
-def server(redis_server: Redis) -> Iterator[Redis]:
-    """A Redis of this module's own: it is paused, filled up and killed."""
-    del redis_server  # Skips where there is none.
-    with Redis(settings={"appendfsync": "always"}) as server:
+def server(each_redis: Redis) -> Iterator[Redis]:
+    """A Redis of this module's own, of each kind: it is paused, filled up and killed."""
+    with Redis(settings={"appendfsync": "always"}, server=each_redis.server) as server:
         yield server
 
 

@@ -16,10 +16,10 @@ PARTITIONS = 4
 
 
 @pytest.fixture
-def settings(redis_server: Redis) -> Iterator[Settings]:
-    with redis.Redis.from_url(redis_server.url) as client:
+def settings(each_redis: Redis) -> Iterator[Settings]:
+    with redis.Redis.from_url(each_redis.url) as client:
         client.flushall()
-        yield Settings(redis=redis_server.url, partitions=PARTITIONS)
+        yield Settings(redis=each_redis.url, partitions=PARTITIONS)
         client.flushall()
 
 

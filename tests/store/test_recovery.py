@@ -21,15 +21,15 @@ MARK: Final = "t:{3}:mark"
 
 
 @pytest.fixture
-def client(redis_server: Redis) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_server.url) as client:
+def client(each_redis: Redis) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(each_redis.url) as client:
         client.flushall()
         yield client
 
 
 @pytest.fixture
-def url(redis_server: Redis) -> str:
-    return redis_server.url
+def url(each_redis: Redis) -> str:
+    return each_redis.url
 
 
 @pytest.fixture

@@ -128,7 +128,6 @@ class Wire(asyncio.BufferedProtocol):
             # What is half read can't be read on: the replies would be taken for those of other commands.
             self.close()
             raise
-        self._stage = "work"
         return [self._replies.popleft() for _ in range(count)]
 
     def close(self) -> None:
@@ -233,3 +232,4 @@ class Wire(asyncio.BufferedProtocol):
             parser.feed(came[begin : begin + PARSE_BYTES])  # type: ignore[arg-type]  # It takes any buffer.
             while (reply := parser.gets()) is not NOT_YET:
                 replies.append(reply)
+                self._stage = "work"

@@ -18,12 +18,12 @@ COUNT = 10 * READ_CONNECTIONS_MAX
 
 
 @pytest.fixture
-def url(redis_server: Redis) -> str:
+def url(each_redis: Redis) -> str:
     """A store of parcels, each seen at a site of its own."""
-    with redis.Redis.from_url(redis_server.url) as client:
+    with redis.Redis.from_url(each_redis.url) as client:
         client.flushall()
-    stores.write(redis_server.url, [a_scan("ACCEPTED", 0, f"SITE-{n}", parcel=f"P{n}") for n in range(COUNT)])
-    return redis_server.url
+    stores.write(each_redis.url, [a_scan("ACCEPTED", 0, f"SITE-{n}", parcel=f"P{n}") for n in range(COUNT)])
+    return each_redis.url
 
 
 async def site_of(reader: AsyncParcelReader, number: int) -> str:
@@ -94,14 +94,14 @@ def test_an_export_lets_the_loop_go_on_between_two_parcels(url: str) -> None:
     assert turns >= parcels
 
 
-def test_a_redis_that_does_not_answer_is_an_error_and_no_task_waits_for_ever(redis_server: Redis) -> None:
+def test_a_redis_that_does_not_answer_is_an_error_and_no_task_waits_for_ever(each_redis: Redis) -> None:
     async def read() -> None:
         async with AsyncParcelReader(settings("redis://:secret@127.0.0.1:1/0")) as reader:
             done = await asyncio.gather(*(reader.parcel("P1") for _ in range(10)), return_exceptions=True)
             assert {one.code for one in done if isinstance(one, TrackerError)} == {"no_redis"}
             assert not any("secret" in str(one) for one in done)
 
-    del redis_server
+    del each_redis
     begin = time.monotonic()
     asyncio.run(read())
     assert time.monotonic() - begin < 10
