@@ -121,6 +121,36 @@ def test_an_acknowledged_scan_stands_on_two_of_three_brokers(replication: int, c
         assert topic.config["min.insync.replicas"] == copies
 
 
+@pytest.mark.parametrize(
+    ("copies", "brokers", "in_sync", "told"),
+    [
+        (1, 1, 1, []),
+        (3, 3, 2, []),
+        (3, 5, 2, []),
+        (2, 2, 1, []),
+        (5, 5, 3, []),
+        (1, 3, 1, ["it has 1 copy of a partition on 3 brokers"]),
+        (2, 3, 1, ["it has 2 copies of a partition on 3 brokers"]),
+        (1, 2, 1, ["it has 1 copy of a partition on 2 brokers"]),
+        (
+            3,
+            3,
+            1,
+            ["min.insync.replicas is 1 with 3 copies: a scan is acknowledged while it stands on one broker only"],
+        ),
+        (3, 3, 3, ["min.insync.replicas is 3 with 3 copies: it takes no scan while one broker is away"]),
+        (1, 1, 2, ["min.insync.replicas is 2 with 1 copy: it takes no scan at all"]),
+        (2, 3, 2, ["it has 2 copies", "min.insync.replicas is 2 with 2 copies: it takes no scan while"]),
+    ],
+)
+def test_a_topic_that_can_not_bear_the_loss_of_a_broker_is_told_of(
+    copies: int, brokers: int, in_sync: int, told: list[str]
+) -> None:
+    found = list(topics.weaknesses(copies, brokers, in_sync))
+    assert len(found) == len(told)
+    assert all(line.startswith(begin) for line, begin in zip(found, told, strict=True))
+
+
 def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "TIMEOUT_S", 0.5)
     error = refusal(Settings(kafka="127.0.0.1:1"))

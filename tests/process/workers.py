@@ -85,9 +85,9 @@ class Worker(Server):
         return self.ended()
 
 
-def until(holds: Callable[[], Any], what: str, worker: Worker | None = None) -> None:
+def until(holds: Callable[[], Any], what: str, worker: Worker | None = None, patience_s: float = PATIENCE_S) -> None:
     """Waits until something holds."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < deadline, f"{what}; {worker.log_end() if worker else ''}"
         time.sleep(0.05)
@@ -106,10 +106,9 @@ def producer(kafka: Kafka, **settings: Any) -> Producer:
     """A producer as Java clients are."""
     return Producer(
         {
-            "bootstrap.servers": kafka.address,
+            **kafka.admin_settings(),
             "partitioner": "murmur2_random",
             "message.max.bytes": 4 * 1024 * 1024,
-            "log_level": 0,
             **settings,
         }
     )
@@ -127,7 +126,7 @@ def send(kafka: Kafka, topic: str, records: Iterable[Record], partition: int = -
 
 def ends(kafka: Kafka, topic: str, partitions: int = PARTITIONS) -> list[int]:
     """The offset behind the last record of each partition."""
-    consumer = Consumer({"bootstrap.servers": kafka.address, "group.id": "ends", "log_level": 0})
+    consumer = Consumer({**kafka.admin_settings(), "group.id": "ends"})
     try:
         return [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10)[1] for n in range(partitions)]
     finally:
@@ -136,9 +135,7 @@ def ends(kafka: Kafka, topic: str, partitions: int = PARTITIONS) -> list[int]:
 
 def read_topic(kafka: Kafka, topic: str, partitions: int = 1) -> list[Message]:
     """Everything that a topic holds now."""
-    consumer = Consumer(
-        {"bootstrap.servers": kafka.address, "group.id": "read", "log_level": 0, "fetch.wait.max.ms": 50}
-    )
+    consumer = Consumer({**kafka.admin_settings(), "group.id": "read", "fetch.wait.max.ms": 50})
     count = sum(ends(kafka, topic, partitions))
     consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
     found: list[Message] = []

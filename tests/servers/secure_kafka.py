@@ -5,7 +5,7 @@ One broker has a listener for each way in, so that one Java process serves all t
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from tests.servers.process import free_port
 from tests.servers.tls import Authority
 from tests.servers.tokens import TokenIssuer
 
-USERS: Final = ("worker", "producer", "reader", "operator")
+USERS: Final = ("init", "worker", "producer", "reader", "operator")
 """Known to each mechanism that has passwords, and allowed nothing."""
 
 SETTINGS: Final[Mapping[str, str]] = {
@@ -127,10 +127,22 @@ class SecureKafka(Kafka):
             AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
             for operation in operations
         }
+        self.allow(allowed)
+
+    def allow(self, bindings: Collection[AclBinding]) -> None:
+        """Gives permissions, and waits until the broker knows."""
         admin = self.admin()
-        for created in admin.create_acls(list(allowed)).values():
+        for created in admin.create_acls(list(bindings)).values():
             created.result(10)
-        _await_acls(admin, user, lambda known: known >= allowed)
+        for principal in {binding.principal for binding in bindings}:
+            its = {binding for binding in bindings if binding.principal == principal}
+            _await_acls(admin, principal.removeprefix("User:"), its.issubset)
+
+    def forbid(self, binding: AclBinding) -> None:
+        """Takes one permission back, and waits until the broker knows."""
+        admin = self.admin()
+        admin.delete_acls([_only(binding)])[_only(binding)].result(10)
+        _await_acls(admin, binding.principal.removeprefix("User:"), lambda known: binding not in known)
 
     def revoke_all(self, user: str) -> None:
         """Takes every permission from a user, and waits until the broker knows."""
@@ -193,4 +205,16 @@ def _all_of(user: str) -> AclBindingFilter:
         anything,
         AclOperation.ANY,
         AclPermissionType.ANY,
+    )
+
+
+def _only(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, ClusterMetadata
+from confluent_kafka.admin import AdminClient, ClusterMetadata, TopicMetadata
 
 from tracker.errors import TrackerError
 from tracker.log import connection, refusals
@@ -88,6 +88,19 @@ def metadata(
                 raise _no_kafka(cluster, refusal) from None
             if time.monotonic() > deadline:
                 raise refused(cluster, error) from None
+
+
+def topic(cluster: Cluster, client: AdminClient | Consumer, name: str, timeout_s: float = TIMEOUT_S) -> TopicMetadata:
+    """Asks a cluster for a topic.
+
+    Raises:
+        TrackerError: as of `metadata`.
+        KafkaException: there is no such topic, or we may not see it.
+    """
+    found = metadata(cluster, client, name, timeout_s).topics[name]
+    if found.error is not None:
+        raise KafkaException(found.error)
+    return found
 
 
 def refused(cluster: Cluster, error: KafkaException, operation: str = "", name: str = "") -> TrackerError:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import KafkaError
 
 from tracker.log import refusals
@@ -11,6 +11,7 @@ from tracker.log.cluster import Cluster
 from tracker.log.metadata import About, TopicRequest
 
 TIMEOUT_S: Final = 5.0
+CLOSE_S_MAX: Final = 1.0
 
 
 class UnreachableError(Exception):
@@ -48,8 +49,11 @@ async def about(cluster: Cluster, topic: str) -> About:
 
 
 async def _asked(cluster: Cluster, host: str, port: int, topic: str) -> About:
-    connection = await create_conn(host, port, **cluster.aiokafka())
+    connection = AIOKafkaConnection(host, port, **cluster.aiokafka())
     try:
+        await connection.connect()
         return About.of(await connection.send(TopicRequest(topic)))
     finally:
-        connection.close()
+        closed = connection.close()
+        if connection._protocol is not None:  # noqa: SLF001  # It was open. TLS takes a moment to say goodbye.
+            await asyncio.wait([closed], timeout=CLOSE_S_MAX)

@@ -57,10 +57,13 @@ class LogExtents:
         Raises:
             TrackerError: `no_kafka`, the cluster can't be reached or refuses; `bad_topic`, it has no such partitions.
         """
-        if not self._reached:  # It refuses at once, where a question for offsets would wait.
-            clients.metadata(self._cluster, self._admin, self._topic)
-            self._reached = True
-        begins, ends = self._offsets(_EARLIEST), self._offsets(_LATEST)
+        try:
+            if not self._reached:  # It refuses at once, and says why, where a question for offsets does not.
+                clients.topic(self._cluster, self._admin, self._topic)
+                self._reached = True
+            begins, ends = self._offsets(_EARLIEST), self._offsets(_LATEST)
+        except KafkaException as error:
+            raise self._failure(error) from None
         return [Extent(begin, end) for begin, end in zip(begins, ends, strict=True)]
 
     def _offsets(self, wanted: OffsetSpec) -> list[int]:
@@ -69,14 +72,14 @@ class LogExtents:
             isolation_level=IsolationLevel.READ_COMMITTED,
             request_timeout=TIMEOUT_S,
         )
-        try:
-            # The request has a timeout, so each result comes, or its error.
-            return [asked[partition].result().offset for partition in self._partitions]
-        except KafkaException as error:
-            if error.args[0].code() in _NOT_THERE:
-                raise TrackerError(
-                    "bad_topic",
-                    f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but "
-                    f"{self._cluster.place} has fewer, or has no such topic; `tracker init` makes it",
-                ) from None
-            raise clients.refused(self._cluster, error, "Describe", self._topic) from None
+        # The request has a timeout, so each result comes, or its error.
+        return [asked[partition].result().offset for partition in self._partitions]
+
+    def _failure(self, error: KafkaException) -> TrackerError:
+        if error.args[0].code() not in _NOT_THERE:
+            return clients.refused(self._cluster, error, "Describe", self._topic)
+        return TrackerError(
+            "bad_topic",
+            f"expected {len(self._partitions)} partitions of topic {self._topic} (TRACKER_PARTITIONS), but "
+            f"{self._cluster.place} has fewer, or has no such topic; `tracker init` makes it",
+        )

@@ -179,10 +179,11 @@ class ScanProducer:
         """Has the client serve its reports, so that Ctrl-C gets through."""
         try:
             wait(seconds)
-        except KafkaException as error:  # It will send nothing any more, and fails what is still to be sent.
-            self._note(error.args[0], self.topic)
+        except (KafkaException, SystemError) as error:
+            # What is raised while a report is served gets lost in the client, which then says SystemError: by a
+            # signal's handler, or by the client itself, which will send nothing any more.
+            failure = error if isinstance(error, KafkaException) else error.__cause__
+            if not isinstance(failure, KafkaException):
+                raise KeyboardInterrupt from error
+            self._note(failure.args[0], self.topic)
             wait(seconds)
-        except SystemError as lost:
-            # What a signal's handler raises while a report is served gets lost in the client, which then says just
-            # this.
-            raise KeyboardInterrupt from lost

@@ -4,7 +4,6 @@ import time
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import TopicMetadata
 
 from tracker.config import Settings
 from tracker.domain import _scan
@@ -79,7 +78,7 @@ class _Search:
         deadline = time.monotonic() + self._seconds_max
         consumer = clients.consumer(cluster, _CONSUMER)
         try:
-            topic = _topic(cluster, consumer, self._settings.topic)
+            topic = clients.topic(cluster, consumer, self._settings.topic, CONNECT_TIMEOUT_S)
             if len(topic.partitions) != self._settings.partitions:
                 counts = f"{len(topic.partitions)} partitions, expected {self._settings.partitions}"
                 self.remark = f"topic {self._settings.topic} has {counts}"
@@ -117,7 +116,7 @@ class _Search:
                     self._take(message)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  Its public name.
                     position = end
-                else:
+                elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # No group is joined.
                     raise KafkaException(error)
 
     def _take(self, message: Message) -> None:
@@ -146,13 +145,6 @@ _CONSUMER: Final[dict[str, Any]] = {
     "isolation.level": "read_committed",
     "auto.offset.reset": "earliest",
 }
-
-
-def _topic(cluster: Cluster, consumer: Consumer, name: str) -> TopicMetadata:
-    topic = clients.metadata(cluster, consumer, name, timeout_s=CONNECT_TIMEOUT_S).topics[name]
-    if topic.error is not None:
-        raise KafkaException(topic.error)
-    return topic
 
 
 def _received_min(events: list[Event]) -> int:

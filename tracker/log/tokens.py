@@ -36,6 +36,9 @@ _STDERR_SHOWN: Final = 300
 class TokenError(KafkaError):  # type: ignore[misc]
     """There is no token. aiokafka takes it as the failure of a connection."""
 
+    def __str__(self) -> str:
+        return str(self.args[0])
+
 
 class Token(NamedTuple):
     """A token.
