@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from fold cimport (
-    ACCEPTED, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, take_cell,
+    ACCEPTED, CONDITIONS, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, HELD, HERE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, SAME, STRAY, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, take_cell,
 )
 from history cimport KEPT_NEWEST, are_copies, context_t, event_id, insert, inserted_t
 from names cimport compare_sites, entry_t, names_add, names_find, names_free, names_hash, names_t
@@ -34,6 +34,9 @@ cdef rules_t RULES
 RULES.cells = <const cell_t*>PyBytes_AS_STRING(_TABLE)
 RULES.reread_ms = limits.REREAD_WINDOW_MS
 RULES.life_gap_ms = limits.LIFE_GAP_MS
+RULES.reopen_ms = limits.REOPEN_MS
+RULES.physical = machine.PHYSICAL
+RULES.held = 1 << machine.OVERLAYS.index("held")
 
 compare({
     "limits.EVENTS_MAX": (limits.EVENTS_MAX, HISTORY_MAX),
@@ -49,6 +52,11 @@ compare({
     "machine.Action.NOTE": (machine.Action.NOTE, EFFECT_NOTE),
     "machine.Action.ANOMALY": (machine.Action.ANOMALY, EFFECT_ANOMALY),
     "the size of a cell": (machine.CELL.size, sizeof(cell_t)),
+    "machine.CONDITIONS": (len(machine.CONDITIONS), CONDITIONS),
+    "the bit of @here": (1 << machine.CONDITIONS.index("@here"), HERE),
+    "the bit of @stray": (1 << machine.CONDITIONS.index("@stray"), STRAY),
+    "the bit of @same": (1 << machine.CONDITIONS.index("@same"), SAME),
+    "the bit of @held": (1 << machine.CONDITIONS.index("@held"), HELD),
 })
 
 cdef enum:
@@ -568,7 +576,7 @@ def explain(NameTable names not None, bytes parcel not None, bytes record not No
 
     Returns:
         A list of lives, oldest first, each (state, overlays, source, since or None, events); an event is
-        (kind, code, source, time, seq or None, event id, copies, effect, acts as or None, state before, here, marks,
+        (kind, code, source, time, seq or None, event id, copies, effect, acts as or None, state before, conditions that held, marks,
         reread of or None, voided by or None, took or None, skewed), whose last numbers count events of the same life.
 
     Raises:
@@ -601,7 +609,7 @@ cdef _explained(const context_t* context, const event_t* event, const effect_t* 
     return (
         event.kind, event.code, event.source, event.raw_time, None if event.seq < 0 else event.seq,
         event_id(context, event), event.copies, effect.effect,
-        effect.acts_as if effect.machine else None, effect.state, effect.here, effect.marks,
+        effect.acts_as if effect.machine else None, effect.state, effect.holding, effect.marks,
         None if effect.reread_of == NOBODY else effect.reread_of,
         None if effect.voided_by == NOBODY else effect.voided_by,
         None if effect.voided == NOBODY else effect.voided,
@@ -609,9 +617,9 @@ cdef _explained(const context_t* context, const event_t* event, const effect_t* 
     )
 
 
-def cell(int32_t state, int32_t event, bint here):
+def cell(int32_t state, int32_t event, int32_t holding):
     """A cell of the compiled table: (next, action, raises, clears, marks), as numbers and bits."""
-    if not (0 <= state < len(machine.STATES) and 0 <= event < EVENTS):
-        raise IndexError((state, event))
-    cdef const cell_t* found = cell_of(&RULES, <uint8_t>state, <uint8_t>event, here)
+    if not (0 <= state < len(machine.STATES) and 0 <= event < EVENTS and 0 <= holding < 1 << CONDITIONS):
+        raise IndexError((state, event, holding))
+    cdef const cell_t* found = cell_of(&RULES, <uint8_t>state, <uint8_t>event, <uint8_t>holding)
     return found.next, found.action, found.raises, found.clears, found.marks

@@ -20,6 +20,13 @@ cdef enum:
     DELIVERY_OFFICE_ARRIVED = 16
     OUT_FOR_DELIVERY = 17
 
+    # Conditions of cells, in the order of machine.CONDITIONS.
+    HERE = 0x01
+    STRAY = 0x02
+    SAME = 0x04
+    HELD = 0x08
+    CONDITIONS = 4
+
     NOBODY = -1
 
 # One cell of the machine's compiled table (tracker.domain.machine.compile_table).
@@ -29,20 +36,24 @@ cdef struct cell_t:
     uint8_t raises
     uint8_t clears
     uint16_t marks
-    uint16_t reserved
+    uint8_t conditions  # HERE, STRAY, SAME, HELD: those that a cell of this state and event depends on
+    uint8_t reserved
 
 # What the fold needs to know beside the events.
 cdef struct rules_t:
     const cell_t* cells
+    uint64_t physical  # a bit for each kind in which somebody had the parcel in hand
+    uint8_t held  # the overlay `held`
     int64_t reread_ms
     int64_t life_gap_ms
+    int64_t reopen_ms
 
 # What became of an event.
 cdef struct effect_t:
     uint8_t effect
     uint8_t acts_as  # the kind that it had in the machine
     uint8_t state  # before it
-    bint here  # it took the cell for the parcel's own office
+    uint8_t holding  # of the conditions that its cell depends on, those that held
     bint machine  # it took a cell at all
     uint16_t marks
     int16_t reread_of  # the event that it reads again
@@ -54,16 +65,33 @@ cdef inline bint _is_ordinary(const event_t* event) noexcept nogil:
     return event.kind < KIND_CORRECT
 
 
-cdef inline const cell_t* cell_of(const rules_t* rules, uint8_t state, uint8_t kind, bint here) noexcept nogil:
-    return &rules.cells[(<int32_t>state * KIND_NUMBERS + kind) * 2 + (1 if here else 0)]
+cdef inline const cell_t* cell_of(const rules_t* rules, uint8_t state, uint8_t kind, uint8_t holding) noexcept nogil:
+    return &rules.cells[((<int32_t>state * KIND_NUMBERS + kind) << CONDITIONS) + holding]
 
 
-cdef inline bint is_here(const context_t* context, uint32_t office, uint32_t source) noexcept nogil:
-    """Whether a scan is at the parcel's delivery office, or nobody can say that it isn't."""
+cdef inline bint may_be_one_site(const context_t* context, uint32_t a, uint32_t b) noexcept nogil:
+    """Whether two sources are at the same site, or nobody can say that they aren't."""
     return (
-        context.sources.entries[office].length == 0 or context.sources.entries[source].length == 0
-        or compare_sites(context.sources, office, source) == 0
+        context.sources.entries[a].length == 0 or context.sources.entries[b].length == 0
+        or compare_sites(context.sources, a, b) == 0
     )
+
+
+cdef inline uint8_t holding_of(
+    const context_t* context, const rules_t* rules, const event_t* event, const header_t* header, uint8_t asked
+) noexcept nogil:
+    """Of the conditions that are asked for, those that hold for an event of a parcel."""
+    cdef uint8_t holding = 0
+    if asked & HERE and may_be_one_site(context, header.office, event.source):
+        holding |= HERE
+    if asked & STRAY and header.since != NO_TIME:
+        if not rules.reopen_ms <= event.time - header.since < rules.life_gap_ms:
+            holding |= STRAY
+    if asked & SAME and may_be_one_site(context, header.source, event.source):
+        holding |= SAME
+    if asked & HELD and header.overlays & rules.held:
+        holding |= HELD
+    return holding
 
 
 cdef inline void _find_rereads(
@@ -174,12 +202,15 @@ cdef inline void take_cell(
     const context_t* context, const rules_t* rules, const event_t* event, uint8_t kind, header_t* header, effect_t* effect
 ) noexcept nogil:
     """One step of the machine."""
-    cdef bint here = is_here(context, header.office, event.source)
-    cdef const cell_t* cell = cell_of(rules, header.state, kind, here)
+    cdef const cell_t* cell = cell_of(rules, header.state, kind, 0)
+    cdef uint8_t holding = 0
+    if cell.conditions:
+        holding = holding_of(context, rules, event, header, cell.conditions)
+        cell = cell_of(rules, header.state, kind, holding)
     effect.effect = cell.action
     effect.acts_as = kind
     effect.state = header.state
-    effect.here = here
+    effect.holding = holding
     effect.machine = True
     effect.marks = cell.marks
     if cell.action == EFFECT_ANOMALY:
@@ -191,7 +222,7 @@ cdef inline void take_cell(
             header.since = event.time
     if kind == DELIVERY_OFFICE_ARRIVED or kind == OUT_FOR_DELIVERY:
         header.office = event.source
-    if context.sources.entries[event.source].length:
+    if context.sources.entries[event.source].length and rules.physical >> kind & 1:
         header.source = event.source
 
 
@@ -209,7 +240,7 @@ cdef inline void fold_life(
         effects[i].voided_by = effects[i].voided = NOBODY
         effects[i].marks = 0
         effects[i].machine = False
-        effects[i].here = False
+        effects[i].holding = 0
         effects[i].acts_as = NO_KIND
     _find_rereads(context, rules, events, count, effects)
     _revise_by_id(context, events, count, effects)

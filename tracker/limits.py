@@ -104,6 +104,10 @@ KINDS_MAX: Final = 48
 REREAD_WINDOW_MS: Final = 30 * 1_000
 """Within which the same code at the same place is a re-read of the same pass through a tunnel."""
 
+REOPEN_MS: Final = 8 * 3_600 * 1_000
+"""How soon after a delivery a round or a movement is a late record rather than a second try. Clocks that are set to
+another zone are off by as many hours, and the next round begins the next morning."""
+
 LIFE_GAP_MS: Final = 365 * 24 * 3_600 * 1_000
 """Silence after which the same number is another parcel. UPU S10: no re-use within 12 months."""
 

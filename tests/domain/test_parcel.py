@@ -92,9 +92,9 @@ def test_a_renumbered_record_is_the_same_parcel(records: list[Record]) -> None:
 def test_every_cell_of_the_compiled_table_is_the_tables() -> None:
     for s, state in enumerate(machine.STATES):
         for e, event in enumerate(machine.EVENTS):
-            for here in (False, True):
-                cell = machine.cell(state, event, here=here)
-                assert _parcel.cell(s, e, here) == (
+            for bits in range(16):
+                cell = machine.cell(state, event, [name for i, name in enumerate(machine.CONDITIONS) if bits >> i & 1])
+                assert _parcel.cell(s, e, bits) == (
                     machine.STATES.index(cell.next),
                     cell.action,
                     sum(1 << machine.OVERLAYS.index(name) for name in cell.raises),

@@ -1,6 +1,5 @@
 """The table of states and events, read from its source each time anew."""
 
-import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-SHARED_TABLE: Final = ROOT.parent / "shared" / "tables" / "state_machine.json"
 OWN_TABLE: Final = ROOT / "tracker" / "domain" / "machine" / "machine.toml"
 
 UNDO: Final = "UNDO"
@@ -34,34 +32,19 @@ class Machine:
     """The whole table.
 
     `ranks` gives each event's tie rank, UNDO and CORRECT included; `cells` is keyed by (state, event), where an event
-    may end in `@here`.
+    may end in conditions, `@here@stray`. `physical` are the events in which somebody had the parcel in hand.
     """
 
     states: tuple[str, ...]
     overlays: tuple[str, ...]
     ranks: dict[str, int]
     cells: dict[tuple[str, str], Cell]
+    physical: frozenset[str]
 
     @property
     def events(self) -> list[str]:
         """The ordinary events' names, in the table's order."""
         return [name for name in self.ranks if name not in (UNDO, CORRECT)]
-
-
-def from_json(path: Path) -> Machine:
-    """Reads the table in the form of `state_machine.json`."""
-    table = json.loads(path.read_text(encoding="utf-8"))
-    cells = {}
-    for key, cell in table["transitions"].items():
-        state, event = key.split("|")
-        cells[state, event] = Cell(
-            cell["action"],
-            cell["next"],
-            frozenset(cell.get("raise", ())),
-            frozenset(cell.get("clear", ())),
-            frozenset(cell.get("marks", ())),
-        )
-    return Machine(tuple(table["states"]), tuple(table["overlays"]), _ranks(table["events"]), cells)
 
 
 def from_toml(path: Path) -> Machine:
@@ -78,13 +61,15 @@ def from_toml(path: Path) -> Machine:
                 frozenset(word[1:] for word in rest if word.startswith("-")),
                 frozenset(word[1:] for word in rest if word.startswith("!")),
             )
-    return Machine(tuple(table["states"]), tuple(table["overlays"]), _ranks(table["events"]), cells)
+    events = table["events"]
+    physical = frozenset(name for name, event in events.items() if event["physical"])
+    return Machine(tuple(table["states"]), tuple(table["overlays"]), _ranks(events), cells, physical)
 
 
 @cache
 def machine() -> Machine:
-    """The table that histories are folded by: the shared one where it is present, else the project's own."""
-    return from_json(SHARED_TABLE) if SHARED_TABLE.exists() else from_toml(OWN_TABLE)
+    """The table that histories are folded by."""
+    return from_toml(OWN_TABLE)
 
 
 def _ranks(events: dict[str, Any]) -> dict[str, int]:

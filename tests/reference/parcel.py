@@ -6,12 +6,13 @@ Everything is a function of the set of scans, worked out from the beginning each
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, Final
 
-from tracker.limits import EVENTS_KEPT_NEWEST, EVENTS_MAX, LIFE_GAP_MS, REREAD_WINDOW_MS
+from tracker.limits import EVENTS_KEPT_NEWEST, EVENTS_MAX, LIFE_GAP_MS, REOPEN_MS, REREAD_WINDOW_MS
 
 from . import moment
-from .machine import CORRECT, UNDO, machine
+from .machine import CORRECT, UNDO, Cell, machine
 from .scan import Scan, Target, hash64
 
 COPIES_MAX: Final = 65_535
@@ -296,11 +297,7 @@ def _take(step: Step, life: Life) -> None:
 
 def _take_cell(step: Step, kind: str, life: Life) -> frozenset[str]:
     scan = step.event.scan
-    here = not life.office or not scan.site or life.office == scan.site
-    cells = machine().cells
-    cell = cells[life.state, kind]
-    if here:
-        cell = cells.get((life.state, f"{kind}@here"), cell)
+    cell = _line(life, kind, scan)
     step.effect = cell.action
     if cell.action == "apply":
         if cell.next != life.state:
@@ -310,8 +307,25 @@ def _take_cell(step: Step, kind: str, life: Life) -> frozenset[str]:
     if cell.action != "anomaly":
         if kind in OFFICE_EVENTS:
             life.office = scan.site
-        life.place = scan.site or life.place
+        if kind in machine().physical:
+            life.place = scan.site or life.place
     return cell.marks
+
+
+def _line(life: Life, kind: str, scan: Scan) -> Cell:
+    """The line of the table that counts: with the most conditions that hold, then with those that stand first."""
+    holds = {
+        "here": not life.office or not scan.site or life.office == scan.site,
+        "stray": life.since is not None and not REOPEN_MS <= scan.effective - life.since < LIFE_GAP_MS,
+        "same": not life.place or not scan.site or life.place == scan.site,
+        "held": "held" in life.overlays,
+    }
+    cells = machine().cells
+    for count in (4, 3, 2, 1):
+        for conditions in combinations([name for name, so in holds.items() if so], count):
+            if found := cells.get((life.state, "@".join([kind, *conditions]))):
+                return found
+    return cells[life.state, kind]
 
 
 def _life_as_json(parcel: Parcel, number: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The fold by the model: a small example for each rule of sections 2 and 3, with the result worked out by hand."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -9,6 +9,7 @@ from tracker.limits import (
     EVENTS_KEPT_NEWEST,
     EVENTS_MAX,
     LIFE_GAP_MS,
+    REOPEN_MS,
     REREAD_WINDOW_MS,
 )
 
@@ -83,7 +84,7 @@ def test_a_parcel_is_shown_as_the_product_shows_it() -> None:
 
 def test_without_a_change_of_state_there_is_no_since() -> None:
     shown = parcel(scan("DELAYED", 0, "A"))
-    assert (shown["state"], shown["since"], shown["site"], shown["flags"]) == ("UNKNOWN", None, "A", ["delayed"])
+    assert (shown["state"], shown["since"], shown["site"], shown["flags"]) == ("UNKNOWN", None, "", ["delayed"])
 
 
 def test_since_stays_while_the_state_does() -> None:
@@ -353,3 +354,67 @@ def test_arrival_shows_only_in_a_cut_history_with_copies_at_different_places() -
     assert depends_on_arrival([*loop, early, late])
     assert not depends_on_arrival([*loop, early, early])
     assert not depends_on_arrival([*loop[1:], early, late])
+
+
+HOUR: Final = 3_600_000
+DAY: Final = 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("event", "later", "site", "state"),
+    [
+        ("OUT_FOR_DELIVERY", 5 * 60_000, "C", "DELIVERED"),
+        ("OUT_FOR_DELIVERY", REOPEN_MS - 1, "C", "DELIVERED"),
+        ("OUT_FOR_DELIVERY", REOPEN_MS, "C", "OUT_FOR_DELIVERY"),
+        ("OUT_FOR_DELIVERY", 5 * 60_000, "ELSEWHERE", "OUT_FOR_DELIVERY"),
+        ("ARRIVED", 5 * 60_000, "ELSEWHERE", "DELIVERED"),
+        ("ARRIVED", 2 * DAY, "ELSEWHERE", "IN_TRANSIT"),
+        ("ACCEPTED", 5 * 60_000, "A", "DELIVERED"),
+        ("ACCEPTED", 2 * DAY, "A", "ACCEPTED"),
+        ("ARRIVED", LIFE_GAP_MS, "ELSEWHERE", "DELIVERED"),
+        ("INFO", 2 * DAY, "CALLCENTRE", "DELIVERED"),
+    ],
+)
+def test_what_is_scanned_after_a_delivery_is_a_late_record_soon_and_something_new_hours_later(
+    event: str, later: int, site: str, state: str
+) -> None:
+    shown = parcel(
+        scan("DELIVERY_OFFICE_ARRIVED", 0, "C"), scan("DELIVERED", HOUR, "C"), scan(event, HOUR + later, site)
+    )
+    assert shown["state"] == state
+    assert ("reopened" in shown["flags"]) == (state != "DELIVERED")
+
+
+@pytest.mark.parametrize("later", [0, 1, DAY])
+def test_a_return_that_is_also_called_delivered_went_back_to_its_sender(later: int) -> None:
+    turned = scan("RETURN_STARTED", 0, "C")
+    for first, second in (("DELIVERED", "RETURNED"), ("RETURNED", "DELIVERED")):
+        assert parcel(turned, scan(first, DAY, "A"), scan(second, DAY + later, "A"))["state"] == "RETURNED"
+
+
+@pytest.mark.parametrize("event", ["ACCEPTED", "ARRIVED", "DELIVERY_OFFICE_ARRIVED", "OUT_FOR_DELIVERY", "DELIVERED"])
+def test_a_parcel_whose_label_was_cancelled_and_that_is_then_seen_has_been_sent_all_the_same(event: str) -> None:
+    shown = parcel(scan("PRE_ADVISED"), scan("CANCELLED", 1), scan(event, DAY, "B"))
+    assert shown["state"] not in ("CANCELLED", "PRE_ADVISED")
+    assert "reopened" in shown["flags"]
+
+
+@pytest.mark.parametrize("event", ["INFO", "DELAYED", "PRE_ADVISED", "RETURN_STARTED", "LOST", "CANCELLED"])
+def test_only_who_has_the_parcel_in_hand_moves_its_place(event: str) -> None:
+    assert parcel(scan("ARRIVED", 0, "A"), scan(event, HOUR, "CALLCENTRE"))["site"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("event", "site", "held"),
+    [
+        *((event, "A", True) for event in ("ARRIVED", "SORTED", "SORTED_OUT", "MISSORTED", "RELEASED", "MEASURED")),
+        *((event, "", True) for event in ("ARRIVED", "SORTED")),
+        *((event, "B", False) for event in ("ARRIVED", "SORTED", "SORTED_OUT", "MISSORTED", "OUT_FOR_DELIVERY")),
+        *((event, "A", False) for event in ("CUSTOMS_RELEASED", "DEPARTED", "LOADED")),
+    ],
+)
+def test_what_customs_hold_stays_held_until_customs_release_it_or_it_leaves_the_site(
+    event: str, site: str, held: bool
+) -> None:
+    shown = parcel(scan("ARRIVED", 0, "A"), scan("CUSTOMS_HELD", HOUR, "A"), scan(event, 2 * HOUR, site))
+    assert ("held" in shown["flags"]) == held

@@ -39,7 +39,7 @@ def test_a_journey_is_explained_step_by_step() -> None:
         ("OUT_FOR_DELIVERY | UNDO -> OUT_FOR_DELIVERY, apply", ("takes back event 6 (KAZPOST:BOXISS)",)),
         ("OUT_FOR_DELIVERY | DELIVERED -> DELIVERED, apply, -held, -delayed, -missorted", ()),
         (
-            "DELIVERED | SORTED -> DELIVERED, anomaly, !scan_after_terminal",
+            "DELIVERED | SORTED@stray -> DELIVERED, anomaly, !scan_after_terminal",
             ("scanned although it had reached its end",),
         ),
         ("DELIVERED | UNDO -> DELIVERED, note", ("waits for what it takes back, which has not come",)),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tracker.domain import _parcel
-from tracker.domain.machine import KIND_NAMED, MARKS, OVERLAYS, STATES
+from tracker.domain.machine import CONDITIONS, KIND_NAMED, MARKS, OVERLAYS, STATES
 from tracker.domain.times import rfc3339
 
 CorruptRecord = _parcel.CorruptRecord
@@ -40,7 +40,7 @@ class Event:
         marks: sorted; those of its cell, and `reread`, `clock_skew`.
         acts_as: the kind that it had in the machine, None where it took no cell.
         state: of the parcel before it.
-        here: it took the cell for the parcel's own delivery office.
+        conditions: of the conditions that its cell depends on, those that held, as in machine.CONDITIONS.
         reread_of, voided_by, voided: numbers of events of the same life: the one that this one reads again, the UNDO or
             CORRECT that voided it, the one that it voided.
     """
@@ -57,7 +57,7 @@ class Event:
     marks: tuple[str, ...]
     acts_as: str | None
     state: str
-    here: bool
+    conditions: tuple[str, ...]
     reread_of: int | None
     voided_by: int | None
     voided: int | None
@@ -156,7 +156,7 @@ def _life(names: NameTable, life: tuple[Any, ...], *, cut: bool) -> Life:
 
 
 def _event(names: NameTable, event: tuple[Any, ...]) -> Event:
-    (kind, code, source, time, seq, number, copies, effect, acts_as, state, here, bits) = event[:12]
+    (kind, code, source, time, seq, number, copies, effect, acts_as, state, holding, bits) = event[:12]
     reread_of, voided_by, voided, skewed = event[12:]
     site, device = names.source_named(source)
     marks = [name for bit, name in enumerate(MARKS) if bits >> bit & 1]
@@ -174,7 +174,7 @@ def _event(names: NameTable, event: tuple[Any, ...]) -> Event:
         marks=tuple(sorted(marks)),
         acts_as=None if acts_as is None else KIND_NAMED[acts_as],
         state=STATES[state],
-        here=here,
+        conditions=tuple(name for bit, name in enumerate(CONDITIONS) if holding >> bit & 1),
         reread_of=reread_of,
         voided_by=voided_by,
         voided=voided,

@@ -28,7 +28,7 @@ class ExplainedEvent:
         number: counted within the life, from 1 on.
         event: the event.
         cell: the one that it took. None if it took no cell: it is voided, a re-read or a revision.
-        here: the cell is the one for the parcel's own delivery office.
+        conditions: those of its line in the table, `("@here",)`; none for most.
         after: the state of the parcel after it.
         means: what its code means, in a few words.
         reasons: clauses; empty for an event that simply did what its cell says.
@@ -37,7 +37,7 @@ class ExplainedEvent:
     number: int
     event: Event
     cell: Cell | None
-    here: bool
+    conditions: tuple[str, ...]
     after: str
     means: str
     reasons: tuple[str, ...]
@@ -54,8 +54,8 @@ class ExplainedEvent:
             *(f"-{name}" for name in self.cell.clears),
             *(f"!{name}" for name in self.cell.marks),
         )
-        here = "@here" * self.here
-        return ", ".join((f"{event.state} | {acts_as}{here} -> {self.after}", event.effect, *changes))
+        conditions = "".join(self.conditions)
+        return ", ".join((f"{event.state} | {acts_as}{conditions} -> {self.after}", event.effect, *changes))
 
     def to_dict(self) -> dict[str, Any]:
         """What a program gets beside the event's own fields. Other events are named by their `number`."""
@@ -65,7 +65,8 @@ class ExplainedEvent:
             "raises": list(self.cell.raises),
             "clears": list(self.cell.clears),
             "marks": list(self.cell.marks),
-            "here": self.here,
+            "here": "@here" in self.conditions,
+            "conditions": list(self.conditions),
         }
         event = self.event
         return {
@@ -98,11 +99,11 @@ def meaning(event: Event, vocabularies: Vocabularies) -> str:
 
 
 def _explained(life: Life, number: int, event: Event, vocabularies: Vocabularies) -> ExplainedEvent:
-    taken = None if event.acts_as is None else cell(event.state, event.acts_as, here=event.here)
-    here = event.here and (event.state, event.acts_as, True) in MACHINE.cells
+    taken = None if event.acts_as is None else cell(event.state, event.acts_as, event.conditions)
+    line = () if event.acts_as is None else MACHINE.line(event.state, event.acts_as, event.conditions)
     after = event.state if taken is None else taken.next
     reasons = tuple(_reasons(life, event, taken, vocabularies))
-    return ExplainedEvent(number, event, taken, here, after, meaning(event, vocabularies), reasons)
+    return ExplainedEvent(number, event, taken, line, after, meaning(event, vocabularies), reasons)
 
 
 def _reasons(life: Life, event: Event, taken: Cell | None, vocabularies: Vocabularies) -> list[str]:

@@ -2,9 +2,9 @@
 
 from tracker.domain.machine.table import (
     CELL,
+    CONDITIONS,
     CORRECT,
     EVENTS,
-    HERE,
     KIND,
     KIND_NAMED,
     KIND_NUMBERS,
@@ -15,6 +15,7 @@ from tracker.domain.machine.table import (
     NUMBER,
     OVERLAYS,
     OVERLAYS_MAX,
+    PHYSICAL,
     REVISIONS,
     STATES,
     TABLE,
@@ -24,6 +25,7 @@ from tracker.domain.machine.table import (
     UNDO,
     Action,
     Cell,
+    Conditions,
     Event,
     Machine,
     cell,
@@ -33,9 +35,9 @@ from tracker.domain.machine.table import (
 
 __all__ = [
     "CELL",
+    "CONDITIONS",
     "CORRECT",
     "EVENTS",
-    "HERE",
     "KIND",
     "KINDS",
     "KIND_NAMED",
@@ -46,6 +48,7 @@ __all__ = [
     "NUMBER",
     "OVERLAYS",
     "OVERLAYS_MAX",
+    "PHYSICAL",
     "REVISIONS",
     "STATES",
     "TABLE",
@@ -55,6 +58,7 @@ __all__ = [
     "UNDO",
     "Action",
     "Cell",
+    "Conditions",
     "Event",
     "Machine",
     "cell",

@@ -4,7 +4,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from tracker.domain.machine import CORRECT, HERE, KIND, MACHINE, UNDO, Action, Cell
+from tracker.domain.machine import CONDITIONS, CORRECT, KIND, MACHINE, UNDO, Action, Cell
+from tracker.limits import LIFE_GAP_MS, REOPEN_MS
+
+HOUR_MS: Final = 3_600_000
 
 WAYS: Final = (
     ("UNKNOWN", "PRE_ADVISED"),
@@ -48,7 +51,7 @@ it should not have happened). **Marks** are remarks on one event. {UNDO} and {CO
 an earlier event, and the history is folded again.
 
 {len(MACHINE.cells)} cells: {len(MACHINE.states)} states by {len(MACHINE.events)} events, and
-{sum(here for *_, here in MACHINE.cells)} that depend on the place. {{counts}}."""
+{sum(bool(line) for *_, line in MACHINE.cells)} that hold under conditions. {{counts}}."""
 
 EVENTS_HEAD: Final = """
 ## Events
@@ -70,9 +73,18 @@ These events lead to one state, whichever of the states from UNKNOWN to {LAST_AC
 
 TABLES: Final = f"""\
 ## The table
-A line for each outcome of a state. `EVENT{HERE}` stands instead of `EVENT` for a scan from the parcel's delivery office
-(the site of its last DELIVERY_OFFICE_ARRIVED or OUT_FOR_DELIVERY that was no anomaly), or if either of the two is not
-known. Overlays are raised with + and cleared with -."""
+A line for each outcome of a state. Overlays are raised with + and cleared with -. A line of an event that ends in
+conditions stands instead of the line without them, if all of them hold:
+
+- `@here`: the scan comes from the parcel's delivery office (the site of its last DELIVERY_OFFICE_ARRIVED or
+  OUT_FOR_DELIVERY that was no anomaly), or either of the two is not known;
+- `@stray`: less than {REOPEN_MS // HOUR_MS} hours, or {LIFE_GAP_MS // HOUR_MS // 24} days and more, have passed since
+  the parcel came into its state: a late record or a wrong clock rather than something new;
+- `@same`: it comes from the site where the parcel is, or either of the two is not known;
+- `@held`: the parcel is held.
+
+Of several such lines the one with the most conditions counts, then the one whose conditions stand first in
+{", ".join(f"`{condition}`" for condition in CONDITIONS)}."""
 
 
 def page() -> str:
@@ -115,9 +127,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 def _outcomes(state: str) -> Iterator[Sequence[str]]:
     """The rows of one state: events with the same cell share a row."""
     events: dict[Cell, list[str]] = {}
-    for (source, event, here), cell in MACHINE.cells.items():
+    for (source, event, line), cell in MACHINE.cells.items():
         if source == state:
-            events.setdefault(cell, []).append(event + HERE * here)
+            events.setdefault(cell, []).append(event + "".join(line))
     for cell, names in sorted(events.items(), key=lambda item: item[0].action):
         after = cell.next if cell.next != state else "same"
         overlays = [f"+{name}" for name in cell.raises] + [f"-{name}" for name in cell.clears]
@@ -139,7 +151,7 @@ def _diagram() -> Iterator[str]:
     states = list(MACHINE.states)
     active = states[: states.index(LAST_ACTIVE) + 1]
     for event in MACHINE.events:
-        targets = {MACHINE.cell(state, event, here=here).next for state in active for here in (False, True)}
+        targets = {cell.next for (state, of, _), cell in MACHINE.cells.items() if of == event and state in active}
         if len(targets) == 1:
             yield f"- {event}: {targets.pop()}"
 
@@ -147,14 +159,14 @@ def _diagram() -> Iterator[str]:
 def _label(source: str, target: str) -> str:
     """The events that take a parcel from one state to another."""
     names = [
-        event + HERE * here
-        for (state, event, here), cell in MACHINE.cells.items()
+        event + "".join(line)
+        for (state, event, line), cell in MACHINE.cells.items()
         if state == source and cell.next == target and cell.action is Action.APPLY
     ]
     if len(names) <= LABEL_EVENTS:
         return ", ".join(names)
     # Plain events first: they say more than those that hold at one place only.
-    names.sort(key=lambda name: name.endswith(HERE))
+    names.sort(key=lambda name: "@" in name)
     return f"{', '.join(names[:LABEL_EVENTS])} and {len(names) - LABEL_EVENTS} more"
 
 

@@ -19,11 +19,15 @@ OVERLAYS_MAX: Final = 8
 MARKS_MAX: Final = 16
 """The marks of an event are the bits of two bytes."""
 
-CELL: Final = struct.Struct("<BBBBHxx")
+CELL: Final = struct.Struct("<BBBBHBx")
 """One cell of the compiled table; see `compile_table`."""
 
-HERE: Final = "@here"
-"""What a line's event ends in when it is for scans at the parcel's own delivery office."""
+CONDITIONS: Final = ("@here", "@stray", "@same", "@held")
+"""What a line's event may end in, if the line is for some scans only; machine.toml says what each means. Of two lines
+with as many conditions that hold, the one whose conditions stand first here counts."""
+
+Conditions = tuple[str, ...]
+"""Some of CONDITIONS, in their order."""
 
 UNDO: Final = "UNDO"
 CORRECT: Final = "CORRECT"
@@ -85,7 +89,7 @@ class Machine:
         states, overlays, marks: name -> what it means, a sentence; in the order of their numbers.
         terminal: states in which a parcel's way has ended.
         events: name -> event, in the order of their numbers.
-        cells: (state, event, whether at the parcel's delivery office) -> cell; True only where that makes a difference.
+        cells: (state, event, conditions) -> cell, a line of the file each; without conditions there is always one.
     """
 
     states: Mapping[str, str]
@@ -93,11 +97,36 @@ class Machine:
     overlays: Mapping[str, str]
     marks: Mapping[str, str]
     events: Mapping[str, Event]
-    cells: Mapping[tuple[str, str, bool], Cell]
+    cells: Mapping[tuple[str, str, Conditions], Cell]
 
-    def cell(self, state: str, event: str, *, here: bool = False) -> Cell:
-        """The cell of `event` in `state`; with `here`, its cell for the parcel's delivery office if it has one."""
-        return (self.cells.get((state, event, True)) if here else None) or self.cells[state, event, False]
+    def line(self, state: str, event: str, holding: Iterable[str] = ()) -> Conditions:
+        """The conditions of the line that counts for `event` in `state`, of those that hold."""
+        held = set(holding)
+        lines = [line for line in _POSSIBLE if held.issuperset(line) and (state, event, line) in self.cells]
+        return max(lines, key=_precedence)
+
+    def cell(self, state: str, event: str, holding: Iterable[str] = ()) -> Cell:
+        """The cell of `event` in `state`, where these conditions hold."""
+        return self.cells[state, event, self.line(state, event, holding)]
+
+    def depends_on(self, state: str, event: str) -> Conditions:
+        """The conditions that any line of `event` in `state` has."""
+        named = {condition for line in _POSSIBLE if (state, event, line) in self.cells for condition in line}
+        return tuple(condition for condition in CONDITIONS if condition in named)
+
+
+def _combinations() -> tuple[Conditions, ...]:
+    """Every set of conditions; its index has bit i set if it has CONDITIONS[i]."""
+    bits = range(len(CONDITIONS))
+    return tuple(tuple(CONDITIONS[i] for i in bits if number >> i & 1) for number in range(1 << len(CONDITIONS)))
+
+
+_POSSIBLE: Final = _combinations()
+
+
+def _precedence(line: Conditions) -> tuple[int, list[int]]:
+    """More conditions go before fewer, then those that stand first."""
+    return len(line), [-CONDITIONS.index(condition) for condition in line]
 
 
 def parse(text: str) -> Machine:
@@ -118,15 +147,17 @@ def parse(text: str) -> Machine:
     marks = dict(sorted(raw["marks"].items()))
     bare = Machine(raw["states"], frozenset(raw["terminal"]), raw["overlays"], marks, events, {})
     _expect_names("machine.toml, from", raw["from"], bare.states)
-    cells: dict[tuple[str, str, bool], Cell] = {}
+    cells: dict[tuple[str, str, Conditions], Cell] = {}
     for state, lines in raw["from"].items():
         where = f"machine.toml, from.{state}"
-        _expect_names(where, (name for name in lines if not name.endswith(HERE)), events)
+        _expect_names(where, (name for name in lines if "@" not in name), events)
         for name, line in lines.items():
-            event = name.removesuffix(HERE)
+            event, *named = name.replace("@", " @").split()
             if event not in events:
                 raise ValueError(f"{where}: no such event: {event!r}")
-            cells[state, event, name != event] = _parse_cell(bare, state, line, f"{where}, {name}")
+            if tuple(named) not in _POSSIBLE:
+                raise ValueError(f"{where}, {name}: expected conditions of {' '.join(CONDITIONS)}, in this order")
+            cells[state, event, tuple(named)] = _parse_cell(bare, state, line, f"{where}, {name}")
     return Machine(bare.states, bare.terminal, bare.overlays, marks, events, cells)
 
 
@@ -165,8 +196,8 @@ def compile_table(machine: Machine) -> bytes:
     """The table that the compiled code indexes: one cell after the other, without a header.
 
     The cell of a state and an event (their indices in STATES and EVENTS) stands at byte
-    `((state * KIND_NUMBERS + event) * 2 + here) * 8`; `here` is 1 for a scan at the parcel's delivery office, and where
-    that makes no difference both cells are the same. Numbers without an event have empty cells.
+    `((state * KIND_NUMBERS + event) * 16 + holding) * 8`; bit i of `holding` says whether CONDITIONS[i] holds. Where a
+    condition makes no difference the cells are the same. Numbers without an event have empty cells.
 
     ====== ======== ============================================================
     offset type     holds
@@ -176,14 +207,15 @@ def compile_table(machine: Machine) -> bytes:
     2      u8       overlays to raise, bit i = OVERLAYS[i]
     3      u8       overlays to clear, bit i = OVERLAYS[i]
     4      u16 LE   marks, bit i = MARKS[i]
-    6      2 bytes  zero
+    6      u8       conditions that any cell of this state and event depends on, bit i = CONDITIONS[i]
+    7      1 byte   zero
     ====== ======== ============================================================
     """
     return b"".join(
-        _packed(machine, machine.cell(state, event, here=here)) if event is not None else bytes(CELL.size)
+        _packed(machine, state, event, holding) if event is not None else bytes(CELL.size)
         for state in machine.states
         for event in _events_by_number(machine)
-        for here in (False, True)
+        for holding in _POSSIBLE
     )
 
 
@@ -192,13 +224,15 @@ def _events_by_number(machine: Machine) -> list[str | None]:
     return [*machine.events, *[None] * (KIND_NUMBERS - len(machine.events))]
 
 
-def _packed(machine: Machine, cell: Cell) -> bytes:
+def _packed(machine: Machine, state: str, event: str, holding: Conditions) -> bytes:
+    cell = machine.cell(state, event, holding)
     return CELL.pack(
         list(machine.states).index(cell.next),
         cell.action,
         _bits(cell.raises, machine.overlays),
         _bits(cell.clears, machine.overlays),
         _bits(cell.marks, machine.marks),
+        _bits(machine.depends_on(state, event), CONDITIONS),
     )
 
 
@@ -236,17 +270,20 @@ TIE_RANK: Final[Mapping[str, int]] = {name: kind.tie_rank for name, kind in KIND
 TIE_RANKS: Final = bytes(TIE_RANK[KIND_NAMED[i]] if i in KIND_NAMED else 0 for i in range(KIND_NUMBERS))
 """The same for the compiled code: byte i is the tie rank of the kind of number i."""
 
+PHYSICAL: Final = sum(1 << NUMBER[name] for name, event in MACHINE.events.items() if event.physical)
+"""The kinds in which somebody had the parcel in hand, for the compiled code: bit i is the kind of number i."""
+
 TABLE: Final = compile_table(MACHINE)
 """The cells for the compiled code; the layout stands at `compile_table`."""
 
 
-def cell(state: str, event: str, *, here: bool = False) -> Cell:
+def cell(state: str, event: str, holding: Iterable[str] = ()) -> Cell:
     """What `event` does to a parcel in `state`.
 
     Args:
         state: one of STATES.
         event: one of EVENTS.
-        here: whether the scan's site is the parcel's delivery office, or either of the two is not known.
+        holding: those of CONDITIONS that hold.
 
     Raises:
         KeyError: no such state or event.
@@ -254,7 +291,7 @@ def cell(state: str, event: str, *, here: bool = False) -> Cell:
     Examples:
         >>> cell("OUT_FOR_DELIVERY", "ARRIVED").marks
         ('regression',)
-        >>> cell("OUT_FOR_DELIVERY", "ARRIVED", here=True).action.name
+        >>> cell("OUT_FOR_DELIVERY", "ARRIVED", ["@here"]).action.name
         'NOTE'
     """
-    return MACHINE.cell(state, event, here=here)
+    return MACHINE.cell(state, event, holding)
