@@ -10,13 +10,13 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from fold cimport (
-    ACCEPTED, CONDITIONS, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, HELD, HERE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, SAME, STRAY, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, take_cell,
+    ACCEPTED, CONDITIONS, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, HELD, HERE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, SAME, STRAY, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, set_clocks, take_cell, use_own_times,
 )
 from history cimport KEPT_NEWEST, are_copies, context_t, event_id, insert, inserted_t
 from names cimport compare_sites, entry_t, names_add, names_find, names_free, names_hash, names_t
 from record cimport *
 from scan cimport (
-    KIND_CORRECT, KIND_NUMBERS, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t, text_of,
+    KIND_CORRECT, KIND_NUMBERS, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_RECEIVED_LATE, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t, text_of,
 )
 
 from tracker import limits
@@ -35,6 +35,9 @@ RULES.cells = <const cell_t*>PyBytes_AS_STRING(_TABLE)
 RULES.reread_ms = limits.REREAD_WINDOW_MS
 RULES.life_gap_ms = limits.LIFE_GAP_MS
 RULES.reopen_ms = limits.REOPEN_MS
+RULES.behind_ms = limits.CLOCK_BEHIND_MS
+RULES.reset_before_ms = limits.CLOCK_RESET_BEFORE_MS
+RULES.behind_events_max = limits.BEHIND_EVENTS_MAX
 RULES.physical = machine.PHYSICAL
 RULES.held = 1 << machine.OVERLAYS.index("held")
 
@@ -298,9 +301,9 @@ cdef bytes _append(
     cdef bytes result
     cdef int64_t time
     read_header(record, &header)
-    if header.flags & (RECORD_CUT | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED) or header.events >= HISTORY_MAX or event.kind >= KIND_CORRECT:
+    if header.flags & (RECORD_CUT | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED | RECORD_HAS_RECEIVED_LATE) or header.events >= HISTORY_MAX or event.kind >= KIND_CORRECT:
         return None
-    if event.flags & EVENT_SKEWED or (event.flags & EVENT_HAS_ID and header.flags & RECORD_HAS_IDS):
+    if event.flags & (EVENT_SKEWED | EVENT_RECEIVED_LATE) or (event.flags & EVENT_HAS_ID and header.flags & RECORD_HAS_IDS):
         return None
     end = record + HEADER_BYTES + header.events * EVENT_BYTES
     last = end - EVENT_BYTES
@@ -352,8 +355,12 @@ cdef bytes _refold(
     if record != NULL:
         read_header(record, &header)
         read_history(record, events)
+    if header.flags & RECORD_HAS_RECEIVED_LATE:
+        use_own_times(context, events, header.events)
     inserted = insert(context, events, header.events, event, &header.flags)
     header.events = inserted.count
+    if (header.flags & RECORD_HAS_RECEIVED_LATE) or (event.flags & EVENT_RECEIVED_LATE):
+        set_clocks(context, &RULES, events, header.events)
     _reached(&header, offset, in_batch)
     header.life = 0
     end = 0
@@ -364,7 +371,7 @@ cdef bytes _refold(
         header.life += 1
     header.first = begin
     fold_life(context, &RULES, events + begin, header.events - begin, &header, effects)
-    header.flags &= ~(RECORD_HAS_IDS | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED)
+    header.flags &= ~(RECORD_HAS_IDS | RECORD_HAS_REVISIONS | RECORD_HAS_SKEWED | RECORD_HAS_RECEIVED_LATE)
     for i in range(header.events):
         if events[i].flags & EVENT_HAS_ID:
             header.flags |= RECORD_HAS_IDS
@@ -372,6 +379,8 @@ cdef bytes _refold(
             header.flags |= RECORD_HAS_REVISIONS
         if events[i].flags & EVENT_SKEWED:
             header.flags |= RECORD_HAS_SKEWED
+        if events[i].flags & EVENT_RECEIVED_LATE:
+            header.flags |= RECORD_HAS_RECEIVED_LATE
     if has_data:
         header.flags |= RECORD_HAS_DATA
     if inserted.copy:
@@ -422,6 +431,10 @@ cdef int _event_of(NameTable names, const scan_t* scan, const uint8_t* base, con
         event.flags |= EVENT_SKEWED
     if scan.right_code >= 0:
         event.flags |= EVENT_HAS_RIGHT
+    event.received = -1
+    if scan.flags & SCAN_RECEIVED_LATE:
+        event.flags |= EVENT_RECEIVED_LATE
+        event.received = scan.received
     return 0
 
 

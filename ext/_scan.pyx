@@ -17,7 +17,7 @@ from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
 from json_text cimport nesting, cursor_t, read_string, read_whole, skip_blanks
 from records cimport record_t
 from scan cimport (
-    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t,
+    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_RECEIVED_LATE, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t,
 )
 
 from tracker import limits
@@ -56,6 +56,7 @@ cdef int64_t EPOCH_SECONDS_MIN = limits.EPOCH_SECONDS_MIN
 cdef int64_t EPOCH_SECONDS_MAX = limits.EPOCH_SECONDS_MAX
 cdef int64_t TIME_MS_MAX = limits.TIME_MS_MAX
 cdef int64_t CLOCK_SKEW_MS_MAX = limits.CLOCK_SKEW_MS_MAX
+cdef int64_t CLOCK_BEHIND_MS = limits.CLOCK_BEHIND_MS
 
 compare({
     "limits.BARCODES_MAX": (limits.BARCODES_MAX, READS_MAX),
@@ -484,6 +485,9 @@ cdef class ScanReader:
             out[found].effective = _effective(out[found].time, record[i].timestamp)
             if out[found].effective != out[found].time:
                 out[found].flags |= SCAN_SKEWED
+            if record[i].timestamp - out[found].time >= CLOCK_BEHIND_MS:
+                out[found].flags |= SCAN_RECEIVED_LATE
+                out[found].received = record[i].timestamp
             found += 1
         result.arena = bytes(arena)
         result.scans = packed[: found * sizeof(scan_t)]

@@ -1,11 +1,11 @@
-# The fold of one life of a parcel (docs/fold.md, section 3).
+# Clocks that run behind, and the fold of one life of a parcel (docs/fold.md, sections 2 and 3).
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from history cimport context_t, event_id
-from names cimport compare_sites
+from history cimport context_t, event_id, put_all_in_order
+from names cimport compare_devices, compare_sites
 from record cimport (
-    EVENT_HAS_RIGHT, EVENT_TARGET_IS_CODE, NO_TIME, event_t, header_t,
+    EVENT_HAS_RIGHT, EVENT_RECEIVED_LATE, EVENT_SKEWED, EVENT_TARGET_IS_CODE, NO_TIME, event_t, header_t,
 )
 from scan cimport KIND_CORRECT, KIND_NUMBERS, KIND_UNDO, NO_KIND
 
@@ -47,6 +47,9 @@ cdef struct rules_t:
     int64_t reread_ms
     int64_t life_gap_ms
     int64_t reopen_ms
+    int64_t behind_ms
+    int64_t reset_before_ms
+    int32_t behind_events_max
 
 # What became of an event.
 cdef struct effect_t:
@@ -59,6 +62,70 @@ cdef struct effect_t:
     int16_t reread_of  # the event that it reads again
     int16_t voided_by
     int16_t voided  # the event that this UNDO or CORRECT voided
+
+
+cdef inline bint _are_of_one_device(const context_t* context, uint32_t a, uint32_t b) noexcept nogil:
+    """Whether two sources have the same device; without names of devices, whether they are at the same site."""
+    return compare_devices(context.sources, a, b) == 0 and (
+        context.sources.entries[a].rest > 0 or compare_sites(context.sources, a, b) == 0
+    )
+
+
+cdef inline int32_t _lost_run(
+    const context_t* context, const rules_t* rules, const event_t* events, int32_t begin, int32_t count
+) noexcept nogil:
+    """Where a run of events ends that a wrong clock may have made; begin if it can't be one."""
+    cdef int32_t end = begin
+    while end == begin or (end < count and events[end].time - events[end - 1].time < rules.behind_ms):
+        if (
+            end - begin == rules.behind_events_max or not events[end].flags & EVENT_RECEIVED_LATE
+            or events[end].kind == PRE_ADVISED or events[end].kind == ACCEPTED
+            or not _are_of_one_device(context, events[begin].source, events[end].source)
+        ):
+            return begin
+        end += 1
+    return end if end < count else begin
+
+
+cdef inline int32_t _behind(
+    const context_t* context, const rules_t* rules, const event_t* events, int32_t count
+) noexcept nogil:
+    """How many events, from the first on, were made by clocks that run behind; in the order of their own times."""
+    cdef int32_t lost = 0
+    cdef int32_t reset = 0
+    cdef int32_t end, i
+    while True:
+        end = _lost_run(context, rules, events, lost, count)
+        if end == lost:
+            break
+        if reset == lost and events[end - 1].time < rules.reset_before_ms:
+            reset = end
+        lost = end
+    for i in range(lost, count):
+        if events[i].flags & EVENT_RECEIVED_LATE:
+            return reset  # A replay of what was, where every event comes late.
+    return lost
+
+
+cdef inline void use_own_times(const context_t* context, event_t* events, int32_t count) noexcept nogil:
+    """Takes back what set_clocks has done."""
+    cdef int32_t i
+    for i in range(count):
+        if events[i].flags & EVENT_RECEIVED_LATE:
+            events[i].time = events[i].raw_time
+            events[i].flags &= ~EVENT_SKEWED
+    put_all_in_order(context, events, count)
+
+
+cdef inline void set_clocks(
+    const context_t* context, const rules_t* rules, event_t* events, int32_t count
+) noexcept nogil:
+    """Puts events whose clocks run behind where they were received."""
+    cdef int32_t i
+    for i in range(_behind(context, rules, events, count)):
+        events[i].time = events[i].received
+        events[i].flags |= EVENT_SKEWED
+    put_all_in_order(context, events, count)
 
 
 cdef inline bint _is_ordinary(const event_t* event) noexcept nogil:

@@ -6,7 +6,7 @@ from libc.string cimport memmove
 from hashing cimport fnv_begin, fnv_end, fnv_more
 from names cimport compare_devices, compare_names, compare_sites, names_t
 from record cimport (
-    COPIES_MAX, EVENT_HAS_ID, EVENT_HAS_RIGHT, EVENT_HAS_TARGET, EVENT_TARGET_IS_CODE, HISTORY_MAX, RECORD_CUT, event_t,
+    COPIES_MAX, EVENT_HAS_ID, EVENT_HAS_RIGHT, EVENT_HAS_TARGET, EVENT_RECEIVED_LATE, EVENT_TARGET_IS_CODE, HISTORY_MAX, RECORD_CUT, event_t,
 )
 
 cdef enum:
@@ -175,6 +175,14 @@ cdef inline int32_t _put_in_order(
     return at
 
 
+cdef inline void put_all_in_order(const context_t* context, event_t* events, int32_t count) noexcept nogil:
+    cdef event_t event
+    cdef int32_t i
+    for i in range(1, count):
+        event = events[i]
+        _put_in_order(context, events, i, &event)
+
+
 cdef struct inserted_t:
     int32_t count  # events there are now
     bint copy  # the event was there already
@@ -199,6 +207,10 @@ cdef inline inserted_t insert(
             merged.copies = events[i].copies
             if merged.copies < COPIES_MAX:
                 merged.copies += 1
+            if events[i].flags & event.flags & EVENT_RECEIVED_LATE:
+                merged.received = events[i].received if events[i].received < event.received else event.received
+            else:
+                merged.flags &= ~EVENT_RECEIVED_LATE
             memmove(events + i, events + i + 1, (count - i - 1) * sizeof(event_t))
             _put_in_order(context, events, count - 1, &merged)
             return result

@@ -14,7 +14,7 @@
 #   14 since        u48  NO_TIME: never                   HAS_TARGET  target  u64  event id, or hash64 of a code
 #   20 scans        u32  all that ever reached it         SKEWED      time    u48  the device's
 #   24 next         u48  offset behind the last of them   HAS_RIGHT   kind u8, code u16  what a CORRECT says
-#   30 back         u32  from `next` back to the first of
+#   30 back         u32  from `next` back to the first of RECEIVED_LATE  received u48  the broker's time
 #                        them that the last batch brought
 #   34 repeats      u16  copies among those
 #
@@ -38,12 +38,14 @@ cdef enum:
     RECORD_HAS_REVISIONS = 0x04  # an event is a UNDO or CORRECT
     RECORD_HAS_SKEWED = 0x08  # an event is skewed
     RECORD_HAS_DATA = 0x10  # a key of its own holds data
+    RECORD_HAS_RECEIVED_LATE = 0x20  # an event was received late
 
     EVENT_HAS_ID = 0x01
     EVENT_HAS_TARGET = 0x02
     EVENT_TARGET_IS_CODE = 0x04
     EVENT_SKEWED = 0x08
     EVENT_HAS_RIGHT = 0x10
+    EVENT_RECEIVED_LATE = 0x20
 
     VERSION_AT = 0
     STATE_AT = 1
@@ -70,7 +72,7 @@ cdef enum:
     EVENT_COPIES_AT = 19
     EVENT_BYTES = 21
 
-    MORE_BYTES_MAX = 8 + 8 + 6 + 3  # of one event
+    MORE_BYTES_MAX = 8 + 8 + 6 + 3 + 6  # of one event
     HISTORY_MAX = 128  # limits.EVENTS_MAX
     COPIES_MAX = 65535
 
@@ -95,6 +97,7 @@ cdef struct header_t:
 cdef struct event_t:
     int64_t time  # effective
     int64_t raw_time
+    int64_t received  # the broker's time; of EVENT_RECEIVED_LATE only
     int64_t seq  # -1: none
     uint64_t id
     uint64_t target
@@ -182,6 +185,7 @@ cdef inline int32_t more_bytes(uint8_t flags) noexcept nogil:
         + (8 if flags & EVENT_HAS_TARGET else 0)
         + (6 if flags & EVENT_SKEWED else 0)
         + (3 if flags & EVENT_HAS_RIGHT else 0)
+        + (6 if flags & EVENT_RECEIVED_LATE else 0)
     )
 
 
@@ -209,6 +213,9 @@ cdef inline uint8_t* write_more(uint8_t* p, const event_t* event) noexcept nogil
         p[0] = event.right_kind
         memcpy(p + 1, &event.right_code, 2)
         p += 3
+    if event.flags & EVENT_RECEIVED_LATE:
+        put48(p, event.received)
+        p += 6
     return p
 
 
@@ -223,6 +230,7 @@ cdef inline const uint8_t* read_event(const uint8_t* p, const uint8_t* more, eve
     event.flags = p[EVENT_FLAGS_AT]
     memcpy(&event.copies, p + EVENT_COPIES_AT, 2)
     event.id = event.target = 0
+    event.received = -1
     event.right_kind = NO_KIND
     event.right_code = 0
     if event.flags & EVENT_HAS_ID:
@@ -238,6 +246,9 @@ cdef inline const uint8_t* read_event(const uint8_t* p, const uint8_t* more, eve
         event.right_kind = more[0]
         memcpy(&event.right_code, more + 1, 2)
         more += 3
+    if event.flags & EVENT_RECEIVED_LATE:
+        event.received = get48(more)
+        more += 6
     return more
 
 

@@ -9,6 +9,7 @@ cdef enum:
     SCAN_TARGET_IS_CODE = 0x04
     SCAN_SKEWED = 0x08
     SCAN_HAS_DATA = 0x10
+    SCAN_RECEIVED_LATE = 0x20
 
     # Canonical events count from 0 on, UNDO and CORRECT from the top down: a new event moves no number of a record.
     KIND_CORRECT = 62
@@ -20,6 +21,7 @@ cdef struct scan_t:
     int64_t offset
     int64_t time  # milliseconds since the epoch
     int64_t effective  # the same, but clamped to the broker's time where the device's clock is ahead
+    int64_t received  # the broker's time; of SCAN_RECEIVED_LATE only
     int64_t seq  # -1: none
     uint64_t id
     uint64_t target  # an event id, or hash64 of a code's name

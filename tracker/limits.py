@@ -53,6 +53,16 @@ CLOCK_SKEW_MS_MAX: Final = 5 * 60 * 1_000
 """How far an event time may stand after the broker's time before it is clamped (docs/fold.md, section 1). A clock
 that is set once a day is off by seconds; one that is off by more than minutes is wrong."""
 
+CLOCK_BEHIND_MS: Final = 180 * 24 * 3_600 * 1_000
+"""How long after its time a scan must come to be received late (docs/fold.md, section 1). A scanner is offline for
+OFFLINE_DAYS_MAX at most, and a clock whose year is wrong is a year behind, less a parcel's way."""
+
+CLOCK_RESET_BEFORE_MS: Final = 1_104_537_600_000
+"""2005-01-01T00:00Z. Clocks that lost their battery begin in 1970, 1980, 1999 or 2000; nobody has scans of then."""
+
+BEHIND_EVENTS_MAX: Final = 3
+"""Events of one device that may be put down to its clock. More of them are a history."""
+
 OFFLINE_DAYS_MAX: Final = 30
 """How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""
 

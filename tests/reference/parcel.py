@@ -5,11 +5,20 @@ Everything is a function of the set of scans, worked out from the beginning each
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass, field, replace
+from itertools import combinations, takewhile
 from typing import Any, Final
 
-from tracker.limits import EVENTS_KEPT_NEWEST, EVENTS_MAX, LIFE_GAP_MS, REOPEN_MS, REREAD_WINDOW_MS
+from tracker.limits import (
+    BEHIND_EVENTS_MAX,
+    CLOCK_BEHIND_MS,
+    CLOCK_RESET_BEFORE_MS,
+    EVENTS_KEPT_NEWEST,
+    EVENTS_MAX,
+    LIFE_GAP_MS,
+    REOPEN_MS,
+    REREAD_WINDOW_MS,
+)
 
 from . import moment
 from .machine import CORRECT, UNDO, Cell, machine
@@ -22,12 +31,27 @@ OFFICE_EVENTS: Final = ("DELIVERY_OFFICE_ARRIVED", "OUT_FOR_DELIVERY")
 
 @dataclass(frozen=True)
 class Event:
-    """One event: the copy that is kept, how many copies there were, and the least `data` with its `container`."""
+    """One event: the copy that is kept, how many copies there were, and the least `data` with its `container`.
+
+    `received_late` is when it was received, None if it came promptly; `moved` says that its clock runs behind.
+    """
 
     scan: Scan
     copies: int
     data: bytes
     container: str
+    received_late: int | None = None
+    moved: bool = False
+
+    @property
+    def effective(self) -> int:
+        """The time that it is put in order by."""
+        return self.received_late if self.moved and self.received_late is not None else self.scan.effective
+
+    @property
+    def skewed(self) -> bool:
+        """Whether its clock is ahead or behind."""
+        return self.moved or self.scan.skewed
 
     @property
     def ordinary(self) -> bool:
@@ -91,7 +115,7 @@ class Parcel:
         self.cut = len(events) > EVENTS_MAX
         kept = newest(events) if self.cut else events
         self.beyond = len(self.scans) - sum(event.copies for event in kept)
-        self.lives = [fold(life) for life in _lives(kept)]
+        self.lives = [fold(life) for life in _lives(_with_clocks(kept))]
 
 
 def as_json(parcel: Parcel) -> dict[str, Any]:
@@ -130,7 +154,7 @@ def depends_on_arrival(scans: Iterable[Scan]) -> bool:
     """
     places = defaultdict(set)
     for scan in scans:
-        places[copy_key(scan)].add(_place_in_order(scan))
+        places[copy_key(scan)].add((_place_in_order(scan), scan.received_late and scan.received))
     return len(places) > EVENTS_MAX and any(len(different) > 1 for different in places.values())
 
 
@@ -151,7 +175,32 @@ def fold(events: list[Event]) -> Life:
 def _event(copies: list[Scan]) -> Event:
     least = min(copies, key=_preference)
     beside = min(copies, key=lambda scan: (scan.data == b"", scan.data, scan.container == "", scan.container.encode()))
-    return Event(least, min(len(copies), COPIES_MAX), beside.data, beside.container)
+    late = min(scan.received for scan in copies) if all(scan.received_late for scan in copies) else None
+    return Event(least, min(len(copies), COPIES_MAX), beside.data, beside.container, late)
+
+
+def _with_clocks(events: list[Event]) -> list[Event]:
+    """The events in order, those whose clocks run behind where they were received."""
+    runs: list[list[Event]] = []
+    for event in events:
+        if not runs or event.effective - runs[-1][-1].effective >= CLOCK_BEHIND_MS:
+            runs.append([])
+        runs[-1].append(event)
+    lost = list(takewhile(_may_be_lost, runs[:-1]))
+    rest = [event for run in runs[len(lost) :] for event in run]
+    if any(event.received_late is not None for event in rest):
+        lost = list(takewhile(lambda run: run[-1].effective < CLOCK_RESET_BEFORE_MS, lost))
+    count = sum(map(len, lost))
+    return sorted([*(replace(event, moved=True) for event in events[:count]), *events[count:]], key=_order)
+
+
+def _may_be_lost(run: list[Event]) -> bool:
+    devices = {event.scan.device or (event.scan.site,) for event in run}
+    return (
+        len(run) <= BEHIND_EVENTS_MAX
+        and len(devices) == 1
+        and all(event.received_late is not None and event.scan.kind not in BEGINNINGS for event in run)
+    )
 
 
 def _preference(scan: Scan) -> tuple[Any, ...]:
@@ -185,7 +234,7 @@ def _place_in_order(scan: Scan) -> tuple[Any, ...]:
 
 
 def _order(event: Event) -> tuple[Any, ...]:
-    return _place_in_order(event.scan)
+    return event.effective, *_place_in_order(event.scan)[1:]
 
 
 def _seq(scan: Scan) -> int:
@@ -203,7 +252,7 @@ def _target(target: Target | None) -> tuple[int, int]:
 
 def _lives(events: list[Event]) -> list[list[Event]]:
     lives: list[list[Event]] = []
-    times = [event.scan.effective for event in events]
+    times = [event.effective for event in events]
     for position, event in enumerate(events):
         after_silence = position == 0 or times[position] - times[position - 1] >= LIFE_GAP_MS
         followed = position + 1 < len(events) and times[position + 1] - times[position] < LIFE_GAP_MS
@@ -221,13 +270,14 @@ def _find_rereads(steps: list[Step]) -> None:
                 step.event.ordinary
                 and before.event.ordinary
                 and not before.reread
-                and _same_pass(before.event.scan, step.event.scan)
+                and _same_pass(before.event, step.event)
             ):
                 step.anchor = before
 
 
-def _same_pass(before: Scan, after: Scan) -> bool:
-    return (before.code, before.kind, before.site) == (after.code, after.kind, after.site) and (
+def _same_pass(before: Event, after: Event) -> bool:
+    one, other = before.scan, after.scan
+    return (one.code, one.kind, one.site) == (other.code, other.kind, other.site) and (
         after.effective - before.effective <= REREAD_WINDOW_MS
     )
 
@@ -282,7 +332,7 @@ def _take_target(step: Step, taken: Step, steps: list[Step]) -> None:
 def _take(step: Step, life: Life) -> None:
     """Rule 5, for one event."""
     scan = step.event.scan
-    marks = {"clock_skew"} if scan.skewed else set()
+    marks = {"clock_skew"} if step.event.skewed else set()
     if step.voided:
         step.effect = "void"
     elif step.reread:
@@ -297,11 +347,11 @@ def _take(step: Step, life: Life) -> None:
 
 def _take_cell(step: Step, kind: str, life: Life) -> frozenset[str]:
     scan = step.event.scan
-    cell = _line(life, kind, scan)
+    cell = _line(life, kind, step.event)
     step.effect = cell.action
     if cell.action == "apply":
         if cell.next != life.state:
-            life.since = scan.effective
+            life.since = step.event.effective
         life.state = cell.next
         life.overlays = life.overlays - cell.cleared | cell.raised
     if cell.action != "anomaly":
@@ -312,11 +362,12 @@ def _take_cell(step: Step, kind: str, life: Life) -> frozenset[str]:
     return cell.marks
 
 
-def _line(life: Life, kind: str, scan: Scan) -> Cell:
+def _line(life: Life, kind: str, event: Event) -> Cell:
     """The line of the table that counts: with the most conditions that hold, then with those that stand first."""
+    scan = event.scan
     holds = {
         "here": not life.office or not scan.site or life.office == scan.site,
-        "stray": life.since is not None and not REOPEN_MS <= scan.effective - life.since < LIFE_GAP_MS,
+        "stray": life.since is not None and not REOPEN_MS <= event.effective - life.since < LIFE_GAP_MS,
         "same": not life.place or not scan.site or life.place == scan.site,
         "held": "held" in life.overlays,
     }
@@ -331,7 +382,7 @@ def _line(life: Life, kind: str, scan: Scan) -> Cell:
 def _life_as_json(parcel: Parcel, number: int) -> dict[str, Any]:
     life = parcel.lives[number]
     flags = [name for name in machine().overlays if name in life.overlays]
-    if any(step.event.scan.skewed for step in life.steps):
+    if any(step.event.skewed for step in life.steps):
         flags.append("clock_skew")
     if parcel.cut:
         flags.append("cut")

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Protocol
 from tracker.errors import TrackerError
 from tracker.limits import (
     BARCODES_MAX,
+    CLOCK_BEHIND_MS,
     CLOCK_SKEW_MS_MAX,
     CONTAINER_BYTES_MAX,
     DATA_BYTES_MAX,
@@ -90,6 +91,11 @@ class Scan:
     def skewed(self) -> bool:
         """Whether the scan says that it happened well after it was received."""
         return self.received >= 0 and self.time > self.received + CLOCK_SKEW_MS_MAX
+
+    @property
+    def received_late(self) -> bool:
+        """Whether it may be history that is sent again, or its clock may run behind."""
+        return self.received >= 0 and self.received - self.time >= CLOCK_BEHIND_MS
 
     @property
     def effective(self) -> int:

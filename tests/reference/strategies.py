@@ -7,6 +7,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from tracker.limits import (
+    CLOCK_BEHIND_MS,
+    CLOCK_RESET_BEFORE_MS,
     CLOCK_SKEW_MS_MAX,
     EPOCH_SECONDS_MAX,
     EPOCH_SECONDS_MIN,
@@ -50,6 +52,18 @@ TAKE_BACK: Final = (UNDO, CORRECT, CORRECT, "LAB:IN_UNDO", "LAB:DROP_UNDO", "LAB
 GIVEN_IDS: Final = ("a", "b", "0123456789abcdef")
 
 STEPS_MS: Final = (0, 0, 1, REREAD_WINDOW_MS - 1, REREAD_WINDOW_MS, REREAD_WINDOW_MS + 1, 60_000, CLOCK_SKEW_MS_MAX + 1)
+LATE_MS: Final = (
+    *(None, None, 1_000, 1_000, 1_000, 1_000, 0, -CLOCK_SKEW_MS_MAX, -CLOCK_SKEW_MS_MAX - 1, -3_600_000),
+    CLOCK_BEHIND_MS,
+)
+"""Received so long after the time of a scan; None: no timestamp."""
+
+BEHIND_MS: Final = (
+    *(CLOCK_BEHIND_MS, 364 * 86_400_000, 2 * LIFE_GAP_MS, BASE_MS - CLOCK_RESET_BEFORE_MS, BASE_MS - 946_684_860_000),
+    BASE_MS - 315_964_800_000,
+)
+"""So far behind a clock may run: not noticed by itself, a year, to the year 2005, to 2000, to 1980."""
+
 LEAPS_MS: Final = (0, 0, 0, 0, 86_400_000, 90 * 86_400_000, LIFE_GAP_MS - 1, LIFE_GAP_MS, 3 * LIFE_GAP_MS)
 
 
@@ -95,9 +109,10 @@ def records(draw: st.DrawFn, event: str | None = None, target: str | None = None
     if event is None:
         event = draw(st.one_of(st.sampled_from(CODES), st.sampled_from(machine().events)))
     time = draw(times())
-    late_ms = draw(
-        st.sampled_from((None, None, 1_000, 1_000, 1_000, 0, -CLOCK_SKEW_MS_MAX, -CLOCK_SKEW_MS_MAX - 1, -3_600_000))
-    )
+    late_ms = draw(st.sampled_from(LATE_MS))
+    if draw(st.sampled_from((False, False, False, False, True))):
+        behind_ms = draw(st.sampled_from(BEHIND_MS))
+        time, late_ms = time - behind_ms, behind_ms + draw(st.sampled_from((0, 0, -1, 60_000)))
     text = draw(st.sampled_from((None, None, "taken off", "office")))
     right = draw(st.sampled_from((None, "DELIVERED", "LAB:IN"))) if event == CORRECT else None
     data = {name: field for name, field in (("text", text), ("event", right)) if field is not None}

@@ -77,7 +77,7 @@ def test_a_cell_for_the_delivery_office_is_marked_here() -> None:
 
 def test_a_clock_that_is_ahead_is_told() -> None:
     (one,) = explained(Record(a_scan("ARRIVED", 2, "KZALAA").value, BASE_MS + HOUR_MS))
-    assert one.reasons[-1] == "the scanner's clock is ahead: it stands where it was received"
+    assert one.reasons[-1] == "the scanner's clock is wrong: it stands where it was received"
 
 
 @pytest.mark.parametrize(

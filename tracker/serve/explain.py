@@ -11,7 +11,7 @@ from tracker.limits import EVENTS_MAX, REREAD_WINDOW_MS
 
 FLAGS: Final = {
     **MACHINE.overlays,
-    CLOCK_SKEW: "A scanner's clock is ahead: its event stands where it was received.",
+    CLOCK_SKEW: "A scanner's clock is wrong: its event stands where it was received.",
     CUT: f"It had more than {EVENTS_MAX} events; only the newest, and the newest of each kind, are kept.",
 }
 """Flag of a parcel -> what it means."""
@@ -120,7 +120,7 @@ def _reasons(life: Life, event: Event, taken: Cell | None, vocabularies: Vocabul
     if taken is not None:
         reasons += [_clause(MACHINE.marks[mark]) for mark in taken.marks]
     if CLOCK_SKEW in event.marks:
-        reasons.append("the scanner's clock is ahead: it stands where it was received")
+        reasons.append("the scanner's clock is wrong: it stands where it was received")
     if event.copies > 1:
         again = event.copies - 1
         reasons.append(f"came {event.copies} times: {again} duplicate{'s' * (again > 1)} dropped")
