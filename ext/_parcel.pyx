@@ -230,6 +230,7 @@ cdef class FoldResult:
             scan was in their record already, and are not now, a frozenset.
         rejected: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
+        skewed: [(index of the scan, whether its clock is behind rather than ahead)] of those whose clock is wrong.
         duplicates, late, anomalies: how many scans.
     """
 
@@ -238,6 +239,7 @@ cdef class FoldResult:
     cdef readonly frozenset reopened
     cdef readonly list rejected
     cdef readonly list data
+    cdef readonly list skewed
     cdef readonly int64_t duplicates
     cdef readonly int64_t late
     cdef readonly int64_t anomalies
@@ -248,6 +250,7 @@ cdef class FoldResult:
         self.reopened = frozenset()
         self.rejected = []
         self.data = []
+        self.skewed = []
 
 
 cdef inline void _reached(header_t* header, int64_t offset, bint in_batch) noexcept nogil:
@@ -342,7 +345,7 @@ cdef bytes _append(
 
 cdef bytes _refold(
     const context_t* context, const uint8_t* record, const event_t* event, int64_t offset, bint in_batch, bint has_data,
-    FoldResult folded
+    Py_ssize_t index, FoldResult folded
 ):
     """The record (NULL: there is none) with an event taken into its history, and its last life folded again."""
     cdef event_t[HISTORY_MAX + 1] events
@@ -381,6 +384,8 @@ cdef bytes _refold(
             header.flags |= RECORD_HAS_SKEWED
         if events[i].flags & EVENT_RECEIVED_LATE:
             header.flags |= RECORD_HAS_RECEIVED_LATE
+        if events[i].flags & EVENT_SKEWED and not inserted.copy and are_copies(&events[i], event):
+            folded.skewed.append((index, events[i].flags & EVENT_RECEIVED_LATE != 0))
     if has_data:
         header.flags |= RECORD_HAS_DATA
     if inserted.copy:
@@ -503,7 +508,7 @@ def fold(NameTable names not None, list parcels not None, bytes buffer not None,
                     &context, record, PyBytes_GET_SIZE(before), &event, scan[i].offset, in_batch, has_data, folded
                 )
         if after is None:
-            after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, folded)
+            after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, i, folded)
         PyDict_SetItem(changed, parcel, after)
     folded.final = frozenset([parcel for parcel, after in changed.items() if _is_final(after)])
     folded.reopened = frozenset(

@@ -17,7 +17,8 @@ from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
 from json_text cimport nesting, cursor_t, read_string, read_whole, skip_blanks
 from records cimport record_t
 from scan cimport (
-    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_RECEIVED_LATE, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t,
+    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_RECEIVED_LATE, SCAN_SKEWED,
+    SCAN_TARGET_IS_CODE, scan_t, text_of,
 )
 
 from tracker import limits
@@ -297,6 +298,18 @@ cdef class Scans:
         if not 0 <= index < len(self):
             raise IndexError(index)
         return scan.offset, scan.effective
+
+    def source(self, Py_ssize_t index):
+        """Site and device of one scan."""
+        cdef const scan_t* scan = <const scan_t*>PyBytes_AS_STRING(self.scans) + index
+        cdef const unsigned char* base = <const unsigned char*>PyBytes_AS_STRING(self.buffer)
+        cdef const unsigned char* arena = <const unsigned char*>PyBytes_AS_STRING(self.arena)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return (
+            (<const char*>text_of(base, arena, scan.site_at))[: scan.site_length],
+            (<const char*>text_of(base, arena, scan.device_at))[: scan.device_length],
+        )
 
     def offsets(self):
         """The offset of each scan in its partition."""

@@ -12,6 +12,7 @@ from tests.reference import parcel as reference
 from tests.reference.strategies import BASE_MS, PARCEL, Record, histories, long_histories, read_all
 from tracker.domain import _parcel, machine, parcel
 from tracker.domain.parcel import CorruptRecord
+from tracker.limits import CLOCK_SKEW_MS_MAX
 
 # Places in a record's header (ext/record.pxd).
 EVENTS_AT, FIRST_AT, HEADER_BYTES = 4, 6, 36
@@ -224,3 +225,19 @@ def test_copies_in_a_record_that_is_ahead_twice_are_counted_once() -> None:
     last = [further(names, ahead_again, range(3, 4)), further(names, ahead_again, range(3, 6))]
     assert landed.duplicates == 3
     assert [folded.duplicates for folded in last] == [1, 2]
+
+
+def test_scans_of_wrong_clocks_are_told_with_what_is_wrong_and_whose_they_are() -> None:
+    now = 1_790_000_000_000
+    shapes = ((now, "ACCEPTED", "COUNTER"), (now + 1, "ARRIVED", "TUN-1"), (946_684_800_000, "DELIVERED", "HAND-3"))
+    values = [
+        json.dumps({"parcel": "P", "event": event, "time": time, "site": "KZALAA", "device": device}).encode()
+        for time, event, device in (*shapes, (now + CLOCK_SKEW_MS_MAX + 1_001, "HELD", "HAND-4"))
+    ]
+    scans = compiled.read(values, [now + 1_000] * len(values))
+    names = parcel.NameTable(compiled.READER.names)
+    folded = parcel.fold(names, scans.parcels(), scans.buffer, scans.arena, scans.scans, {b"P": None})
+    assert folded.skewed == [(2, True), (3, False)]
+    assert [scans.source(i) for i, _ in folded.skewed] == [(b"KZALAA", b"HAND-3"), (b"KZALAA", b"HAND-4")]
+    with pytest.raises(IndexError):
+        scans.source(4)

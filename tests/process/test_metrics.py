@@ -161,6 +161,13 @@ def test_unread_scans_are_counted_by_site_and_device(metrics: WorkerMetrics) -> 
     assert found["tracker_scans_unread_total", ("", "no_identifier", "")] == 1
 
 
+def test_clocks_that_are_wrong_are_counted_by_device(metrics: WorkerMetrics) -> None:
+    metrics.applied(replace(BATCH, skewed={("behind", b"KZALAA", b"HAND-3"): 2, ("ahead", b"KZALAA", b""): 1}), 0.001)
+    found = values(metrics.registry)
+    assert found["tracker_scans_clock_skew_total", ("behind", "HAND-3", "KZALAA")] == 2
+    assert found["tracker_scans_clock_skew_total", ("ahead", "", "KZALAA")] == 1
+
+
 def test_places_of_unread_scans_beyond_the_limit_are_counted_together(metrics: WorkerMetrics) -> None:
     for number in range(UNREAD_SOURCES_MAX + 2):
         metrics.applied(replace(BATCH, unidentified={("no_identifier", b"SITE", b"%d" % number): 1}), 0.001)

@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 
 from tracker.limits import (
+    CLOCK_BEHIND_MS,
     CLOCK_SKEW_MS_MAX,
     EVENTS_KEPT_NEWEST,
     EVENTS_MAX,
@@ -418,3 +419,79 @@ def test_what_customs_hold_stays_held_until_customs_release_it_or_it_leaves_the_
 ) -> None:
     shown = parcel(scan("ARRIVED", 0, "A"), scan("CUSTOMS_HELD", HOUR, "A"), scan(event, 2 * HOUR, site))
     assert ("held" in shown["flags"]) == held
+
+
+NOW: Final = 30 * DAY
+"""When the scans of these tests are received, after T."""
+
+RESET: Final = 946_684_860_000 - T
+"""The first minute of the year 2000: what a clock shows that has lost its battery, after T."""
+
+
+def received(code: str, time: int, site: str = "C", device: str = "HAND-1", after: int = NOW) -> Scan:
+    return scan(code, time, site, device=device, received=T + after)
+
+
+def moved(*scans: Scan) -> bool:
+    """Whether the first of the scans stands where it was received."""
+    shown = parcel(*scans)
+    lives = [*shown["previous"], shown]
+    first = moment.write(scans[0].time)
+    (event,) = [event for life in lives for event in life["events"] if event["time"] == first]
+    assert ("clock_skew" in shown["flags"]) == ("clock_skew" in event["marks"])
+    return "clock_skew" in event["marks"]
+
+
+PROMPT: Final = (
+    received("ACCEPTED", 0, "A", "COUNTER-1", DAY),
+    received("OUT_FOR_DELIVERY", 2 * DAY, "C", "HAND-2", 3 * DAY),
+)
+"""A parcel whose scans came promptly."""
+
+
+@pytest.mark.parametrize("time", [RESET, 1_000 - T, -CLOCK_BEHIND_MS, -363 * DAY])
+def test_a_lone_scan_of_long_ago_stands_where_it_was_received(time: int) -> None:
+    shown = parcel(received("DELIVERED", time), *PROMPT)
+    assert (shown["state"], shown["life"], shown["flags"]) == ("DELIVERED", 1, ["ghost", "clock_skew"])
+    assert shown["since"] == moment.write(T + NOW)
+    assert [event["event"] for event in shown["events"]] == ["ACCEPTED", "OUT_FOR_DELIVERY", "DELIVERED"]
+    assert shown["events"][-1]["time"] == moment.write(T + time)
+
+
+def test_a_clock_that_is_behind_by_less_is_not_noticed() -> None:
+    assert not moved(received("DELIVERED", 1 - CLOCK_BEHIND_MS), *PROMPT)
+    assert not moved(received("DELIVERED", -CLOCK_BEHIND_MS, after=-1), *PROMPT)
+
+
+@pytest.mark.parametrize("event", ["ACCEPTED", "PRE_ADVISED"])
+def test_what_begins_a_life_long_ago_began_one(event: str) -> None:
+    assert not moved(received(event, RESET), *PROMPT)
+    assert parcel(received(event, RESET), *PROMPT)["life"] == 2
+
+
+def test_two_or_three_of_one_device_stand_where_they_were_received_and_four_or_others_are_a_history() -> None:
+    few = [received("ATTEMPT_FAILED", RESET + minute * 60_000, after=NOW + minute) for minute in range(4)]
+    assert moved(*few[:2], *PROMPT)
+    assert moved(*few[:3], *PROMPT)
+    assert not moved(*few, *PROMPT)
+    assert not moved(few[0], received("ATTEMPT_FAILED", RESET + 1, device="HAND-9"), *PROMPT)
+
+
+def test_true_history_that_is_sent_again_keeps_its_times() -> None:
+    years = [
+        received(event, time * DAY, device=f"D-{time}") for time, event in ((-900, "DELIVERED"), (-400, "ACCEPTED"))
+    ]
+    assert not moved(*years)
+    late = [received(one.kind, one.time - T, one.site, one.device, after=900 * DAY) for one in PROMPT]
+    assert not moved(received("DELIVERED", -363 * DAY, after=900 * DAY), *late)
+    assert moved(received("DELIVERED", RESET, after=900 * DAY), *late)
+
+
+def test_without_other_scans_or_a_time_of_receipt_nothing_is_told_of_a_clock() -> None:
+    assert not moved(received("DELIVERED", RESET))
+    assert not moved(scan("DELIVERED", RESET, "C"), *PROMPT)
+
+
+def test_a_copy_that_came_promptly_shows_that_the_clock_was_right() -> None:
+    old = received("DELIVERED", RESET)
+    assert not moved(old, received("DELIVERED", RESET, after=RESET + 1_000), *PROMPT)

@@ -34,25 +34,20 @@ VISIBLE_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 """Live traffic is seen within milliseconds; after a standstill it takes as long as that was."""
 
 
-class _Unidentified:
-    """Scans whose barcodes name no parcel, by reason, site and device: which camera needs cleaning.
+class _BySource:
+    """Scans with something wrong, by what it is, site and device: which camera needs cleaning, whose clock a battery.
 
     Sites and devices are what senders say, so there is a bound to how many get series of their own.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._counter = Counter(
-            "tracker_scans_unread",
-            "Scans sent to the dead letters because their barcodes name no parcel, or more than one.",
-            ("reason", "site", "device"),
-            registry=registry,
-        )
+    def __init__(self, name: str, documentation: str, what: str, registry: CollectorRegistry) -> None:
+        self._counter = Counter(name, documentation, (what, "site", "device"), registry=registry)
         self._sources: set[tuple[bytes, bytes]] = set()
         self._lock = threading.Lock()
 
-    def count(self, unidentified: Mapping[tuple[str, bytes, bytes], int]) -> None:
-        for (reason, site, device), count in unidentified.items():
-            self._counter.labels(reason, *self._labels(site, device)).inc(count)
+    def count(self, scans: Mapping[tuple[str, bytes, bytes], int]) -> None:
+        for (what, site, device), count in scans.items():
+            self._counter.labels(what, *self._labels(site, device)).inc(count)
 
     def _labels(self, site: bytes, device: bytes) -> tuple[str, str]:
         with self._lock:
@@ -123,7 +118,18 @@ class WorkerMetrics:
             if "metric" in one.metadata
         }
         self._rejected = self._counter("tracker_scans_rejected", "Scans sent to the dead letters.", "reason")
-        self._unidentified = _Unidentified(self.registry)
+        self._unidentified = _BySource(
+            "tracker_scans_unread",
+            "Scans sent to the dead letters because their barcodes name no parcel, or more than one.",
+            "reason",
+            self.registry,
+        )
+        self._skewed = _BySource(
+            "tracker_scans_clock_skew",
+            "Scans of a clock that is ahead or behind; they stand where they were received.",
+            "clock",
+            self.registry,
+        )
         self._claims = self._counter("tracker_claims", "Claims of a partition.", "result")
         self._redis_errors = self._counter("tracker_redis_errors", "Broken connections to Redis and refusals by it.")
         self._kafka_errors = self._counter("tracker_kafka_errors", "Failed requests to Kafka.")
@@ -160,6 +166,7 @@ class WorkerMetrics:
                 raise ValueError(f"expected a reason of tracker.errors.REASONS, got {reason!r}")
             self._rejected.labels(reason).inc(count)
         self._unidentified.count(counts.unidentified)
+        self._skewed.count(counts.skewed)
         self._batch.observe(counts.scans)
         self._apply.observe(apply_s)
         if counts.scans and counts.timestamps:

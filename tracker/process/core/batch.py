@@ -95,6 +95,7 @@ class BatchCounts:
         scans: that were taken, those too that had been applied before.
         rejected: how many went to the dead letters, by reason.
         unidentified: of these, whose barcodes name no parcel: how many, by reason, site and device.
+        skewed: of those taken, whose clock is wrong: how many, by `ahead` or `behind`, site and device.
         timestamps: broker's time of the first and last record, milliseconds; empty where there are none.
     """
 
@@ -109,6 +110,7 @@ class BatchCounts:
     announcements: int = _counted("tracker_aliases_applied", "Announcements of aliases that were applied.")
     rejected: Mapping[str, int] = field(default_factory=dict)
     unidentified: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
+    skewed: Mapping[tuple[str, bytes, bytes], int] = field(default_factory=dict)
     timestamps: tuple[int, ...] = ()
 
 

@@ -275,5 +275,6 @@ def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[Rejected]) -
         unidentified=Counter(
             (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
         ),
+        skewed=Counter(("behind" if behind else "ahead", *scans.source(i)) for i, behind in folded.skewed),
         timestamps=tuple(_records.record(records, i)[1] for i in ((0, last) if last >= 0 else ())),
     )
