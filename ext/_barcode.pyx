@@ -87,6 +87,7 @@ cdef struct sink_t:               # where candidates arrive, and what they come 
     bint ambiguous                # another parcel has the same precedence, or it is split
     bint bad_check_digit
     finding_t* findings           # all candidates, or NULL
+    uint8_t* misread              # [format] -> 1: a text has a form of it but for the check digit; NULL with findings
     size_t findings_count
     uint32_t reads                # so far
     barcode_aliases_t* aliases    # keys that are clear but not the best, or NULL
@@ -467,14 +468,15 @@ cdef class Site:
     def read_all(self, list reads not None):
         """What the reads of one parcel come to; each is bytes.
 
-        Returns its reason, its key, format and warnings (packed), its aliases, and every candidate as (precedence,
-        number of its read from 1, form, text).
+        Returns its reason, its key, format and warnings (packed), its aliases, every candidate as (precedence,
+        number of its read from 1, form, text), and the formats of which a text is a misread.
         """
         cdef barcode_t barcode
         cdef barcode_aliases_t aliases
         cdef sink_t sink
         cdef bytes read
         cdef size_t i
+        cdef bytearray misread = bytearray(len(FORMATS))
         cdef finding_t* findings = <finding_t*>malloc(FINDINGS_MAX * sizeof(finding_t))
         if findings == NULL:
             raise MemoryError
@@ -482,6 +484,7 @@ cdef class Site:
             open_sink(&sink, self.lists, &barcode)
             memset(&aliases, 0, sizeof(aliases))
             sink.findings = findings
+            sink.misread = misread
             sink.aliases = &aliases
             for read in reads:
                 if read is None:
@@ -498,6 +501,7 @@ cdef class Site:
                     )
                     for i in range(sink.findings_count)
                 ],
+                [number for number, is_misread in enumerate(misread) if is_misread],
             )
         finally:
             free(findings)

@@ -208,7 +208,10 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
                     note(sink, entry, text)
             else:
                 # Nor is it a misread of a form that a sound one goes before.
-                sink.bad_check_digit |= entry.precedence <= said.precedence
+                if entry.precedence <= said.precedence:
+                    sink.bad_check_digit = True
+                    if sink.misread != NULL:
+                        sink.misread[form.format] = 1
                 if form.rejects_misread:
                     break
         entry += 1

@@ -55,7 +55,7 @@ REMEDIES: Final[dict[str, str]] = {
     "no_target": "have the sender say in `target` what is taken back or corrected, and send it anew",
     "no_identifier": "look whether TRACKER_BARCODES_OFF leaves the format out; then replay, or read the label again",
     "ambiguous": "name the own carriers in TRACKER_BARCODE_FIRST, or leave formats out by TRACKER_BARCODES_OFF; replay",
-    "bad_check_digit": "read the label again: a digit was typed or printed wrongly",
+    "bad_check_digit": "if the label is of a format that `detail` names, read it again; of another, no format reads it",
     "too_many_names": "find what invents names of sites, devices or codes; then `tracker rebuild`, and replay",
     "bad_alias": "look at who writes announcements beside the workers, and mend that",
 }

@@ -79,6 +79,21 @@ def test_a_time_in_another_unit_or_form_is_refused_with_what_it_looks_like(time:
     assert said in refusal.detail
 
 
+@pytest.mark.parametrize(
+    ("read", "code", "said"),
+    [
+        ("986578788850", "bad_check_digit", "fedex_12"),
+        ("986578788850", "bad_check_digit", "not known"),
+        ("287809468872", "ambiguous", "287809468872 (fedex_12 of fedex), 287809468872 (purolator of purolator)"),
+        ("noise", "no_identifier", "no candidate in ['noise']"),
+    ],
+)
+def test_a_read_that_names_no_parcel_is_refused_with_what_it_may_be(read: str, code: str, said: str) -> None:
+    [(_, refusal)] = compiled.read([scan(barcode=read)]).rejected
+    assert refusal.code == code
+    assert said in refusal.detail
+
+
 def test_a_refused_value_leaves_its_neighbours_alone() -> None:
     good = b'{"parcel":"P%d","event":"ARRIVED","time":1700000000000}'
     scans = compiled.read([good % 1, b"not JSON", None, good % 2, b"[" * 10_000, good % 3])

@@ -15,7 +15,7 @@ from tracker.domain.barcode import explain
 from tracker.serve import barcodes
 from tracker.serve.barcodes import LINE_BYTES_MAX
 
-KEYS = ["input", "ok", "key", "scheme", "carrier", "candidates", "warnings", "reason"]
+KEYS = ["input", "ok", "key", "scheme", "carrier", "candidates", "warnings", "reason", "misread"]
 
 
 def answers(*lines: bytes) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import orjson
 from tracker import limits
 from tracker.domain import _scan
 from tracker.domain.aliases import Announcement
-from tracker.domain.barcode import Recogniser
+from tracker.domain.barcode import Barcode, Recogniser
 from tracker.domain.errors import Rejection, Unidentified
 from tracker.domain.machine import NUMBER
 from tracker.domain.times import rfc3339
@@ -241,9 +241,7 @@ class FullReader:
         """What the barcode reader makes of reads: the parcel's key, then its aliases."""
         found = self.recogniser.recognise_set(reads)
         if found.key is None:
-            candidates = ", ".join(f"{one.key} ({one.scheme} of {one.carrier})" for one in found.candidates)
-            detail = f"{candidates or 'no candidate'} in {[read[:64] for read in reads]!r}"
-            raise Unidentified(str(found.reason), detail, site, device)
+            raise Unidentified(str(found.reason), _why_unidentified(found, reads), site, device)
         return [key.encode() for key in (found.key, *found.aliases)]
 
     def _announcement(self, fields: Mapping[str, Any]) -> Announcement:
@@ -317,6 +315,18 @@ class FullReader:
         if code.event in ("UNDO", "CORRECT"):
             raise Rejection("unknown_event", f"`data.event`: expected an event of a parcel, got {name!r}")
         return code
+
+
+def _why_unidentified(found: Barcode, reads: list[str]) -> str:
+    """Why reads name no parcel, for whoever stands at the conveyor."""
+    shown = [read[:64] for read in reads]
+    if found.misread:
+        forms = ", ".join(found.misread)
+        return (
+            f"{shown!r}: of the form of {forms}, but for the check digit: a misread, or of a format that is not known"
+        )
+    candidates = ", ".join(f"{one.key} ({one.scheme} of {one.carrier})" for one in found.candidates)
+    return f"{candidates or 'no candidate'} in {shown!r}"
 
 
 def _milliseconds(number: int) -> int:

@@ -15,7 +15,7 @@ from tracker.domain.formats.forms import CARRIERS, FORMS
 from tracker.serve import barcodes
 
 TRACKING_NUMBERS = Path(__file__).resolve().parents[3].parent / "shared" / "conformance" / "tracking_number_data"
-FIELDS = ["input", "ok", "key", "scheme", "carrier", "candidates", "warnings", "reason"]
+FIELDS = ["input", "ok", "key", "scheme", "carrier", "candidates", "warnings", "reason", "misread"]
 
 
 def printed(read: str) -> dict[str, Any]:

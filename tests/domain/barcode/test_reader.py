@@ -12,6 +12,8 @@ from tests.domain.barcode.reads import EVERY_FORM, S10, SSCC, UPS, key_of, reaso
 from tracker import errors, limits
 from tracker.domain import _barcode, barcode, gs1
 from tracker.domain.formats import FORMATS
+from tracker.domain.formats.format import Frame
+from tracker.domain.formats.forms import FORMS
 
 
 def test_the_compiled_reader_is_the_one_that_is_loaded() -> None:
@@ -197,6 +199,28 @@ def test_a_wrong_check_digit_of_a_form_that_a_sound_one_goes_before_is_none() ->
     assert reason_of(place, S10[:10] + b"6KZ") == "bad_check_digit"
 
 
+def test_a_wrong_check_digit_names_the_formats_whose_form_the_read_has() -> None:
+    assert barcode.recognise(b"RR123456786KZ").misread == ("s10",)
+    found = barcode.recognise(b"986578788850")
+    assert found.reason == "bad_check_digit"
+    assert {"fedex_12", "gls", "purolator", "sf", "identcode"} <= set(found.misread)
+    assert barcode.explain([b"986578788850"])["misread"] == list(found.misread)
+    together = barcode.recognise_set([b"RR123456786KZ", b"]C100095287654321012345", b"noise"])
+    assert together.misread == ("s10", "sscc")
+    for read in (S10, b"noise", FEDEX_OR_PUROLATOR, b"]I021348075016401"):
+        assert barcode.recognise(read).misread == ()
+    assert barcode.recognise_set([b"RR123456786KZ", SSCC]).misread == ()
+
+
+@pytest.mark.parametrize("length", range(1, 70))
+def test_digits_of_a_length_that_no_format_has_are_no_identifier(length: int) -> None:
+    known = {len(form.accepts) for form in FORMS if form.may_be_digits and form.rank(Frame.TYPED) is not None}
+    for digit in "0123456789":
+        found = barcode.recognise(digit * length)
+        assert length in known or (found.reason, found.misread) == ("no_identifier", ())
+        assert (found.reason == "bad_check_digit") == bool(found.misread)
+
+
 def test_warnings_are_those_of_the_key_alone() -> None:
     odd = barcode.make_valid("s10", service_indicator="JA", serial="00000001", country="XX")
     assert barcode.recognise_set([odd, UPS]).warnings == ("s10_indicator_reserved", "s10_country_unknown")
@@ -235,6 +259,7 @@ def test_an_explanation_has_the_documented_form() -> None:
         ],
         "warnings": [],
         "reason": None,
+        "misread": [],
     }
     refused = barcode.explain([b"\xff\x00"])
     assert [refused[name] for name in ("ok", "key", "scheme", "carrier", "candidates")] == [False, None, None, None, []]

@@ -85,6 +85,8 @@ class Barcode:
         aliases: the parcel's other keys; a candidate that is another reading of the same text is none.
         warnings: what is odd about the key, though it is taken.
         reason: why there is no key: `no_identifier`, `bad_check_digit` or `ambiguous`; None if there is one.
+        misread: of `bad_check_digit`, the formats that a read has the form of. It may be misread, or of a format that
+            is not known.
     """
 
     key: str | None
@@ -94,6 +96,7 @@ class Barcode:
     aliases: tuple[str, ...]
     warnings: tuple[str, ...]
     reason: str | None
+    misread: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -159,7 +162,7 @@ class Recogniser:
             raise TypeError("expected the reads of a parcel, got a single one")
         raw = [gs1.as_bytes(read) for read in reads]
         raw = [as_scanned(read) for read in raw] if typed else raw
-        reason, key, format_number, warnings, aliases, findings = self._site.read_all(raw)
+        reason, key, format_number, warnings, aliases, findings, misread = self._site.read_all(raw)
         found = [
             _candidate(FORMS[number], text.decode("ascii"), self._site.trimmed(raw[read - 1]))
             for _, read, number, text in sorted(findings, key=lambda finding: finding[0])
@@ -176,6 +179,7 @@ class Recogniser:
             aliases=tuple(alias.decode("ascii") for alias in aliases),
             warnings=tuple(warning for bit, warning in enumerate(WARNINGS) if warnings >> bit & 1),
             reason=REASONS[reason],
+            misread=tuple(FORMATS[i].name for i in misread) if REASONS[reason] == "bad_check_digit" else (),
         )
 
     def recognise_batch(self, reads: list[bytes]) -> Batch:
@@ -203,6 +207,7 @@ class Recogniser:
             ],
             "warnings": list(found.warnings),
             "reason": found.reason,
+            "misread": list(found.misread),
         }
 
 
@@ -249,8 +254,8 @@ def recognise(read: bytes | str, *, typed: bool = False) -> Barcode:
 
     >>> recognise("RR123456785KZ").candidates[0].parts["service"]
     'letter post, registered'
-    >>> recognise("RR123456786KZ").reason
-    'bad_check_digit'
+    >>> recognise("RR123456786KZ").reason, recognise("RR123456786KZ").misread
+    ('bad_check_digit', ('s10',))
     >>> recognise("RR123456785\u041aZ").reason, recognise("RR123456785\u041aZ", typed=True).key  # a Cyrillic K
     ('no_identifier', 'RR123456785KZ')
 
