@@ -13,7 +13,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo up test quick simulate-faults chaos conformance fuzz bench release lint format debug lock clean distclean
+.PHONY: help setup demo up test quick simulate-faults chaos conformance fuzz bench release pages lint format debug lock clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
 	@echo "make release builds the sdist and a wheel for every Python that is there, and tries each"
+	@echo "make pages   writes the pages in docs/ that are made from the code"
 	@echo "make lint    ruff and mypy;  make format  lets ruff mend what it can"
 	@echo "make setup   only sets up: .venv from the lock files, the extensions, the servers"
 	@echo "make debug   builds the extensions with bounds checks, line tracing and annotated pages (ext/*.html)"
@@ -71,6 +72,10 @@ bench: setup
 # Nothing is published here: that is what .github/workflows/release.yml does, once this passes at a tag.
 release: $(VENV)/.locked
 	@$(PY) -m deploy.release
+pages: $(VENV)/.built $(VENV)/.dev
+	@$(PY) -m tracker.domain.barcode.docs > docs/barcodes.md.new && mv docs/barcodes.md.new docs/barcodes.md
+	@$(PY) -m tracker.domain.machine.docs > docs/machine.md.new && mv docs/machine.md.new docs/machine.md
+	@$(PY) -m tests.architecture
 
 lint: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m ruff check .

@@ -10,7 +10,7 @@ PAGE = architecture.PAGE.read_text("utf-8")
 
 
 def test_the_page_is_what_the_code_gives() -> None:
-    assert architecture.written(PAGE) == PAGE, "run python -m tests.architecture"
+    assert architecture.written(PAGE) == PAGE, "run make pages"
 
 
 def test_the_page_has_every_block_once() -> None:

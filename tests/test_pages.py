@@ -110,7 +110,7 @@ def test_what_it_links_to_exists(page: str) -> None:
 
 @every_page
 def test_its_files_and_modules_exist(page: str) -> None:
-    code = re.sub(r"[\w./]*\b_?(?:name|NAME)\b[\w.]*", "", code_in(PAGES[page]))  # What a reader is to name.
+    code = re.sub(r"[\w./]*\b_?(?:name|NAME|PREFIX)\b[\w.]*", "", code_in(PAGES[page]))  # What a reader is to name.
     for path in re.findall(r"(?<![\w./-])((?:tracker|ext|tests|bench|deploy|docs)/[\w./*-]+)", code):
         # What a build or a run leaves is not there before it.
         assert path.endswith((".html", ".c")) or list(ROOT.glob(path.rstrip("/."))), path

@@ -9,7 +9,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "barcodes.md"
 
 
 def test_the_page_is_the_one_that_the_formats_make() -> None:
-    assert PAGE.read_text(encoding="utf-8") == docs.page()
+    assert PAGE.read_text(encoding="utf-8") == docs.page(), "run make pages"
 
 
 def test_the_page_has_every_format_with_its_example_and_its_source() -> None:

@@ -137,7 +137,7 @@ def test_the_line_with_the_most_conditions_counts_and_then_the_one_whose_conditi
 
 def test_the_page_is_what_the_table_gives() -> None:
     committed = (ROOT / "docs" / "machine.md").read_text("utf-8")
-    assert committed == docs.page(), "run python -m tracker.domain.machine.docs > docs/machine.md"
+    assert committed == docs.page(), "run make pages"
 
 
 def test_every_way_of_the_diagram_is_in_the_table() -> None:
