@@ -72,6 +72,7 @@ bench: setup
 # Nothing is published here: that is what .github/workflows/release.yml does, once this passes at a tag.
 release: $(VENV)/.locked
 	@$(PY) -m deploy.release
+
 pages: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tracker.domain.barcode.docs > docs/barcodes.md.new && mv docs/barcodes.md.new docs/barcodes.md
 	@$(PY) -m tracker.domain.machine.docs > docs/machine.md.new && mv docs/machine.md.new docs/machine.md
