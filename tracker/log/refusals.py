@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from aiokafka import errors as kafka
 
+from tracker.config import handshake
 from tracker.errors import shown
 from tracker.log.cluster import Cluster
 from tracker.log.tokens import TokenError
@@ -19,11 +20,12 @@ from tracker.log.tokens import TokenError
 _TLS_ALERT: Final = 0x15
 """The first byte of what a broker answers at a port for TLS to what is not (RFC 8446, section 5.1)."""
 
-_EXPIRED: Final = frozenset({10})
-_NOT_YET: Final = frozenset({9})
-_OTHER_HOST: Final = frozenset({62, 64})
-_UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})
-"""Reasons of OpenSSL for which a certificate is not accepted (X509_V_ERR_*)."""
+_BROKER: Final = handshake.Peer(
+    "the broker",
+    "kafka",
+    "name the broker in TRACKER_KAFKA, and in its own advertised.listeners, as the certificate does",
+    "ssl.truststore",
+)
 
 TOPIC, GROUP, CLUSTER, TRANSACTION = 29, 30, 31, 53
 """Codes of Kafka's protocol: a permission is missing on such a resource."""
@@ -131,10 +133,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _reason(error: BaseException, cluster: Cluster) -> str:
     if isinstance(error, TokenError):
         return str(error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _bad_server(error, cluster)
-    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
-        return _alerted(error, cluster)
+    if isinstance(error, ssl.SSLError):
+        return handshake.refused(error, _BROKER, cluster.credentials)
     if isinstance(error, kafka.KafkaError):
         return _bad_login(error, cluster)
     if isinstance(error, asyncio.IncompleteReadError) and not cluster.encrypted and _is_alert(error):
@@ -146,46 +146,6 @@ def _reason(error: BaseException, cluster: Cluster) -> str:
 def _is_alert(error: asyncio.IncompleteReadError) -> bool:
     """Whether an alert of TLS was taken for the length of an answer, four bytes."""
     return error.expected is not None and error.expected >> 24 == _TLS_ALERT
-
-
-def _bad_server(error: ssl.SSLCertVerificationError, cluster: Cluster) -> str:
-    """The broker's certificate is not accepted."""
-    code = error.verify_code
-    said = (error.verify_message or "").rstrip(".")
-    if code in _EXPIRED:
-        return f"the broker's certificate has expired ({said}): give the broker a new one"
-    if code in _NOT_YET:
-        return f"the broker's certificate is not valid yet ({said}): look at the clocks of both machines"
-    if code in _OTHER_HOST:
-        return (
-            f"the broker's certificate is for another host ({said}): name the broker in TRACKER_KAFKA, and in its own "
-            "advertised.listeners, as the certificate does"
-        )
-    if code in _UNKNOWN_AUTHORITY:
-        ca = cluster.settings.kafka_ca
-        trusted = f"those in {str(ca)!r}" if ca else "the system's"
-        return (
-            f"the broker's certificate is of none of the authorities that are trusted, {trusted} ({said}): set "
-            "TRACKER_KAFKA_CA to the file with the certificate of the broker's authority"
-        )
-    return f"the broker's certificate is not accepted ({said}): give the broker another one"
-
-
-def _alerted(error: ssl.SSLError, cluster: Cluster) -> str:
-    """The broker has ended the handshake, and said why."""
-    said = (error.reason or "").lower().replace("_", " ")
-    certificate = cluster.settings.kafka_certificate
-    if not certificate:
-        return (
-            f"the broker asks for a certificate ({said}): set TRACKER_KAFKA_CERTIFICATE and TRACKER_KAFKA_KEY, or "
-            "take a port where it asks for none"
-        )
-    if ended := cluster.credentials.expired():
-        return f"TRACKER_KAFKA_CERTIFICATE {str(certificate)!r} has expired on {ended:%Y-%m-%d}: put a new one there"
-    return (
-        f"the broker does not accept TRACKER_KAFKA_CERTIFICATE {str(certificate)!r} ({said}): it takes those of its "
-        "own authorities only (ssl.truststore)"
-    )
 
 
 def _bad_login(error: kafka.KafkaError, cluster: Cluster) -> str:

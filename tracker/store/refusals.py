@@ -14,17 +14,19 @@ from typing import Final
 from redis import exceptions as redis
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from tracker.config import handshake
 from tracker.store.failures import NotPrimaryError, SentinelError, WireError
 from tracker.store.server import Login, Server
 
 ACL_FILE: Final = "deploy/acl/redis.acl"
 """What each process may do, as it stands in the repository."""
 
-_EXPIRED: Final = frozenset({10})
-_NOT_YET: Final = frozenset({9})
-_OTHER_HOST: Final = frozenset({62, 64})
-_UNKNOWN_AUTHORITY: Final = frozenset({2, 18, 19, 20, 21})
-"""Reasons of OpenSSL for which a certificate is not accepted (X509_V_ERR_*)."""
+_SERVER: Final = handshake.Peer(
+    "the server",
+    "redis",
+    "name the server as its certificate does, or add ?ssl_check_hostname=false to TRACKER_REDIS",
+    "tls-ca-cert-file",
+)
 
 _CODES: Final[Mapping[type[Exception], str]] = {
     redis.NoPermissionError: "NOPERM",
@@ -51,10 +53,8 @@ def of(error: BaseException, server: Server, login: Login | None = None) -> str:
             return str(one)
         if isinstance(one, NotPrimaryError):
             return "the server that Sentinel names as the primary says it is none: a failover is under way; try again"
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return _bad_certificate(one, server)
-        if isinstance(one, ssl.SSLError) and "ALERT" in (one.reason or ""):
-            return _not_accepted((one.reason or "").lower().replace("_", " "), server)
+        if isinstance(one, ssl.SSLError) and (reason := handshake.refused(one, _SERVER, server.credentials)):
+            return reason
     if isinstance(error, redis.ResponseError | redis.AuthenticationError):
         return _replied(error, login)
     return _broken(causes, server)
@@ -64,45 +64,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = (error.cause if isinstance(error, WireError) else None) or error.__cause__ or error.__context__
-
-
-def _bad_certificate(error: ssl.SSLCertVerificationError, server: Server) -> str:
-    """The server's certificate is not accepted."""
-    code = error.verify_code
-    said = (error.verify_message or "").rstrip(".")
-    if code in _EXPIRED:
-        return f"the server's certificate has expired ({said}): give the server a new one"
-    if code in _NOT_YET:
-        return f"the server's certificate is not valid yet ({said}): look at the clocks of both machines"
-    if code in _OTHER_HOST:
-        return (
-            f"the server's certificate is for another host ({said}): name the server as its certificate does, or add "
-            "?ssl_check_hostname=false to TRACKER_REDIS"
-        )
-    if code in _UNKNOWN_AUTHORITY:
-        ca = server.credentials.ca
-        trusted = f"those in {str(ca)!r}" if ca else "the system's"
-        return (
-            f"the server's certificate is of none of the authorities that are trusted, {trusted} ({said}): set "
-            "TRACKER_REDIS_CA to the file with the certificate of the server's authority"
-        )
-    return f"the server's certificate is not accepted ({said}): give the server another one"
-
-
-def _not_accepted(said: str, server: Server) -> str:
-    """The server has ended a handshake, or what looks like one that it has ended."""
-    certificate = server.credentials.certificate
-    if not certificate:
-        return (
-            f"the server asks for a certificate ({said}): set TRACKER_REDIS_CERTIFICATE and TRACKER_REDIS_KEY, or take "
-            "a port where it asks for none"
-        )
-    if ended := server.credentials.expired():
-        return f"TRACKER_REDIS_CERTIFICATE {str(certificate)!r} has expired on {ended:%Y-%m-%d}: put a new one there"
-    return (
-        f"the server does not accept TRACKER_REDIS_CERTIFICATE {str(certificate)!r} ({said}): it takes those of its "
-        "own authorities only (tls-ca-cert-file)"
-    )
 
 
 def _replied(error: Exception, login: Login) -> str:
@@ -142,7 +103,8 @@ def _broken(causes: Sequence[BaseException], server: Server) -> str:
             "begin TRACKER_REDIS with redis:, or take its port for TLS"
         )
     if wire.stage == "login" and cut and server.url.tls:
-        return _not_accepted("it closes the connection after the handshake, if it does so always", server)
+        said = "it closes the connection after the handshake, if it does so always"
+        return handshake.ours(said, _SERVER, server.credentials)
     if wire.stage == "login" and cut and server.url.socket is None:
         return (
             "the server has closed the connection before it has answered; if it does so always, it speaks TLS at this "
