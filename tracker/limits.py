@@ -173,6 +173,10 @@ SEARCH_BYTES_MAX: Final = 1 << 30
 
 # Redis.
 
+CONNECTING_MAX: Final = 32
+"""Connections to Redis that one event loop opens at once. Between two TLS handshakes, of a millisecond each, it does
+other things; and a kernel holds some hundred connections that a server has not taken yet."""
+
 READ_CONNECTIONS_MAX: Final = 16
 """Connections to Redis that one event loop reads parcels over. It makes some 3,000 round trips a second; where one
 takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and reads half as many."""

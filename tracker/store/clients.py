@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from tracker.config import Address
 from tracker.errors import TrackerError
+from tracker.limits import CONNECTING_MAX
 from tracker.store import blocking, refusals, sentinel
 from tracker.store.claims import command
 from tracker.store.failures import SentinelError, WireError
@@ -29,10 +30,6 @@ TIMEOUT_S: Final = 10.0
 
 WIRE_TIMEOUT_S: Final = 5.0
 """How long a reply may take a worker. A Redis that is silent for longer is treated as lost."""
-
-CONNECTING_MAX: Final = 32
-"""Connections that are opened at once. The loop does other things between two TLS handshakes, of a millisecond each;
-and a kernel holds some hundred connections that a server has not taken yet."""
 
 KNOWN_S_MAX: Final = 1.0
 """How old Sentinel's answer may be where no claim rests on it."""
