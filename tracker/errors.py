@@ -32,7 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
     "bad_alias": "an announcement's `alias` is not 1 to 64 of A-Z a-z 0-9 . _ / -, or is the parcel itself",
 }
-"""Why a scan is refused: code -> what it means."""
+"""Why a scan is rejected: code -> what it means."""
 
 _MEND_SENDER: Final = "mend what the sender writes, and send the scan anew, as it should be"
 REMEDIES: Final[dict[str, str]] = {
@@ -59,8 +59,8 @@ REMEDIES: Final[dict[str, str]] = {
     "too_many_names": "find what invents names of sites, devices or codes; then `tracker rebuild`, and replay",
     "bad_alias": "look at who writes announcements beside the workers, and mend that",
 }
-"""What mends the cause of a refusal: code -> what to do. To replay is `tracker rejected replay`. Workers read settings
-and vocabularies when they start."""
+"""What mends the cause of a rejection: code -> what to do. To replay is `tracker rejected replay`. Workers read
+settings and vocabularies when they start."""
 
 COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_vocabulary": "a vocabulary's file is not as it should be",
@@ -71,7 +71,7 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_ledger": "the file is not a ledger of sent scans",
     "bad_traffic": "simulated traffic of that kind cannot be made",
     "unknown_parcel": "no scan of the parcel has been applied",
-    "unknown_rejected": "the topic of refused scans holds no such scan",
+    "unknown_rejected": "the topic of rejected scans holds no such scan",
     "bad_setting": "a setting has a value that it can't have",
     "no_kafka": "Kafka can't be reached, or refuses what was asked",
     "bad_topic": "a topic exists with another partition count than the setting's",

@@ -168,6 +168,12 @@ DETAIL_BYTES_MAX: Final = 1_000
 REJECTED_RETENTION_HOURS_MIN: Final = 30 * 24
 """How long `scans.rejected` is kept at least: long enough to mend the cause and replay."""
 
+REJECTIONS_LISTED_MAX: Final = 100_000
+"""Rejected scans that one list has. Each takes half a kilobyte; more are read from the topic by a program."""
+
+REJECTIONS_FOLLOWED_MAX: Final = 20
+"""How often a scan that is rejected again and again is followed back. Each step reads the topic of rejected scans."""
+
 SEARCH_BYTES_MAX: Final = 1 << 30
 """The most that one search for a parcel's scans reads of a partition: what a fast broker gives in some ten seconds."""
 

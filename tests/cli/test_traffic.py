@@ -104,7 +104,7 @@ def test_who_waits_is_told_what_became_of_each_scan(
     lines = result.stderr.splitlines()
     begin = lines.index("4 scans acknowledged of 4 lines, 0 empty")
     told = [line for line in lines[begin + 1 :] if "offsets applied" not in line]
-    assert told[0] == "2 applied, 1 of them duplicates; 2 refused"
+    assert told[0] == "2 applied, 1 of them duplicates; 2 rejected"
     assert sorted(told[1:3]) == [f"  1 {code}: {REASONS[code]}" for code in ("bad_check_digit", "not_json")]
     assert told[3:] == ["what is wrong with them: tracker rejected list"]
 
@@ -115,18 +115,18 @@ def test_what_was_applied_as_a_whole_ends_with_0(kafka: Kafka, redis_server: Red
     words = ["replay", *flags(kafka, redis_server, topic), str(file), "--wait"]
     result = CliRunner().invoke(command_line.cli, words, catch_exceptions=False)
     assert result.exit_code == 0
-    assert result.stderr.endswith("3 applied; 0 refused\n")
+    assert result.stderr.endswith("3 applied; 0 rejected\n")
 
 
 def test_simulated_scans_are_followed_too(kafka: Kafka, redis_server: Redis, topic: str) -> None:
     words = ["simulate", *flags(kafka, redis_server, topic), "--parcels", "300", "--wait"]
     result = CliRunner().invoke(command_line.cli, words, catch_exceptions=False)
-    told = re.search(r"([\d,]+) applied, ([\d,]+) of them duplicates; ([\d,]+) refused", result.stderr)
+    told = re.search(r"([\d,]+) applied, ([\d,]+) of them duplicates; ([\d,]+) rejected", result.stderr)
     assert told is not None, result.stderr
-    applied, duplicates, refused = (int(number.replace(",", "")) for number in told.groups())
-    assert applied + refused == len(list(Traffic(300)))
+    applied, duplicates, rejected = (int(number.replace(",", "")) for number in told.groups())
+    assert applied + rejected == len(list(Traffic(300)))
     assert duplicates
-    assert result.exit_code == (4 if refused else 0)
+    assert result.exit_code == (4 if rejected else 0)
 
 
 def test_lines_that_are_too_long_are_told_of_last(
@@ -136,5 +136,5 @@ def test_lines_that_are_too_long_are_told_of_last(
     file.write_bytes(b'{"parcel":"A3","event":"ACCEPTED","time":1700000000000}\n' + b"x" * (RECORD_BYTES_MAX + 1))
     words = ["replay", *flags(kafka, redis_server, topic), str(file), "--wait"]
     result = CliRunner().invoke(command_line.cli, words)
-    assert "1 applied; 0 refused" in result.stderr
+    assert "1 applied; 0 rejected" in result.stderr
     assert getattr(result.exception, "code", "") == "too_large"

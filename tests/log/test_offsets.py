@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from tracker.log.offsets import OffsetSet
 
-PLACES = st.tuples(st.integers(0, 2), st.integers(0, 40))
+POSITIONS = st.tuples(st.integers(0, 2), st.integers(0, 40))
 
 
-@given(st.lists(PLACES, max_size=120))
-def test_it_has_what_was_added_and_nothing_else(places: list[tuple[int, int]]) -> None:
+@given(st.lists(POSITIONS, max_size=120))
+def test_it_has_what_was_added_and_nothing_else(positions: list[tuple[int, int]]) -> None:
     offsets, model = OffsetSet(), set()
-    for place in places:
-        offsets.add(*place)
-        model.add(place)
+    for position in positions:
+        offsets.add(*position)
+        model.add(position)
         assert len(offsets) == len(model)
     for partition in range(4):
         for offset in range(-1, 43):

@@ -12,7 +12,7 @@ from tests.servers import Kafka
 from tracker.errors import TrackerError
 from tracker.log import records
 from tracker.log.extents import Extent
-from tracker.log.records import TopicRecords, headers_of, place_of
+from tracker.log.records import TopicRecords, headers_of, position_of
 
 Topic = Callable[[int], str]
 
@@ -40,7 +40,7 @@ def test_what_lies_within_is_read_in_the_order_of_its_partition(kafka: Kafka, to
         wanted = {0: Extent(0, 300), 1: Extent(7, 120), 2: Extent(5, 5)}
         found: dict[int, list[int]] = {0: [], 1: [], 2: []}
         for message in reader.read(wanted):
-            partition, offset = place_of(message)
+            partition, offset = position_of(message)
             assert message.value() == f"{partition}-{offset}".encode()
             assert headers_of(message) == {"h": b"v"}
             found[partition].append(offset)
@@ -56,14 +56,14 @@ def test_it_is_read_as_often_as_somebody_wants_also_when_he_has_left_halfway(kaf
             assert sum(1 for _ in reader.read(reader.extents())) == 600
 
 
-def test_a_record_is_found_by_its_place(kafka: Kafka, topic: Topic) -> None:
+def test_a_record_is_found_by_its_position(kafka: Kafka, topic: Topic) -> None:
     with TopicRecords(plaintext(kafka.address), topic(2)) as reader:
-        for place in ((1, 299), (0, 0)):
-            found = reader.one(place)
+        for position in ((1, 299), (0, 0)):
+            found = reader.one(position)
             assert found is not None
-            assert place_of(found) == place
-        for place in ((1, 300), (2, 0), (0, 10**15)):
-            assert reader.one(place) is None
+            assert position_of(found) == position
+        for position in ((1, 300), (2, 0), (0, 10**15)):
+            assert reader.one(position) is None
 
 
 def test_a_topic_that_is_not_there_has_no_partitions(kafka: Kafka) -> None:

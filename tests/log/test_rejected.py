@@ -29,7 +29,7 @@ def written(kafka: Kafka, *records: tuple[bytes | None, dict[str, bytes]]) -> li
 def test_a_dead_letter_has_the_bytes_and_the_key_of_the_scan_and_says_why_and_whence(kafka: Kafka) -> None:
     (letter,) = written(kafka, (b"\xff\x00", LETTER))
     assert isinstance(letter, DeadLetter)
-    assert (letter.place, letter.key, letter.value) == ((0, 0), b"KEY", b"\xff\x00")
+    assert (letter.position, letter.key, letter.value) == ((0, 0), b"KEY", b"\xff\x00")
     assert (letter.reason, letter.detail, letter.source) == ("not_json", "ü", Source("scans", 3, 991))
     assert letter.time_ms is not None
     assert letter.time_ms > 1_700_000_000_000
@@ -56,10 +56,10 @@ def test_what_is_neither_is_told_apart(kafka: Kafka) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "1/", "/1", "a/1", "1/2/3", "1/-2", "1/2 ", "\u0661/1", "1/" + "9" * 19])
 def test_a_place_that_is_none_is_not_read(text: str) -> None:
-    assert rejected.place_from(text) is None
+    assert rejected.position_from(text) is None
 
 
 def test_places_and_sources_are_read_as_they_are_shown() -> None:
-    assert rejected.place_from(rejected.place_text((2, 17))) == (2, 17)
+    assert rejected.position_from(rejected.position_text((2, 17))) == (2, 17)
     assert Source.of(str(Source("a.b-c_d", 1, 2))) == Source("a.b-c_d", 1, 2)
     assert Source.of("a b/1/2") is None

@@ -13,7 +13,7 @@ from tracker.config import Settings
 from tracker.domain.partition import partition_of
 from tracker.log.cluster import Cluster
 from tracker.log.producer import ScanProducer
-from tracker.operate.outcome import Outcome, Sending
+from tracker.operate.outcome import Sending, SendingOutcome
 from tracker.simulate.send import Record, send
 
 PARTITIONS = 4
@@ -36,13 +36,13 @@ def settings(kafka: Kafka, redis_server: Redis) -> Iterator[Settings]:
         )  # fmt: skip
 
 
-def outcome_of(settings: Settings, records: list[Record], sending: Sending | None = None) -> Outcome:
+def outcome_of(settings: Settings, records: list[Record], sending: Sending | None = None) -> SendingOutcome:
     with sending or Sending(settings) as following:
         send(records, ScanProducer(Cluster(settings), settings.topic), on_delivery=following.delivered)
         return following.outcome(20)
 
 
-def test_each_scan_is_applied_known_already_or_refused(settings: Settings) -> None:
+def test_each_scan_is_applied_known_already_or_rejected(settings: Settings) -> None:
     records: list[Record] = [
         (b"A", scan("A")),
         (b"A", scan("A")),
@@ -53,8 +53,8 @@ def test_each_scan_is_applied_known_already_or_refused(settings: Settings) -> No
         (b"E", scan("E", event="NEW:CODE")),
     ]
     found = outcome_of(settings, records)
-    assert found == Outcome(
-        acknowledged=7, placeless=0, applied=3, duplicates=1, exact=True, rekeyed=0,
+    assert found == SendingOutcome(
+        acknowledged=7, unlocated=0, applied=3, duplicates=1, exact=True, rekeyed=0,
         rejected=found.rejected,
     )  # fmt: skip
     assert found.rejected == {"unknown_vocabulary": 2, "not_json": 1, "not_object": 1}
@@ -100,10 +100,10 @@ def test_scans_of_others_are_not_counted_and_their_duplicates_are_told_apart(set
 
 
 def test_nothing_that_was_sent_is_nothing(settings: Settings) -> None:
-    assert outcome_of(settings, []) == Outcome(0, 0, 0, 0, True, 0)
+    assert outcome_of(settings, []) == SendingOutcome(0, 0, 0, 0, True, 0)
 
 
-def test_a_topic_of_refused_scans_that_is_not_there_yet_holds_none(settings: Settings) -> None:
+def test_a_topic_of_rejected_scans_that_is_not_there_yet_holds_none(settings: Settings) -> None:
     absent = replace(settings, rejected_topic=f"{settings.topic}.absent")
     assert outcome_of(absent, [(b"A", scan("A"))]).applied == 1
 
@@ -113,4 +113,4 @@ def test_scans_of_which_the_broker_does_not_say_where_they_stand_are_counted_apa
         following.delivered(None, 0, -1)
         following.delivered("failed", -1, -1)
         found = following.outcome(20)
-    assert (found.acknowledged, found.placeless, found.applied) == (1, 1, 0)
+    assert (found.acknowledged, found.unlocated, found.applied) == (1, 1, 0)

@@ -1,4 +1,4 @@
-"""The topic of refused scans, read as a person wants it, at a real broker; a test writes what workers would."""
+"""The topic of rejected scans, read as a person wants it, at a real broker; a test writes what workers would."""
 
 import time
 import tracemalloc
@@ -11,6 +11,7 @@ from tests.process.workers import producer
 from tests.servers import Kafka
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.limits import REJECTIONS_FOLLOWED_MAX
 from tracker.log.offsets import OffsetSet
 from tracker.log.rejected import Receipt, Source
 from tracker.operate.rejected import DeadLetters, Wanted, count
@@ -44,7 +45,7 @@ def letter(kafka: Kafka, settings: Settings) -> Write:
 
 @pytest.fixture
 def receipt(kafka: Kafka, settings: Settings) -> Write:
-    """Writes receipts: (place of the dead letter, offset of the scan that was sent)."""
+    """Writes receipts: (position of the dead letter, offset of the scan that was sent)."""
     sender = producer(kafka)
 
     def write(partition: int, offset: int, sent: int) -> None:
@@ -110,7 +111,7 @@ def test_what_comes_while_they_are_read_is_left_for_the_next_time(settings: Sett
         assert letters.overview(Wanted(), 20).reasons.total() == 1
 
 
-def test_one_that_was_refused_again_leads_back_to_its_first_dead_letter(
+def test_one_that_was_rejected_again_leads_back_to_its_first_dead_letter(
     settings: Settings, letter: Write, receipt: Write
 ) -> None:
     letter(0, "unknown_event", 10)
@@ -131,7 +132,7 @@ def test_receipts_that_lead_in_a_circle_are_not_followed_for_ever(
     letter(0, "no_zone", 10)
     receipt(0, 0, 10)
     with DeadLetters(settings) as letters:
-        assert len(letters.earlier(letters.find("0/0"))) == 20
+        assert len(letters.earlier(letters.find("0/0"))) == REJECTIONS_FOLLOWED_MAX
 
 
 def test_of_two_dead_letters_of_one_scan_the_newest_is_found_by_its_source(settings: Settings, letter: Write) -> None:
@@ -153,7 +154,7 @@ def test_one_that_is_not_there_is_an_error_that_says_so(settings: Settings, name
 
 def test_a_receipt_is_no_dead_letter(settings: Settings, receipt: Write) -> None:
     receipt(0, 5, 1)
-    with DeadLetters(settings) as letters, pytest.raises(TrackerError, match="holds no refused scan 0/0"):
+    with DeadLetters(settings) as letters, pytest.raises(TrackerError, match="holds no rejected scan 0/0"):
         letters.find("0/0")
 
 

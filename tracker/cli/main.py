@@ -36,7 +36,7 @@ for family in (servers, traffic, answers, rejected, recovery, settings):
 def main() -> None:
     """Runs the command line, and ends the process with its exit code.
 
-    0; 2 after an error; 3, no such parcel; 4, scans that were sent were refused; 130 after Ctrl-C.
+    0; 2 after an error; 3, no such parcel; 4, scans that were sent were rejected; 130 after Ctrl-C.
     """
     try:
         code = cli.main(standalone_mode=False)

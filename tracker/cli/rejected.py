@@ -1,4 +1,4 @@
-"""`tracker rejected`: what was refused and why, and sending it again once the cause is mended."""
+"""`tracker rejected`: what was rejected and why, and sending it again once the cause is mended."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tracker.cli import sending
 from tracker.cli.options import command
 from tracker.cli.printing import print_json, print_lines
 from tracker.errors import REASONS, TrackerError
+from tracker.limits import REJECTIONS_LISTED_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tracker.operate.rejected import DeadLetters, Wanted
 
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_LISTED_MAX: Final = 100_000
 
 
 class _Since(click.ParamType):
@@ -56,24 +56,26 @@ _REASON: Final = click.option(
     type=click.Choice(sorted(REASONS)),
     metavar="REASON",
     multiple=True,
-    help="refused for this; may be given several times",
+    help="rejected for this; may be given several times",
 )
 _SINCE: Final = click.option("--since", type=_Since(), metavar="TIME", help="not before: 90m, 2h, 7d ago, or a time")
 
 
 @click.group()
 def rejected() -> None:
-    """Shows what was refused and why, and sends it again."""
+    """Shows what was rejected and why, and sends it again."""
 
 
 @command(*_SETTINGS)
 @_REASON
 @_SINCE
-@click.option("--limit", type=click.IntRange(0, _LISTED_MAX), default=20, show_default=True, help="how many are listed")
+@click.option(
+    "--limit", type=click.IntRange(0, REJECTIONS_LISTED_MAX), default=20, show_default=True, help="how many are listed"
+)
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 def list_command(settings: Settings, *, reasons: tuple[str, ...], since: int | None, limit: int, as_json: bool) -> None:
-    """Lists refused scans, the newest first, and counts them by reason."""
-    from tracker.log.rejected import place_text
+    """Lists rejected scans, the newest first, and counts them by reason."""
+    from tracker.log.rejected import position_text
     from tracker.operate.rejected import DeadLetters
     from tracker.serve.views import rejected as view
 
@@ -81,7 +83,8 @@ def list_command(settings: Settings, *, reasons: tuple[str, ...], since: int | N
         found = letters.overview(_wanted(reasons, since), limit)
     if as_json:
         listed = [
-            view.to_dict(one, sent=[found.sent[one.place]] if one.place in found.sent else []) for one in found.newest
+            view.to_dict(one, sent=[found.sent[one.position]] if one.position in found.sent else [])
+            for one in found.newest
         ]
         counts = {"reasons": dict(found.reasons), "sent_again": found.again, "others": found.others}
         print_json({**counts, "rejected": listed})
@@ -92,12 +95,12 @@ def list_command(settings: Settings, *, reasons: tuple[str, ...], since: int | N
     total = found.reasons.total()
     more = f", the newest {len(found.newest):,} are listed" if total > len(found.newest) else ""
     again = f"; {found.again:,} of them sent again" if found.again else ""
-    click.echo(f"{total:,} refused scan{'s' * (total != 1)} in {settings.rejected_topic}{more}{again}")
+    click.echo(f"{total:,} rejected scan{'s' * (total != 1)} in {settings.rejected_topic}{more}{again}")
     print_lines(view.reasons_lines(found.reasons))
     if found.others:
         click.echo(f"{found.others:,} records there were written by something else")
     if found.newest:
-        click.echo(f"more about the first: tracker rejected show {place_text(found.newest[0].place)}")
+        click.echo(f"more about the first: tracker rejected show {position_text(found.newest[0].position)}")
 
 
 @command(*_SETTINGS)
@@ -105,7 +108,7 @@ def list_command(settings: Settings, *, reasons: tuple[str, ...], since: int | N
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 @click.option("--raw", is_flag=True, help="only its bytes, as they came")
 def show_command(settings: Settings, *, name: str, as_json: bool, raw: bool) -> None:
-    """Shows a refused scan: its bytes, why it was refused, what mends that, and whether it was sent again.
+    """Shows a rejected scan: its bytes, why it was rejected, what mends that, and whether it was sent again.
 
     AT is the first column of `tracker rejected list` (partition/offset), or where the scan stands
     (topic/partition/offset).
@@ -144,11 +147,12 @@ def replay_command(
     yes: bool,
     timeout: float,
 ) -> None:
-    """Sends refused scans again, as they came, once the cause of their refusal is mended.
+    """Sends rejected scans again, as they came, once the cause of their rejection is mended.
 
-    Which: those AT a place of `tracker rejected list`, those of a --reason, those --since a time, or --all. Shows how
-    many, asks, sends, waits, and tells what became of them. Exit code 4: some were refused again. What was sent again
-    already is passed over, unless with --again. A scan that was applied already is a duplicate, and changes nothing.
+    Which: those AT a position of `tracker rejected list`, those of a --reason, those --since a time, or --all. It shows
+    how many, asks, sends, waits, and tells what became of them. Exit code 4: some were rejected again. What was sent
+    again already is passed over, unless with --again. A scan that was applied already is a duplicate, and changes
+    nothing.
     """
     from tracker.log.offsets import OffsetSet
     from tracker.operate.rejected import DeadLetters, count
@@ -161,7 +165,7 @@ def replay_command(
         wanted = _wanted(reasons, since)
         counts = count(letters.letters(wanted, replayed) if chosen is None else chosen)
         if not counts:
-            click.echo("nothing to send: no refused scan is meant that was not sent again already")
+            click.echo("nothing to send: no rejected scan is meant that was not sent again already")
             return
         if not _agreed(counts, settings.topic, yes=yes):
             return
@@ -170,12 +174,14 @@ def replay_command(
 
 def _named(letters: DeadLetters, names: Sequence[str], replayed: OffsetSet) -> list[DeadLetter]:
     """The dead letters of these names, each once."""
-    from tracker.log.rejected import place_text
+    from tracker.log.rejected import position_text
 
-    found = {letter.place: letter for letter in map(letters.find, names)}
-    for place in found:
-        if place in replayed:
-            raise TrackerError("bad_setting", f"{place_text(place)} was sent again already: --again sends it once more")
+    found = {letter.position: letter for letter in map(letters.find, names)}
+    for position in found:
+        if position in replayed:
+            raise TrackerError(
+                "bad_setting", f"{position_text(position)} was sent again already: --again sends it once more"
+            )
     return list(found.values())
 
 
@@ -184,7 +190,7 @@ def _agreed(counts: Any, topic: str, *, yes: bool) -> bool:  # noqa: ANN401
 
     total = counts.total()
     print_lines(view.reasons_lines(counts))
-    if yes or click.confirm(f"Send {total:,} refused scan{'s' * (total != 1)} again to the topic {topic}?"):
+    if yes or click.confirm(f"Send {total:,} rejected scan{'s' * (total != 1)} again to the topic {topic}?"):
         return True
     click.echo("nothing was sent")
     return False
@@ -197,7 +203,7 @@ def _resend(settings: Settings, chosen: Iterable[DeadLetter], total: int, timeou
     from tracker.operate.rejected import resend
 
     with Sending(settings) as following:
-        with ProgressShown("refused scans sent again", total) as progress:
+        with ProgressShown("rejected scans sent again", total) as progress:
             resend(chosen, settings, following, hold_back(settings), progress)
         outcome = following.outcome(timeout)
     click.get_current_context().exit(sending.tell(outcome, outcome.acknowledged))

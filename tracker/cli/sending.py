@@ -11,10 +11,10 @@ from tracker.errors import REASONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tracker.operate.outcome import Outcome
+    from tracker.operate.outcome import SendingOutcome
 
 EXIT_REJECTED: Final = 4
-"""Of a command that sends scans and waits: not all were applied, some were refused."""
+"""Of a command that sends scans and waits: not all were applied, some were rejected."""
 
 wait: Final = click.option("--wait", is_flag=True, help="wait for the workers, and tell what became of the scans")
 timeout: Final = click.option(
@@ -32,7 +32,7 @@ def waiting(function: Callable[..., Any]) -> Callable[..., Any]:
     return wait(timeout(function))
 
 
-def tell(outcome: Outcome | None, acknowledged: int) -> int:
+def tell(outcome: SendingOutcome | None, acknowledged: int) -> int:
     """Tells what became of scans; the exit code that says so, 0 or EXIT_REJECTED.
 
     Args:
@@ -41,24 +41,26 @@ def tell(outcome: Outcome | None, acknowledged: int) -> int:
     """
     if outcome is None:
         if acknowledged:
-            _say("whether they are applied is not known yet: --wait tells it, `tracker rejected list` what was refused")
+            _say(
+                "whether they are applied is not known yet: --wait tells it, `tracker rejected list` what was rejected"
+            )
         return 0
-    _say("; ".join((f"{outcome.applied:,} applied{_duplicates(outcome)}", f"{outcome.rejected.total():,} refused")))
+    _say("; ".join((f"{outcome.applied:,} applied{_duplicates(outcome)}", f"{outcome.rejected.total():,} rejected")))
     for reason, count in outcome.rejected.most_common():
         _say(f"  {count:,} {reason}: {REASONS.get(reason, 'a reason that this version does not know')}")
     if outcome.rekeyed:
         _say(f"{outcome.rekeyed:,} of them came to a partition that is not theirs, and were sent on to their own")
-    if outcome.placeless:
-        _say(f"{outcome.placeless:,} more are acknowledged, but the broker did not say where they stand")
+    if outcome.unlocated:
+        _say(f"{outcome.unlocated:,} more are acknowledged, but the broker did not say where they stand")
     if outcome.unseen:
-        _say(f"{outcome.unseen:,} refused scans are gone from their topic already: so many more may be refused")
+        _say(f"{outcome.unseen:,} rejected scans are gone from their topic already: so many more may be rejected")
     if not outcome.rejected:
         return 0
     _say("what is wrong with them: tracker rejected list")
     return EXIT_REJECTED
 
 
-def _duplicates(outcome: Outcome) -> str:
+def _duplicates(outcome: SendingOutcome) -> str:
     if not outcome.duplicates:
         return ""
     if outcome.exact:

@@ -53,7 +53,7 @@ def simulate(
 ) -> None:
     """Makes realistic parcels and sends their scans to Kafka. The same seed gives the same scans.
 
-    With --wait it tells what became of them. Exit code 4: some were refused, as some are meant to be.
+    With --wait it tells what became of them. Exit code 4: some were rejected, as some are meant to be.
     """
     import time
 
@@ -82,7 +82,7 @@ def simulate(
 def replay(settings: Settings, *, file: BinaryIO, rate: float, wait: bool, timeout: float) -> None:
     """Sends the scans of an NDJSON FILE to Kafka; - is standard input. A line without `seq` gets its line number.
 
-    With --wait it tells what became of them: applied, duplicates, refused and why. Exit code 4: some were refused.
+    With --wait it tells what became of them: applied, duplicates, rejected and why. Exit code 4: some were rejected.
     """
     from tracker.simulate.replay import Replay
     from tracker.site import recogniser

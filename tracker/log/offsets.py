@@ -46,9 +46,9 @@ class OffsetSet:
         """The ranges of a partition, in order: (first offset, offset behind the last)."""
         return list(zip(self._begins.get(partition, ()), self._ends.get(partition, ()), strict=True))
 
-    def __contains__(self, place: tuple[int, int]) -> bool:
+    def __contains__(self, position: tuple[int, int]) -> bool:
         """Whether it has (partition, offset)."""
-        partition, offset = place
+        partition, offset = position
         at = bisect_right(self._begins.get(partition, ()), offset)
         return at > 0 and offset < self._ends[partition][at - 1]
 

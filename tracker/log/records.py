@@ -32,7 +32,7 @@ _CONSUMER: Final[Mapping[str, Any]] = {
     "fetch.wait.max.ms": 50,
 }
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """Partition and offset."""
 
 
@@ -93,13 +93,13 @@ class TopicRecords:
         finally:
             self._consumer.unassign()
 
-    def one(self, place: Place) -> Message | None:
+    def one(self, position: Position) -> Message | None:
         """The record at an offset, None if the topic has none there.
 
         Raises:
             TrackerError: `no_kafka`.
         """
-        partition, offset = place
+        partition, offset = position
         extent = self.extents().get(partition)
         if extent is None or not extent.begin <= offset < extent.end:
             return None
@@ -123,7 +123,7 @@ class TopicRecords:
 
     def _is_within(self, message: Message, left: dict[int, int]) -> bool:
         """Whether a message is one of those wanted; `left` loses a partition that is read to its end."""
-        partition, offset = place_of(message)
+        partition, offset = position_of(message)
         error = message.error()
         if error is not None:
             if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  Its public name.
@@ -137,7 +137,7 @@ class TopicRecords:
         return offset < end
 
 
-def place_of(message: Message) -> Place:
+def position_of(message: Message) -> Position:
     """Where a record stands in its topic."""
     return message.partition() or 0, message.offset() or 0
 

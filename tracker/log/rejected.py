@@ -1,4 +1,4 @@
-"""The topic of refused scans: what stands in it, and that one of them was sent again.
+"""The topic of rejected scans: what stands in it, and that one of them was sent again.
 
 A worker writes a dead letter: the bytes and the key of the scan as they came, and the headers `reason`, `detail` and
 `source`, which is topic/partition/offset of the scan.
@@ -6,7 +6,7 @@ A worker writes a dead letter: the bytes and the key of the scan as they came, a
 Who sends a scan again (`tracker rejected replay`) writes a receipt behind its dead letter, in the same partition: a
 record without a value. Its header `replayed` is partition/offset of the dead letter, `sent` topic/partition/offset of
 the scan that was sent. So the topic itself says what was sent again, to everybody and for as long as it keeps the
-letter. And a scan that is refused once more leads back to its first dead letter, since its `source` is the `sent` of a
+letter. And a scan that is rejected once more leads back to its first dead letter, since its `source` is the `sent` of a
 receipt.
 """
 
@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
 from tracker.log.extents import Extent
-from tracker.log.records import Place, TopicRecords, headers_of, place_of
+from tracker.log.records import Position, TopicRecords, headers_of, position_of
 
 _SOURCE: Final = re.compile(r"([A-Za-z0-9._-]{1,249})/([0-9]{1,9})/([0-9]{1,18})")
-_PLACE: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,18})")
+_POSITION: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,18})")
 
 
 class Source(NamedTuple):
@@ -43,18 +43,18 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A refused scan.
+    """A rejected scan.
 
     Attributes:
-        place: partition and offset in the topic of refused scans.
+        position: partition and offset in the topic of rejected scans.
         time_ms: when it was written there, since the epoch; None if the broker does not say.
         key, value: of the scan, as they came.
-        reason: why it was refused, a code.
+        reason: why it was rejected, a code.
         detail: more about it, for a person.
         source: where the scan stands.
     """
 
-    place: Place
+    position: Position
     time_ms: int | None
     key: bytes | None
     value: bytes | None
@@ -64,34 +64,34 @@ class DeadLetter:
 
 
 class Receipt(NamedTuple):
-    """Says that a refused scan was sent again.
+    """Says that a rejected scan was sent again.
 
     Attributes:
-        replayed: the place of its dead letter.
+        replayed: the position of its dead letter.
         sent: where the scan stands that was sent; None where the broker did not say.
     """
 
-    replayed: Place
+    replayed: Position
     sent: Source | None
 
     def headers(self) -> list[tuple[str, str | bytes | None]]:
         """By which it is read again."""
-        return [("replayed", place_text(self.replayed)), ("sent", str(self.sent or ""))]
+        return [("replayed", position_text(self.replayed)), ("sent", str(self.sent or ""))]
 
 
-def place_text(place: Place) -> str:
-    """A place in the topic of refused scans, as a person writes it: `2/17`."""
-    return f"{place[0]}/{place[1]}"
+def position_text(position: Position) -> str:
+    """A position in the topic of rejected scans, as a person writes it: `2/17`."""
+    return f"{position[0]}/{position[1]}"
 
 
-def place_from(text: str) -> Place | None:
-    """Reads a place, None if it is none."""
-    found = _PLACE.fullmatch(text)
+def position_from(text: str) -> Position | None:
+    """Reads a position, None if it is none."""
+    found = _POSITION.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def read(records: TopicRecords, extents: Mapping[int, Extent]) -> Iterator[DeadLetter | Receipt | None]:
-    """What stands in the topic of refused scans, a partition's in order; None for a record that is neither.
+    """What stands in the topic of rejected scans, a partition's in order; None for a record that is neither.
 
     Raises:
         TrackerError: `no_kafka`.
@@ -99,13 +99,13 @@ def read(records: TopicRecords, extents: Mapping[int, Extent]) -> Iterator[DeadL
     return map(_parsed, records.read(extents))
 
 
-def letter_at(records: TopicRecords, place: Place) -> DeadLetter | None:
-    """The dead letter at a place, None if there is none.
+def letter_at(records: TopicRecords, position: Position) -> DeadLetter | None:
+    """The dead letter at a position, None if there is none.
 
     Raises:
         TrackerError: `no_kafka`.
     """
-    message = records.one(place)
+    message = records.one(position)
     found = None if message is None else _parsed(message)
     return found if isinstance(found, DeadLetter) else None
 
@@ -113,14 +113,14 @@ def letter_at(records: TopicRecords, place: Place) -> DeadLetter | None:
 def _parsed(message: Message) -> DeadLetter | Receipt | None:
     headers = {name: value.decode(errors="replace") for name, value in headers_of(message).items()}
     if "replayed" in headers:
-        replayed = place_from(headers["replayed"])
+        replayed = position_from(headers["replayed"])
         return None if replayed is None else Receipt(replayed, Source.of(headers.get("sent", "")))
     source = Source.of(headers.get("source", ""))
     if source is None or not headers.get("reason"):
         return None
     kind, time_ms = message.timestamp()
     return DeadLetter(
-        place=place_of(message),
+        position=position_of(message),
         time_ms=None if kind == TIMESTAMP_NOT_AVAILABLE else time_ms,
         key=message.key(),
         value=message.value(),

@@ -1,7 +1,7 @@
-"""What became of scans that were sent: applied, known already, refused and why, sent on to their own partition.
+"""What became of scans that were sent: applied, known already, rejected and why, sent on to their own partition.
 
 Where each scan stands in the log its acknowledgement says. Workers have a dead letter acknowledged before the mark
-passes its scan. So, once the marks have passed them all, each scan whose place no dead letter names was applied.
+passes its scan. So, once the marks have passed them all, each scan whose position no dead letter names was applied.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from tracker.log import rejected
 from tracker.log.cluster import Cluster
 from tracker.log.extents import Extent
 from tracker.log.offsets import OffsetSet
-from tracker.log.records import Place, TopicRecords, headers_of, place_of
+from tracker.log.records import Position, TopicRecords, headers_of, position_of
 from tracker.log.rejected import DeadLetter, Source
 from tracker.operate.progress import wait_applied
 from tracker.store.marks import Marks, total
@@ -31,22 +31,22 @@ _NEW: Final = Extent(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendingOutcome:
     """What became of scans that were sent.
 
     Attributes:
         acknowledged: scans that the broker has.
-        placeless: of these, scans of which it did not say where they stand, and so nobody what became of them.
+        unlocated: of these, scans of which it did not say where they stand, and so nobody what became of them.
         applied: of these, scans that were applied, duplicates too.
         duplicates: of these, scans that were known already.
         exact: whether that is the exact number of duplicates. Else it is the most: others' scans were applied too.
-        rekeyed: scans that were sent on to their own partition, and applied or refused there.
-        rejected: reason -> how many were refused for it.
-        unseen: dead letters that were gone before they could be counted: so many more may be refused, not applied.
+        rekeyed: scans that were sent on to their own partition, and applied or rejected there.
+        rejected: reason -> how many were rejected for it.
+        unseen: dead letters that were gone before they could be counted: so many more may be rejected, not applied.
     """
 
     acknowledged: int
-    placeless: int
+    unlocated: int
     applied: int
     duplicates: int
     exact: bool
@@ -67,19 +67,19 @@ class Sending:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._placed = OffsetSet()
-        self._placeless = 0
+        self._located = OffsetSet()
+        self._unlocated = 0
 
     def delivered(self, reason: str | None, partition: int, offset: int) -> None:
         """The producer's OnDelivery: what came of one scan."""
         if reason is not None:
             return
         if offset < 0:
-            self._placeless += 1
+            self._unlocated += 1
         else:
-            self._placed.add(partition, offset)
+            self._located.add(partition, offset)
 
-    def outcome(self, timeout_s: float) -> Outcome:
+    def outcome(self, timeout_s: float) -> SendingOutcome:
         """Waits until all that stands in the log is applied, and finds out what became of the scans.
 
         Args:
@@ -91,19 +91,19 @@ class Sending:
         wait_applied(self._settings, timeout_s)
         before, after = total(self._marks_before), total(self._marks.read())
         rekeyed = self._rekeyed() if after.rekeyed > before.rekeyed else {}
-        refused, unseen = self._rejected(rekeyed)
-        sent = len(self._placed)
+        reasons, unseen = self._rejected(rekeyed)
+        sent = len(self._located)
         ended = after.scans + after.rejected - before.scans - before.rejected
         duplicates = max(0, after.duplicates - before.duplicates)
-        applied = sent - refused.total()
-        return Outcome(
-            acknowledged=sent + self._placeless,
-            placeless=self._placeless,
+        applied = sent - reasons.total()
+        return SendingOutcome(
+            acknowledged=sent + self._unlocated,
+            unlocated=self._unlocated,
             applied=applied,
             duplicates=min(duplicates, applied),
-            exact=ended == sent + self._placeless,
+            exact=ended == sent + self._unlocated,
             rekeyed=len(rekeyed),
-            rejected=refused,
+            rejected=reasons,
             unseen=unseen,
         )
 
@@ -124,22 +124,24 @@ class Sending:
     ) -> None:
         self._stack.close()
 
-    def _rekeyed(self) -> dict[Place, Place]:
+    def _rekeyed(self) -> dict[Position, Position]:
         """Where those of our scans stand that were sent on to their own partition: {there: where they were sent}."""
         extents = _since(self._scans_before, self._scans.extents())
-        found: dict[Place, Place] = {}
-        first: dict[Place, Place] = {}
+        found: dict[Position, Position] = {}
+        first: dict[Position, Position] = {}
         for message in self._scans.read(extents):
             source = Source.of(headers_of(message).get("source", b"").decode(errors="replace"))
-            if source is None or source.topic != self._settings.topic or source[1:] not in self._placed:
+            if source is None or source.topic != self._settings.topic or source[1:] not in self._located:
                 continue
             # What a worker repeats after a crash stands there twice; the first is enough.
-            if not _is_announcement(message) and first.setdefault(source[1:], place_of(message)) == place_of(message):
-                found[place_of(message)] = source[1:]
+            if not _is_announcement(message) and first.setdefault(source[1:], position_of(message)) == position_of(
+                message
+            ):
+                found[position_of(message)] = source[1:]
         return found
 
-    def _rejected(self, rekeyed: Mapping[Place, Place]) -> tuple[Counter[str], int]:
-        """How many of our scans were refused, by reason; and how many dead letters were gone already."""
+    def _rejected(self, rekeyed: Mapping[Position, Position]) -> tuple[Counter[str], int]:
+        """How many of our scans were rejected, by reason; and how many dead letters were gone already."""
         now = self._letters.extents()
         unseen = sum(
             max(0, extent.begin - self._letters_before.get(partition, _NEW).end) for partition, extent in now.items()
@@ -149,9 +151,9 @@ class Sending:
         for letter in rejected.read(self._letters, _since(self._letters_before, now)):
             if not isinstance(letter, DeadLetter) or letter.source.topic != self._settings.topic:
                 continue
-            place = rekeyed.get(letter.source[1:], letter.source[1:])
-            if place in self._placed and place not in counted:
-                counted.add(*place)
+            position = rekeyed.get(letter.source[1:], letter.source[1:])
+            if position in self._located and position not in counted:
+                counted.add(*position)
                 reasons[letter.reason] += 1
         return reasons, unseen
 

@@ -1,6 +1,6 @@
-"""`tracker rejected`: what was refused, and sending it again once the cause is mended.
+"""`tracker rejected`: what was rejected, and sending it again once the cause is mended.
 
-The topic of refused scans may hold millions. So it is read as often as needed and never held: memory is taken only for
+The topic of rejected scans may hold millions. So it is read as often as needed and never held: memory is taken only for
 the newest that are listed, and for which ones were sent again (ranges of offsets).
 """
 
@@ -14,18 +14,16 @@ from typing import Final, Self
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.limits import REJECTIONS_FOLLOWED_MAX
 from tracker.log import rejected
 from tracker.log.cluster import Cluster
 from tracker.log.offsets import OffsetSet
 from tracker.log.producer import ScanProducer
-from tracker.log.records import Place, TopicRecords
-from tracker.log.rejected import DeadLetter, Receipt, Source, place_text
+from tracker.log.records import Position, TopicRecords
+from tracker.log.rejected import DeadLetter, Receipt, Source, position_text
 from tracker.observe.progress import Watcher
 from tracker.operate.outcome import Extents, Sending
 from tracker.simulate.send import FLUSH_TIMEOUT_S, HoldBack, Lagging
-
-EARLIER_MAX: Final = 20
-"""How often a scan that is refused again and again is followed back."""
 
 _VALUE_BYTES_LISTED: Final = 200
 """What a list keeps of each value."""
@@ -33,10 +31,10 @@ _VALUE_BYTES_LISTED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which refused scans are meant.
+    """Which rejected scans are meant.
 
     Attributes:
-        reasons: refused for one of these; none: for any.
+        reasons: rejected for one of these; none: for any.
         since_ms: not before this time; None: at any time.
     """
 
@@ -52,25 +50,25 @@ class Wanted:
 
 @dataclass(slots=True)
 class Overview:
-    """What the topic of refused scans holds.
+    """What the topic of rejected scans holds.
 
     Attributes:
         reasons: reason -> how many of the wanted.
         again: how many of the wanted were sent again.
         others: records that are neither dead letters nor receipts.
         newest: the newest of the wanted, each with the beginning of its value.
-        sent: of these, of each that was sent again: place -> where it stands, None where the broker did not say.
+        sent: of these, of each that was sent again: position -> where it stands, None where the broker did not say.
     """
 
     reasons: Counter[str] = field(default_factory=Counter)
     again: int = 0
     others: int = 0
     newest: list[DeadLetter] = field(default_factory=list)
-    sent: dict[Place, Source | None] = field(default_factory=dict)
+    sent: dict[Position, Source | None] = field(default_factory=dict)
 
 
 class DeadLetters:
-    """Reads the topic of refused scans. A context manager; belongs to one thread.
+    """Reads the topic of rejected scans. A context manager; belongs to one thread.
 
     Args:
         settings: `kafka` and `rejected_topic`.
@@ -87,8 +85,8 @@ class DeadLetters:
         """Counts the wanted, and gives the newest of them, so many."""
         found = Overview()
         replayed = self.replayed()
-        heap: list[tuple[int, Place]] = []
-        kept: dict[Place, DeadLetter] = {}
+        heap: list[tuple[int, Position]] = []
+        kept: dict[Position, DeadLetter] = {}
         for one in rejected.read(self._records, self._extents):
             if one is None:
                 found.others += 1
@@ -98,18 +96,18 @@ class DeadLetters:
                     found.sent[one.replayed] = one.sent
             elif wanted.has(one):
                 found.reasons[one.reason] += 1
-                found.again += one.place in replayed
-                kept[one.place] = replace(one, value=None if one.value is None else one.value[:_VALUE_BYTES_LISTED])
-                heapq.heappush(heap, (one.time_ms or 0, one.place))
+                found.again += one.position in replayed
+                kept[one.position] = replace(one, value=None if one.value is None else one.value[:_VALUE_BYTES_LISTED])
+                heapq.heappush(heap, (one.time_ms or 0, one.position))
                 if len(heap) > newest:
-                    _, place = heapq.heappop(heap)
-                    del kept[place]
-                    found.sent.pop(place, None)
-        found.newest = [kept[place] for _, place in sorted(heap, reverse=True)]
+                    _, position = heapq.heappop(heap)
+                    del kept[position]
+                    found.sent.pop(position, None)
+        found.newest = [kept[position] for _, position in sorted(heap, reverse=True)]
         return found
 
     def replayed(self) -> OffsetSet:
-        """The places of all that were sent again."""
+        """The positions of all that were sent again."""
         replayed = OffsetSet()
         for one in rejected.read(self._records, self._extents):
             if isinstance(one, Receipt):
@@ -117,21 +115,21 @@ class DeadLetters:
         return replayed
 
     def letters(self, wanted: Wanted, passed_over: OffsetSet) -> Iterator[DeadLetter]:
-        """The wanted, but for those at these places; as many as there were when this was made."""
+        """The wanted, but for those at these positions; as many as there were when this was made."""
         for one in rejected.read(self._records, self._extents):
-            if isinstance(one, DeadLetter) and wanted.has(one) and one.place not in passed_over:
+            if isinstance(one, DeadLetter) and wanted.has(one) and one.position not in passed_over:
                 yield one
 
     def find(self, name: str) -> DeadLetter:
-        """The dead letter at a place (`2/17`), or the newest of a source (`scans/3/991`).
+        """The dead letter at a position (`2/17`), or the newest of a source (`scans/3/991`).
 
         Raises:
             TrackerError: `bad_setting`, it is neither; `unknown_rejected`, there is none.
         """
-        place, source = rejected.place_from(name), Source.of(name)
+        position, source = rejected.position_from(name), Source.of(name)
         letter = None
-        if place is not None:
-            letter = rejected.letter_at(self._records, place)
+        if position is not None:
+            letter = rejected.letter_at(self._records, position)
         elif source is not None:
             found = (one for one in rejected.read(self._records, self._extents) if isinstance(one, DeadLetter))
             letter = max((one for one in found if one.source == source), key=lambda one: one.time_ms or 0, default=None)
@@ -142,19 +140,19 @@ class DeadLetters:
             )
         if letter is None:
             raise TrackerError(
-                "unknown_rejected", f"{self._topic} holds no refused scan {name}: see `tracker rejected list`"
+                "unknown_rejected", f"{self._topic} holds no rejected scan {name}: see `tracker rejected list`"
             )
         return letter
 
     def sent(self, letter: DeadLetter) -> list[Source | None]:
         """Where the scan stands each time that it was sent again, in order; None where the broker did not say."""
         found = rejected.read(self._records, self._extents)
-        return [one.sent for one in found if isinstance(one, Receipt) and one.replayed == letter.place]
+        return [one.sent for one in found if isinstance(one, Receipt) and one.replayed == letter.position]
 
     def earlier(self, letter: DeadLetter) -> list[DeadLetter]:
         """The dead letters of the same scan before it was sent again, the newest first."""
         found: list[DeadLetter] = []
-        while len(found) < EARLIER_MAX:
+        while len(found) < REJECTIONS_FOLLOWED_MAX:
             source = (found or [letter])[-1].source
             receipts = (one for one in rejected.read(self._records, self._extents) if isinstance(one, Receipt))
             receipt = next((one for one in receipts if one.sent == source), None)
@@ -180,7 +178,7 @@ def resend(
     hold_back: HoldBack | None,
     watcher: Watcher,
 ) -> int:
-    """Sends refused scans again, with the bytes and the key that they came with; how many.
+    """Sends rejected scans again, with the bytes and the key that they came with; how many.
 
     Each has the header `replayed`, which says where its dead letter stands. When it is acknowledged its receipt is
     written. Whoever is killed between the two has the scan without the receipt: sent once more, it is a duplicate.
@@ -200,10 +198,10 @@ def resend(
     lagging = None if hold_back is None else Lagging(hold_back, scans)
     acknowledged: deque[Receipt] = deque()
 
-    def delivered(place: Place, reason: str | None, partition: int, offset: int) -> None:
+    def delivered(position: Position, reason: str | None, partition: int, offset: int) -> None:
         sending.delivered(reason, partition, offset)
         if reason is None:
-            acknowledged.append(Receipt(place, Source(settings.topic, partition, offset) if offset >= 0 else None))
+            acknowledged.append(Receipt(position, Source(settings.topic, partition, offset) if offset >= 0 else None))
 
     def write_receipts() -> None:
         while acknowledged:
@@ -215,8 +213,8 @@ def resend(
         for letter in letters:
             if lagging is not None:
                 lagging.wait(1)
-            place = f"{settings.rejected_topic}/{place_text(letter.place)}"
-            scans.send(letter.key, letter.value, [("replayed", place)], partial(delivered, letter.place))
+            position = f"{settings.rejected_topic}/{position_text(letter.position)}"
+            scans.send(letter.key, letter.value, [("replayed", position)], partial(delivered, letter.position))
             write_receipts()
             count += 1
             watcher.advance(1)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tracker.domain.times import moment, rfc3339
 from tracker.errors import REASONS, REMEDIES
-from tracker.log.rejected import DeadLetter, Source, place_text
+from tracker.log.rejected import DeadLetter, Source, position_text
 from tracker.serve.plain import visible
 
 _VALUE_CHARS_LISTED: Final = 60
@@ -16,11 +16,11 @@ _VALUE_CHARS_SHOWN: Final = 8_192
 _UNKNOWN: Final = "a reason that this version does not know"
 
 Sent = Mapping[tuple[int, int], Source | None]
-"""Of each dead letter that was sent again: place -> where it stands, None where the broker did not say."""
+"""Of each dead letter that was sent again: position -> where it stands, None where the broker did not say."""
 
 
 def reasons_lines(reasons: Mapping[str, int]) -> Iterator[Text]:
-    """How many were refused for each reason, the most frequent first."""
+    """How many were rejected for each reason, the most frequent first."""
     width = max((len(f"{count:,}") for count in reasons.values()), default=0)
     for reason, count in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])):
         yield Text.assemble(f"  {count:>{width},}  ", (visible(reason), "bold"), f": {REASONS.get(reason, _UNKNOWN)}")
@@ -30,34 +30,36 @@ def list_lines(letters: Sequence[DeadLetter], sent: Sent) -> Iterator[Text]:
     """Dead letters, a line each, with titles above."""
     rows = [
         (
-            place_text(letter.place),
+            position_text(letter.position),
             _when(letter),
-            visible(letter.reason) + " (sent again)" * (letter.place in sent),
+            visible(letter.reason) + " (sent again)" * (letter.position in sent),
             visible(str(letter.source)),
             visible(_text(letter.value), _VALUE_CHARS_LISTED),
         )
         for letter in letters
     ]
-    titles = ("at", "refused (UTC)", "reason", "scan", "value")
+    titles = ("at", "rejected (UTC)", "reason", "scan", "value")
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     for style, row in (("dim", titles), *(("", row) for row in rows)):
         yield Text("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip(), style)
 
 
 def letter_lines(letter: DeadLetter, earlier: Sequence[DeadLetter], sent: Sequence[Source | None]) -> Iterator[Text]:
-    """One dead letter: why it was refused, what mends that, what became of it, and its bytes."""
+    """One dead letter: why it was rejected, what mends that, what became of it, and its bytes."""
     yield Text.assemble((visible(letter.reason), "bold"), f": {REASONS.get(letter.reason, _UNKNOWN)}")
     if letter.detail:
         yield Text(visible(letter.detail, 1_000))
     yield Text(f"to mend: {REMEDIES.get(letter.reason, 'look into the notes of a newer version')}", "yellow")
     yield Text()
-    yield Text(f"refused   {_when(letter)} UTC, at {place_text(letter.place)}")
+    yield Text(f"rejected  {_when(letter)} UTC, at {position_text(letter.position)}")
     yield Text(f"scan      {visible(str(letter.source))}")
     yield Text(f"key       {'none' if letter.key is None else visible(_text(letter.key))}")
     for one in earlier:
-        yield Text(f"before    {visible(one.reason)} at {place_text(one.place)}, {_when(one)} UTC, scan {one.source}")
-    for place in sent:
-        yield Text(f"again     sent again{'' if place is None else f', as {place}'}")
+        yield Text(
+            f"before    {visible(one.reason)} at {position_text(one.position)}, {_when(one)} UTC, scan {one.source}"
+        )
+    for position in sent:
+        yield Text(f"again     sent again{'' if position is None else f', as {position}'}")
     yield Text(f"value     {'none' if letter.value is None else f'{len(letter.value):,} bytes'}")
     if letter.value:
         yield Text()
@@ -67,13 +69,13 @@ def letter_lines(letter: DeadLetter, earlier: Sequence[DeadLetter], sent: Sequen
 def to_dict(letter: DeadLetter, *, sent: Sequence[Source | None]) -> dict[str, Any]:
     """A dead letter for a program, without its bytes."""
     return {
-        "at": place_text(letter.place),
+        "at": position_text(letter.position),
         "time": None if letter.time_ms is None else rfc3339(letter.time_ms),
         "reason": letter.reason,
         "detail": letter.detail,
         "source": str(letter.source),
         "key": None if letter.key is None else _text(letter.key),
-        "sent_again": [None if place is None else str(place) for place in sent],
+        "sent_again": [None if position is None else str(position) for position in sent],
     }
 
 
