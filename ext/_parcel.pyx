@@ -68,7 +68,7 @@ cdef enum:
 
 
 class CorruptRecord(Exception):
-    """Bytes that should be a parcel's record, and are none of a version that this code knows."""
+    """Bytes that should be a parcel's record and are not, or are one of a version that this code does not know."""
 
 
 cdef class NameTable:
@@ -145,7 +145,7 @@ cdef class NameTable:
         return _numbered(self._code(name))
 
     def stored(self):
-        """Takes what is known now as stored: `new` begins behind it."""
+        """What is known now is stored from now on: `new` gives what comes after it."""
         self.sources_stored = self.sources.count
         self.codes_stored = self.codes.count
 
@@ -181,12 +181,12 @@ cdef class NameTable:
         return context
 
     cdef int _knows(self, const uint8_t* record, Py_ssize_t length, bytes parcel) except -1:
-        """Raises unless the bytes are a record whose every number this dictionary has."""
+        """Raises unless the bytes are a record and this dictionary has each number in it."""
         cdef event_t[HISTORY_MAX] events
         cdef header_t header
         cdef int32_t i, count
         if not is_record(record, length):
-            raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {record[: min(length, 32)]!r}")
+            raise CorruptRecord(f"{parcel!r}: not a record of version {RECORD_VERSION}: {record[: min(length, 32)]!r}")
         count = read_history(record, events)
         for i in range(count):
             if (
@@ -194,13 +194,13 @@ cdef class NameTable:
                 or (events[i].flags & EVENT_HAS_RIGHT
                     and (events[i].right_code >= self.codes.count or events[i].right_kind >= EVENTS))
             ):
-                raise CorruptRecord(f"{parcel!r}: event {i} has a source or code that the partition's dictionary has not")
+                raise CorruptRecord(f"{parcel!r}: event {i} has a source or code that the partition's dictionary does not have")
         read_header(record, &header)
         if (
             header.state >= STATES or header.office >= self.sources.count or header.source >= self.sources.count
             or header.first >= header.events or header.life > header.events
         ):
-            raise CorruptRecord(f"{parcel!r}: its header has a state, source or life that there is not")
+            raise CorruptRecord(f"{parcel!r}: its header has a state, source or life that does not exist")
         return 0
 
     def check(self, bytes parcel not None, bytes record not None):
@@ -263,9 +263,9 @@ cdef inline void _reached(header_t* header, int64_t offset, bint in_batch) noexc
 
 
 cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, FoldResult folded):
-    """The record after a scan that it has already: the store has it from a batch whose mark it has not.
+    """The record after a scan that is in it already: the store has the record of a batch, and not the mark of that batch.
 
-    The copies of that batch are counted with its first scan, so once, wherever the batches end that come instead of it.
+    The copies of that batch are counted with its first scan. So they count once, wherever the new batches end.
     """
     cdef header_t header
     cdef bytes result
@@ -273,7 +273,7 @@ cdef bytes _passed_over(bytes record, int64_t offset, bint in_batch, FoldResult 
     if offset == header.first_of_batch:
         folded.duplicates += header.repeats
     elif not in_batch:
-        # They were counted with a batch that did land. What follows in this one is counted from here on.
+        # They were counted with a batch that has landed. What follows in this one is counted from here on.
         header.first_of_batch = offset
         header.repeats = 0
         result = PyBytes_FromStringAndSize(PyBytes_AS_STRING(record), PyBytes_GET_SIZE(record))
@@ -295,7 +295,7 @@ cdef bytes _append(
     const context_t* context, const uint8_t* record, Py_ssize_t length, const event_t* event, int64_t offset,
     bint in_batch, bint has_data, FoldResult folded
 ):
-    """The record with one event behind all others and one cell taken; None where that is not all there is to do."""
+    """The record with one more event at its end and one cell taken; None where there is more to do than that."""
     cdef header_t header
     cdef effect_t effect
     cdef const uint8_t* last
@@ -458,7 +458,7 @@ def fold(NameTable names not None, list parcels not None, bytes buffer not None,
 
     Raises:
         KeyError: a parcel has no entry: its record was not read.
-        CorruptRecord: a record is none.
+        CorruptRecord: the bytes of a record are not one.
     """
     cdef const scan_t* scan = <const scan_t*>PyBytes_AS_STRING(scans)
     cdef Py_ssize_t count = PyBytes_GET_SIZE(scans) // <Py_ssize_t>sizeof(scan_t)
@@ -497,7 +497,7 @@ def fold(NameTable names not None, list parcels not None, bytes buffer not None,
             before = <bytes>held
             record = <const uint8_t*>PyBytes_AS_STRING(before)
             if not is_record(record, PyBytes_GET_SIZE(before)):
-                raise CorruptRecord(f"{parcel!r}: no record of version {RECORD_VERSION}: {before[:32]!r}")
+                raise CorruptRecord(f"{parcel!r}: not a record of version {RECORD_VERSION}: {before[:32]!r}")
             if _is_final(before):  # Within the batch too: half of one that ended there may have come back, and its data expires.
                 were_final.append(parcel)
             if scan[i].offset < get48(record + NEXT_AT):
@@ -545,7 +545,7 @@ def numbers_of(bytes record not None):
     cdef header_t header
     cdef int32_t i
     if not is_record(bytes_of, PyBytes_GET_SIZE(record)):
-        raise CorruptRecord(f"no record of version {RECORD_VERSION}: {record[:32]!r}")
+        raise CorruptRecord(f"not a record of version {RECORD_VERSION}: {record[:32]!r}")
     read_header(bytes_of, &header)
     sources = {header.source, header.office}
     codes = set()
@@ -581,7 +581,7 @@ def summary(bytes record not None):
     """(state, overlays, flags, events, life, source, since or None, scans) of a record's header."""
     cdef header_t header
     if not is_record(<const uint8_t*>PyBytes_AS_STRING(record), PyBytes_GET_SIZE(record)):
-        raise CorruptRecord(f"no record of version {RECORD_VERSION}: {record[:32]!r}")
+        raise CorruptRecord(f"not a record of version {RECORD_VERSION}: {record[:32]!r}")
     read_header(<const uint8_t*>PyBytes_AS_STRING(record), &header)
     return (
         header.state, header.overlays, header.flags, header.events, header.life, header.source,
@@ -598,7 +598,7 @@ def explain(NameTable names not None, bytes parcel not None, bytes record not No
         reread of or None, voided by or None, took or None, skewed), whose last numbers count events of the same life.
 
     Raises:
-        CorruptRecord: the bytes are no record, or name what the dictionary has not.
+        CorruptRecord: the bytes are not a record, or name something that the dictionary lacks.
     """
     cdef event_t[HISTORY_MAX] events
     cdef effect_t[HISTORY_MAX] effects

@@ -151,7 +151,7 @@ def test_what_no_sentinel_is_and_a_wrong_password_of_one_are_said(redis_server: 
 def test_a_primary_that_has_become_a_replica_is_none_to_anybody(settings: Settings, group: Sentinels) -> None:
     name(group, group.replica)
     for said in refusals(settings):
-        assert "the server that Sentinel names as the primary says it is none: a failover is under way" in said
+        assert "the server that Sentinel names as the primary says it is not: a failover is under way" in said
 
 
 def test_a_chain_to_what_is_the_primary_no_more_is_broken(settings: Settings, group: Sentinels) -> None:

@@ -37,7 +37,7 @@ class Announcement:
 
 
 def day_of(time: int) -> int:
-    """The day of a time in milliseconds since the epoch: what of the time of an announcement counts."""
+    """The day of a time in milliseconds since the epoch. Of an announcement's time only the day counts."""
     return time // DAY_MS
 
 
@@ -57,7 +57,7 @@ def merged(alias: bytes, held: bytes | None, more: Iterable[ReadOn]) -> bytes:
     """What the store is to hold of an alias, with what was announced added to what it held.
 
     Raises:
-        CorruptRecord: what it held is no such text.
+        CorruptRecord: what it held is not of this form.
     """
     newest = {parcel: day for day, parcel in (() if held is None else parcels(alias, held))}
     for day, parcel in more:
@@ -70,7 +70,7 @@ def parcels(alias: bytes, held: bytes) -> list[ReadOn]:
     """The parcels that a label was read on, newest first.
 
     Raises:
-        CorruptRecord: what the store holds is no such text.
+        CorruptRecord: what the store holds is not of this form.
     """
     if not _HELD.fullmatch(held):
         raise CorruptRecord(f"{alias!r}: expected days and parcels that it was read on, got {held[:32]!r}")

@@ -17,7 +17,7 @@ class Rejection(TrackerError):
 
 
 class Unidentified(Rejection):
-    """The barcodes of a scan, which is sound otherwise, name no parcel, or more than one.
+    """The barcodes of a scan name no parcel, or more than one. All else in the scan is sound.
 
     Args:
         code, detail: as of any rejection.

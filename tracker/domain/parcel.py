@@ -93,7 +93,7 @@ class Parcel:
         lives: oldest first, never empty.
         scans: all that ever reached it.
         dropped_scans: scans that a cut history does not hold.
-        has_data: events of it carry data, which a key of its own holds.
+        has_data: its events carry data, which stands in a key of its own.
     """
 
     id: str
@@ -125,7 +125,7 @@ def decode(names: NameTable, parcel: bytes, record: bytes) -> Parcel:
         record: as the store holds it.
 
     Raises:
-        CorruptRecord: the record is none, or names what the dictionary has not.
+        CorruptRecord: the bytes are not a record, or name something that the dictionary lacks.
     """
     _, _, flags, _, _, _, _, scans = _parcel.summary(record)
     cut = bool(flags & _RECORD_CUT)
@@ -136,7 +136,7 @@ def decode(names: NameTable, parcel: bytes, record: bytes) -> Parcel:
 
 
 def has_data(record: bytes) -> bool:
-    """Whether events of a record carry data, which a key of its own holds."""
+    """Whether the events of a record carry data, which stands in a key of its own."""
     return bool(int.from_bytes(record[_FLAGS_AT : _FLAGS_AT + 1], "little") & _RECORD_HAS_DATA)
 
 

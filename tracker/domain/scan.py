@@ -1,6 +1,6 @@
-"""Reading one scan completely, slowly, with the reason where it can't be taken (docs/fold.md, section 1).
+"""Reads one scan completely and slowly, and says why where it can't be taken (docs/fold.md, section 1).
 
-The compiled reader takes the common shape by itself and comes here with everything else.
+The compiled reader takes the common shape by itself. It hands everything else to this one.
 """
 
 import json
@@ -76,7 +76,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int:
-    """A whole number; of one with more digits than any field takes, another that is as far out of range."""
+    """A whole number. One with more digits than any field takes becomes another one that is out of range too."""
     return int(digits[:40])
 
 
@@ -89,7 +89,7 @@ def _object(value: bytes | None) -> dict[str, Any]:
     if (depth := _scan.nesting_of(value)) > limits.SCAN_DEPTH_MAX:
         raise Rejection("too_deep", f"expected at most {limits.SCAN_DEPTH_MAX} levels, got {depth}")
     try:
-        orjson.loads(value)  # The judge of what JSON is; it does not tell names that stand twice.
+        orjson.loads(value)  # orjson decides what is JSON. It does not say when a name stands twice.
         fields = json.loads(value, object_pairs_hook=_unique, parse_int=_whole)
     except _DuplicateKey as twice:
         raise Rejection("duplicate_key", f"{str(twice)[:64]!r} stands twice") from None
@@ -155,7 +155,7 @@ def _reads(fields: Mapping[str, Any]) -> list[str]:
 
 
 def _id(fields: Mapping[str, Any], name: str, reason: str) -> bytes | None:
-    """A field that is formed as a parcel id; reason is for one that is not."""
+    """A field that has the form of a parcel id. A field that has not is rejected with this reason."""
     text = _string(fields, name)
     if text is None:
         return None
@@ -318,7 +318,7 @@ class FullReader:
 
 
 def _why_unidentified(found: Barcode, reads: list[str]) -> str:
-    """Why reads name no parcel, for whoever stands at the conveyor."""
+    """Why reads name no parcel: for the person at the conveyor."""
     shown = [read[:64] for read in reads]
     if found.misread:
         forms = ", ".join(found.misread)

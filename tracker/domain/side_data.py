@@ -1,4 +1,4 @@
-"""What events carry beside: `data` and `container`, kept apart from the record so that the record stays small.
+"""What events carry beside: `data` and `container`. It is kept apart, so that the record stays small.
 
 A parcel's is one JSON object: {event id, 16 hexadecimal digits: {"container": "...", "data": {...}}}, sorted by ids.
 The names in `data` stand as they came, since copies of an event are compared as bytes.
@@ -28,7 +28,7 @@ def merged(
         names, parcel, record: of the parcel, as it is now.
 
     Raises:
-        CorruptRecord: what the parcel has is no such object.
+        CorruptRecord: what the parcel has is not such an object.
     """
     have = {} if held is None else entries(parcel, held)
     for event, container, data in carried:

@@ -1,4 +1,4 @@
-"""What a producer has compressed, inflated within bounds: a fetch bounds what comes, not what becomes of it.
+"""Inflates what a producer has compressed, within bounds: a fetch bounds what comes, not what becomes of it.
 
 A megabyte of zeros is a kilobyte on its way. So each codec is told how much it may give before it gives anything.
 """
@@ -39,7 +39,7 @@ def inflate(codec: int, payload: memoryview, bytes_max: int) -> bytes | None:
         bytes_max: no more memory than about this is taken.
 
     Raises:
-        CorruptBatch: it does not inflate, or by no codec that Kafka has.
+        CorruptBatch: it does not inflate, or its codec is not one of Kafka's.
     """
     if codec not in _CODECS:
         raise CorruptBatch(f"unknown compression {codec}")
@@ -62,8 +62,8 @@ def _gzip(payload: memoryview, bytes_max: int) -> bytes:
             # In pieces, since a member copies all that it leaves: of thousands of small ones each would copy the rest.
             piece = payload[at : at + _GZIP_PIECE_BYTES]
             if not piece:
-                raise EOFError("it ends before its end")
-            # A bound of zero would be none.
+                raise EOFError("it ends too early")
+            # Zero would mean no bound.
             part = member.decompress(piece, left + 1)
             if len(part) > left:
                 raise _TooLargeError

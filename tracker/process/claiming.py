@@ -69,7 +69,7 @@ class Claimer:
         return None
 
     def landed(self) -> None:
-        """A batch has landed: the last claim has come to something."""
+        """A batch has landed, so the last claim was of use."""
         self._fruitless = 0
 
     async def could_claim(self) -> bool:
@@ -130,7 +130,7 @@ class Claimer:
             await chain.close()
             self._partition.lost(reason)
             raise
-        if self._partition.state is not State.RUNNING:  # It was lost while it was sought: this claim is none any more.
+        if self._partition.state is not State.RUNNING:  # It was lost during the seek: this claim no longer holds.
             await chain.close()
             return None
         log.info("partition %d is claimed: epoch %d, offset %d", number, claimed.mark.epoch, begin)

@@ -107,7 +107,7 @@ class StoredNames:
     Attributes:
         sources: [(site, device)], from number 1 on.
         codes: [name], from number 0 on.
-        corrupt: why they are none that a worker has written, empty if they are.
+        corrupt: why no worker can have written them, empty if they are sound.
     """
 
     sources: list[tuple[bytes, bytes]]
@@ -128,8 +128,8 @@ class ApplyBatch:
         counters: of the partition, absolute.
         aliases: {alias: the parcels that it was read on} of those that were announced.
         counted: the counters before it.
-        reopened: ids of parcels with data that were in a final state before it or within it, and are not now. Within
-            it counts: half a batch that came back may have left there what the parcel carries to expire.
+        reopened: ids of parcels with data that were in a final state before it or within it, and are not now. "Within"
+            counts, since half a batch that came back may have set their data to expire.
     """
 
     begin: int
@@ -192,7 +192,7 @@ def mark_command(partition: int) -> bytes:
 
 
 def watch_command(partition: int) -> bytes:
-    """Watches the mark, then reads it: what is read holds until the next transaction, or that one writes nothing."""
+    """Watches the mark, then reads it. What was read still holds at the next transaction, or that writes nothing."""
     return command("WATCH", keys.mark(partition)) + mark_command(partition)
 
 
@@ -208,12 +208,12 @@ def mark_of(answer: Sequence[bytes | None]) -> Mark | None:
 def apply_command(partition: int, batch: ApplyBatch, final_ttl_s: int) -> tuple[bytes, int]:
     """One transaction that applies a batch, and the watch for the next: (bytes, replies that will come).
 
-    Only commands that can't fail while they run stand inside, since EXEC goes on after an error: SET and MSET overwrite
-    any type, and the types of the others' keys were checked at the claim.
+    Only commands that can't fail while they run stand inside, since EXEC goes on after an error. SET and MSET overwrite
+    any type. The types of the other keys were checked at the claim.
 
-    The first notes where the batch begins, the last takes that note away. Redis can bring to life the beginning of a
-    transaction that its append-only file lost the end of, and can do so later, upon batches that begin further on and
-    know nothing of it: records would go back, and stay without their scans. The note is what the next claim sees.
+    The first command notes where the batch begins, the last one takes that note away. Where the append-only file has
+    lost the end of a transaction, Redis can bring its beginning back, even later, over batches that begin further on.
+    Records would go back, and their scans would be missing for good. The note is what the next claim sees.
     """
     note = f"began:{batch.begin}"
     commands = [command("MULTI"), command("HSET", keys.mark(partition), note, " ".join(map(str, batch.counted)))]
@@ -259,7 +259,7 @@ def _change(partition: int, batch: ApplyBatch) -> bytes:
 def apply_answer(
     replies: Sequence[Any], epoch: int, end: int, said: Callable[[Exception], str] = str
 ) -> Applied | Lost:
-    """What the replies to an apply mean for the worker that sent it under an epoch to bring the mark to end.
+    """What the replies to an apply mean. It was sent under an epoch, to bring the mark to the end of the batch.
 
     Args:
         replies: as they came.
@@ -269,10 +269,10 @@ def apply_answer(
     """
     executed, watched, marked = replies[-3], replies[-2], replies[-1]
     if isinstance(executed, Exception):
-        # What was refused while queueing says the reason; EXEC only says that something was.
+        # The reply to the refused command says the reason. EXEC only says that there was one.
         refusal = next(reply for reply in replies if isinstance(reply, Exception))
         return Lost(f"Redis refused the batch: {said(refusal)}")
-    # EXEC goes on after a command that fails, and the mark with it: that is no batch that has landed.
+    # EXEC goes on after a command that fails, and moves the mark nevertheless. Such a batch has not landed.
     errors = [reply for reply in executed or () if isinstance(reply, Exception)]
     if errors:
         return Lost(f"a command of the batch failed: {said(errors[0])}")

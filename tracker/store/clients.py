@@ -66,7 +66,7 @@ def locate(server: Server) -> Address | Path:
 
 @contextlib.contextmanager
 def reaching(server: Server) -> Iterator[None]:
-    """What is asked of Redis inside of it raises TrackerError: `no_redis`, where it can't be reached or refuses."""
+    """Inside of it, a Redis that can't be reached or refuses raises TrackerError: `no_redis`."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -18,7 +18,7 @@ class WireError(RedisConnectionError):
 
 
 class NotPrimaryError(RedisConnectionError):
-    """Whom the Sentinels name as the primary says that it is none."""
+    """The server that the Sentinels name as the primary says that it is not."""
 
 
 class SentinelError(RedisConnectionError):

@@ -52,7 +52,7 @@ def of(error: BaseException, server: Server, login: Login | None = None) -> str:
         if isinstance(one, SentinelError):
             return str(one)
         if isinstance(one, NotPrimaryError):
-            return "the server that Sentinel names as the primary says it is none: a failover is under way; try again"
+            return "the server that Sentinel names as the primary says it is not: a failover is under way; try again"
         if isinstance(one, ssl.SSLError) and (reason := handshake.refused(one, _SERVER, server.credentials)):
             return reason
     if isinstance(error, redis.ResponseError | redis.AuthenticationError):

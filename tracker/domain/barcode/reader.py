@@ -82,7 +82,7 @@ class Barcode:
         scheme: name of the format of the key, or None.
         carrier: who issues such identifiers, or None.
         candidates: the first 64 identifiers that were found, the parcel's first, the others in order of precedence.
-        aliases: the parcel's other keys; a candidate that is another reading of the same text is none.
+        aliases: the parcel's other keys. A candidate that is another reading of the same text is not an alias.
         warnings: what is odd about the key, though it is taken.
         reason: why there is no key: `no_identifier`, `bad_check_digit` or `ambiguous`; None if there is one.
         misread: of `bad_check_digit`, the formats that a read has the form of. It may be misread, or of a format that
@@ -250,7 +250,7 @@ def configure(
 def recognise(read: bytes | str, *, typed: bool = False) -> Barcode:
     """What one read says.
 
-    Any read gives a result: one that is no identifier gives a reason. A read of more than 4,096 bytes is none.
+    Any read gives a result. A read that is not an identifier gives a reason, and so does one of more than 4,096 bytes.
 
     >>> recognise("RR123456785KZ").candidates[0].parts["service"]
     'letter post, registered'

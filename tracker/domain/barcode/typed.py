@@ -1,7 +1,7 @@
 """What a person typed or pasted, made into what a scanner would have sent.
 
 A scanner's bytes stay as they are. A person's text comes from keyboards of other scripts, from mails and from pages.
-Only what has one reading is changed: a letter O stays none of the digit 0, and a letter that looks like two Latin ones,
+Only what has one reading is changed. A letter O does not become a digit 0, and a letter that looks like two Latin ones,
 depending on its case, stays what it is.
 """
 
@@ -40,8 +40,8 @@ def as_scanned(text: bytes | str) -> bytes:
 
     What cannot be seen falls out; blanks and dashes of every kind are one of ASCII; wide forms and the digits of every
     script are those of ASCII; letters that look like Latin ones are these. Blanks and the asterisks that Code 39 has
-    around its text fall off both ends. Of a link only what cannot be seen falls out, and its scheme is in small
-    letters: its host is whose letters it has.
+    around its text fall off both ends. In a link only what cannot be seen falls out, and its scheme gets small letters.
+    The letters of its host stay: with other letters it would be another host.
 
     >>> as_scanned("\ufeff*RR 123\u2013456 785 \u041aZ*")
     b'RR 123-456 785 KZ'

@@ -33,7 +33,7 @@ UNDO: Final = "UNDO"
 CORRECT: Final = "CORRECT"
 
 KIND_NUMBERS: Final = 64
-"""So many numbers there are for kinds: events count from 0 on, UNDO and CORRECT from the top down."""
+"""How many numbers there are for kinds. Events count from 0 on, UNDO and CORRECT from the top down."""
 
 
 class Action(IntEnum):

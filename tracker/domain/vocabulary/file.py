@@ -43,7 +43,7 @@ def read_folder(folder: Path) -> Iterator[Vocabulary]:
         TrackerError: `bad_vocabulary`.
     """
     try:
-        # Not by glob, which takes a folder that can't be read for an empty one.
+        # glob would take a folder that can't be read for an empty one.
         paths = sorted(folder.iterdir())
     except OSError as error:
         raise _refusal(str(folder), f"expected a folder with vocabularies: {error.strerror}") from error
@@ -74,7 +74,7 @@ def read_file(path: Path) -> Vocabulary:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, of which no name stands twice: of two lines for a code one would be lost unseen."""
+    """An object in which no name stands twice. Of two lines for one code, one would be lost without a word."""
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
@@ -136,7 +136,7 @@ def _needles(at: str, pairs: object) -> tuple[tuple[str, str], ...]:
 
 
 def _object(where: str, value: object, known: frozenset[str] | None = None) -> dict[str, Any]:
-    """A JSON object without names for its reader only, and with known names only."""
+    """A JSON object with known names only. Names that are for a human reader only are left out."""
     if not isinstance(value, dict):
         raise _refusal(where, f"expected an object, got {shown(value)}")
     if known is None:

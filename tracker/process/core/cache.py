@@ -30,7 +30,7 @@ class Cache(Generic[Key, Value]):
             self.young, self.old = {}, self.young
 
     def get(self, key: Key) -> Value | None:
-        """An entry, which is lately used by that; None where there is none."""
+        """An entry, which counts as lately used from now on; None if it is not there."""
         value = self.young.get(key)
         if value is None and key in self.old:
             value = self.young[key] = self.old[key]

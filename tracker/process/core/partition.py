@@ -135,7 +135,7 @@ class Partition:
                 their order.
 
         Raises:
-            CorruptRecord: the store holds something that is no record.
+            CorruptRecord: the store holds something that is not a record.
         """
         records: dict[bytes, bytes | None] = read.known
         for parcel, record in zip(read.missing, found, strict=False):

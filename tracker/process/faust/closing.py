@@ -1,8 +1,8 @@
 """Connections to Kafka that are closed while something is sent.
 
-Where asyncio's own transport drops what is written to a connection that is gone, uvloop's raises RuntimeError. aiokafka
-expects OSError there. Whatever it does just then ends for good by the other: its look at the metadata, and with that
-every wait for a coordinator or an offset.
+Where a connection is gone, asyncio's own transport drops what is written to it, and uvloop's raises RuntimeError.
+aiokafka expects OSError. By RuntimeError, whatever it does at that moment ends for good: its task that reads the
+metadata, and with that every wait for a coordinator or an offset.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _SENDS: Final = ("send", "_send_sasl_token")
 
 
 def patch_closed_connections() -> None:
-    """From now on every connection of this process that is found to be closed is lost, by the error for that."""
+    """From now on each connection of this process that is found closed raises the error that aiokafka expects."""
     for name in _SENDS:
         setattr(AIOKafkaConnection, name, _telling(vars(AIOKafkaConnection)[name]))
 

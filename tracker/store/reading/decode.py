@@ -51,7 +51,7 @@ def decoded(partition: int, parcel: bytes, record: bytes) -> Query[Parcel]:
         ("HMGET", keys.codes(partition), *code_numbers),
     ]
     if None in sources or None in codes:
-        raise CorruptRecord("its record has a source or code that the partition's dictionary has not")
+        raise CorruptRecord("its record has a source or code that the partition's dictionary does not have")
     names = NameTable([])
     new_sources = {0: 0}
     for number, text in zip(known, sources, strict=True):
