@@ -44,16 +44,16 @@ def rooms() -> str:
 
 
 def imports_table() -> str:
-    """What each room is for, and what it imports."""
+    """What each room is for, and what it imports beside those that all may use."""
     found = _imports()
     rows = [
         (
             f"`{_folder(room)}`",
             _first_sentence(room),
-            _names(found[room] - {room}),
-            "everything" if room == "cli" else _names(ALLOWED[room] - found[room] - {room}),
+            _names(used - SHARED - {room}),
+            "everything" if room == "cli" else _names(ALLOWED[room] - used - SHARED - {room}),
         )
-        for room in found
+        for room, used in found.items()
     ]
     return _table(("room", "what it is", "imports", "may import besides"), rows)
 
