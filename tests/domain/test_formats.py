@@ -13,7 +13,7 @@ from tracker.domain import barcode
 from tracker.domain.barcode.making import read_of
 from tracker.domain.countries import ISO_3166_ALPHA_2
 from tracker.domain.formats import FORMATS, pattern
-from tracker.domain.formats.format import Format, Frame, Rank
+from tracker.domain.formats.format import Format, Frame, Names, Rank
 from tracker.domain.formats.forms import FORMS
 from tracker.domain.formats.pattern import Form
 
@@ -144,6 +144,19 @@ def test_countries_are_those_of_iso_3166() -> None:
         (["]d2019931265099999891" + "7XX100000101000931405\x1d4203000"], "australia_post", "7XX100000101000931405"),
         (["]C0990033201000000017"], "swiss_post", "990033201000000017"),
         (["1LS7119013618127-1", "]C01LS7119013618127-1"], "lasership_1ls7_18", "1LS71190136181271"),
+        (["61299998820821171811", "]C061299998820821171811"], "fedex_20", "61299998820821171811"),
+        (["6129 9995 6693 5245 5464"], "fedex_20", "61299995669352455464"),
+        (["74890328764530773631"], "fedex_20", "74890328764530773631"),
+        (["802269919937015457", "]C0802269919937015457"], "ups_mail_innovations", "802269919937015457"),
+        (["MI123456ABC1234567"], "ups_mail_innovations", "MI123456ABC1234567"),
+        (["TBAONT500361196", "tba ont 500 361 196"], "amazon_logistics", "TBAONT500361196"),
+        (["TBA50288727400A"], None, None),
+        (["LS12345678"], "ontrac_ls", "LS12345678"),
+        (["BN1234567890"], "ontrac_ls", "BN1234567890"),
+        (["8YDR098765432", "]C08YDR098765432"], "yodel", "8YDR098765432"),
+        (["10211234568"], "gls_11", "10211234568"),
+        (["https://gls-group.eu/track/90273617527"], "gls_11", "90273617527"),
+        (["1000727398456U", "]C01000727398456U"], "dpd_poland", "1000727398456U"),
     ],
 )
 def test_one_parcel_has_one_key_on_each_of_its_labels(reads: list[str], scheme: str | None, key: str | None) -> None:
@@ -165,6 +178,41 @@ def test_a_misread_usps_number_behind_its_postal_code_is_nothing_else() -> None:
         assert reason_of(f"420102820000926129011318541746851{digit}") == "bad_check_digit"
 
 
+FRONTS = {Frame.TYPED: "", Frame.LINEAR: "]C0", Frame.ITF: "]I0", Frame.TWO_DIMENSIONAL: "]d1"}
+
+
+@pytest.mark.parametrize("format_", FORMATS, ids=lambda format_: format_.name)
+def test_no_format_takes_a_number_from_another(format_: Format) -> None:
+    """Either it is the format's own, or several could have it, or it tells itself as another's."""
+    source = random.Random(4)
+    for form in (form for form in FORMS if form.format is format_ and not form.pattern.last_resort):
+        for frame, front in FRONTS.items():
+            rank = form.rank(frame)
+            if rank is None or format_.names is not Names.PARCEL:
+                continue
+            for of_digits in (True, False):
+                found = barcode.recognise(front + valid_text(form, source, of_digits=of_digits))
+                # In its own symbology a Leitcode tells itself, and names no parcel.
+                assert found.ok or found.reason == "ambiguous" or found.candidates[0].scheme == "leitcode"
+                if found.ok and found.scheme != format_.name:
+                    ranks = [other.rank(frame) for other in FORMS if other.format.name == found.scheme]
+                    assert min(other for other in ranks if other is not None) < rank
+
+
+def test_a_misread_of_a_checked_number_is_not_taken_by_a_format_of_its_length() -> None:
+    """Of those formats that nothing but a length tells apart."""
+    for number in ("10211234568", "07209562763", "6A12345678905", "H00A1A0000123458", "61299998820821171811"):
+        scheme = barcode.recognise(number).scheme
+        assert scheme is not None
+        taken = [
+            digit
+            for digit in DIGITS
+            if digit != number[-1] and barcode.recognise(number[:-1] + digit).scheme not in (None, scheme)
+        ]
+        # One in ten passes by chance in each format with a check digit.
+        assert len(taken) <= 3
+
+
 @pytest.mark.parametrize(
     ("read", "missing"), [("]C0Y8XQ7AB2", "gls_track_id"), ("990033201000000017", "swiss_post"), ("]C091", "usps_20")]
 )
@@ -181,6 +229,7 @@ CHECKED = [form for form in FORMS if form.check is not None]
 MISSES_SOME = {
     **dict.fromkeys(("ups_1z", "ups_waybill", "ontrac_c", "ontrac_d", "identcode", "leitcode", "dhl_express"), 0.9),
     **dict.fromkeys(("s10", "fedex_12", "fedex_34", "fedex_astra_32", "fedex_ground_gsn"), 0.85),
+    "evri": 0.9,
     "sf": 0.75,
 }
 

@@ -97,6 +97,15 @@ def legacy_bare(match: re.Match[str]) -> bool:
     return ten("91" + match["body"], match["check"])
 
 
+def economy(match: re.Match[str]) -> bool:
+    return ten("92" + match["body"], match["check"])
+
+
+def evri(match: re.Match[str]) -> bool:
+    values = [int(char) if char.isdigit() else (ord(char) - 63) % 10 for char in match["body"]]
+    return (2 * sum(values[::2]) + sum(values[1::2])) % 10 == int(match["check"])
+
+
 def countries(match: re.Match[str]) -> bool:
     return {match["from"], match["to"]} <= ISO_3166_ALPHA_2
 
@@ -214,6 +223,24 @@ RULES = (
     Rule(
         "licence_plate", "iso_15459", PARTNER, r"[1-6]?(?P<key>J[A-Z0-9]{4,35})", None, (IDENTIFIED,), last_resort=True
     ),
+    Rule("fedex_20", "fedex", PLAIN, r"(?P<body>\d{3}9\d{15})(?P<check>\d)", economy),
+    Rule("ups_mail_innovations", "ups", PLAIN, r"80\d{16}|MI\d{6}[A-Z0-9]{4,22}"),
+    Rule("amazon_logistics", "amazon", PARTNER, r"TB[ACM][A-Z]{3}\d{9}"),
+    Rule("ontrac_ls", "ontrac", PLAIN, r"(?:LS|BN)\d{8,12}"),
+    Rule("yodel", "yodel", PARTNER, r"8Y[A-Z]{2}\d{9}"),
+    Rule("dpd_poland", "dpd", PLAIN, r"\d{13}U"),
+    Rule("gls_11", "gls", PLAIN, r"(?P<body>\d{10})(?P<check>\d)", left(1, 3, extra=1)),
+    Rule("gls_11", "gls", PLAIN, r"\d{11}", None, (LINK,)),
+    Rule("evri", "evri", PLAIN, r"(?P<body>[HT][A-Z0-9]{5}\d{9})(?P<check>\d)", evri),
+    Rule("hermes", "hermes", PLAIN, r"H\d{19}"),
+    Rule("parcelforce", "parcelforce", PLAIN, r"PB[A-Z]{2}\d{10}"),
+    Rule("colissimo", "la_poste", PLAIN, r"(?:[1-36-9][A-Z]|5[N-Z])(?P<body>\d{10})(?P<check>\d)", gs1),
+    Rule("postnord", "postnord", PLAIN, r"\d{11}SE"),
+    Rule("posti", "posti", PARTNER, r"JJFI\d{17}", None, ENDS),
+    Rule("packeta", "packeta", PLAIN, r"Z\d{10}"),
+    Rule("pocztex", "poczta_polska", PLAIN, r"PX\d{10}"),
+    Rule("cainiao_cng", "cainiao", PARTNER, r"CNG\d{14}"),
+    Rule("four_px", "four_px", PARTNER, r"4PX\d{13}CN"),
     Rule("s9", "upu", PARTNER, DESPATCH + r"\d{3}[01]\d{5}", countries, container=True),
     Rule("s8", "upu", PARTNER, DESPATCH, countries, container=True),
 )

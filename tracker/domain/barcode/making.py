@@ -8,6 +8,7 @@ from typing import Final
 from tracker.domain.formats import FORMATS, Format
 from tracker.domain.formats.format import Frame
 from tracker.domain.formats.forms import FORMS
+from tracker.domain.formats.links import LINKS
 from tracker.domain.formats.pattern import Form
 from tracker.errors import TrackerError
 
@@ -82,6 +83,9 @@ def make_valid(scheme: str, **parts: str) -> str:
 
 def read_of(form: Form, text: str) -> str:
     """A read that has this text of a form where such texts stand."""
+    if form.pattern.only_in == (Frame.LINK,):
+        link = next(link for link in LINKS if form.format.carrier in link.carriers)
+        return f"https://{link.template.replace('{}', text)}"
     if Frame.CARRIER_MESSAGE not in form.pattern.only_in:
         return front_of_form(form) + text
     carrier, tracking, shipper = text.split("/")

@@ -10,6 +10,7 @@ from tracker.domain.formats import (
     amazon,
     australia_post,
     canada,
+    central_europe,
     china,
     cis,
     deutsche_post,
@@ -50,6 +51,10 @@ FORMATS: Final[tuple[Format, ...]] = (
     ups.UPS_MAXICODE,
     licence_plate.LICENCE_PLATE,
     *(upu.S9, upu.S8),
+    *(fedex.FEDEX_20, ups.UPS_MAIL_INNOVATIONS, regional.ONTRAC_LS, dpd.DPD_POLAND),
+    *(europe.GLS_11, europe.EVRI, europe.HERMES, europe.PARCELFORCE, europe.COLISSIMO, europe.POSTNORD, europe.POSTI),
+    *(central_europe.PACKETA, central_europe.POCZTEX),
+    *(china.CAINIAO_CNG, china.FOUR_PX),
 )
 """Append only: a format's index here is its number in packed results."""
 

@@ -10,9 +10,10 @@ AMAZON_LOGISTICS: Final = Format(
     name="amazon_logistics",
     carrier="amazon",
     rank=Rank.PARTNER,
-    source=_SOURCE,
+    source=f"{_SOURCE}, and its pull request 105, TBAONT500361196",
     example="TBA010000000000",
-    texts=("prefix:'TB'+[ACM]1 serial:n12",),
+    # The letters are those of the station.
+    texts=("prefix:'TB'+[ACM]1 serial:n12", "prefix:'TB'+[ACM]1 serial:a3+n9"),
     printed="### #### #### ####",
 )
 

@@ -10,6 +10,12 @@ from string import ascii_uppercase, digits
 from typing import Final
 
 DIGIT_VALUES: Final[Mapping[str, int]] = {digit: int(digit) for digit in digits}
+LETTERS_FROM_A_2: Final[Mapping[str, int]] = {
+    **DIGIT_VALUES,
+    **{letter: (ord(letter) - 63) % 10 for letter in ascii_uppercase},
+}
+"""A counts 2, H counts 9, I counts 0, and so on."""
+
 ALPHANUMERIC: Final = digits + ascii_uppercase
 COMPLEMENT_OF_10: Final = "0987654321"
 """What tops a sum up to a multiple of ten, for each remainder."""

@@ -48,3 +48,23 @@ YTO: Final = Format(
     texts=("'YT' serial:n13",),
     printed="## #### #### #####",
 )
+
+CAINIAO_CNG: Final = Format(
+    name="cainiao_cng",
+    carrier="cainiao",
+    rank=Rank.PARTNER,
+    source="community descriptions; no check digit is published",
+    example="CNG00123456789012",
+    texts=("'CNG' serial:n14",),
+    printed="### #### #### ######",
+)
+
+FOUR_PX: Final = Format(
+    name="four_px",
+    carrier="four_px",
+    rank=Rank.PARTNER,
+    source="community descriptions; no check digit is published",
+    example="4PX3001234567890CN",
+    texts=("'4PX' serial:n13 'CN'",),
+    printed="### #### #### ##### ##",
+)

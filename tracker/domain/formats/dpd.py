@@ -32,3 +32,13 @@ DPD: Final = Format(
     printed="## #### #### ####",
     check=Mod37And36(_COVERED),
 )
+
+DPD_POLAND: Final = Format(
+    name="dpd_poland",
+    carrier="dpd",
+    rank=Rank.PLAIN,
+    source="community descriptions; no check digit is published",
+    example="1000727398456U",
+    texts=("number:n13 'U'",),
+    printed="#### #### #### ##",
+)

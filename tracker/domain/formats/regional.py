@@ -39,6 +39,14 @@ ONTRAC_D: Final = _ontrac(
     printed="# #### #### ######",
 )
 
+ONTRAC_LS: Final = _ontrac(
+    name="ontrac_ls",
+    source="OnTrac, frequently asked questions: numbers begin with C, D, 1LS, LS, LX or BN; no length is published",
+    example="LS12345678",
+    texts=("prefix:'LS' serial:n8..12", "prefix:'BN' serial:n8..12"),
+    printed="## #### ####",
+)
+
 LASERSHIP_LX: Final = _lasership(
     name="lasership_lx",
     example="LX17635036",

@@ -1,9 +1,8 @@
 """UPS: the tracking number that begins with 1Z, in bars and in the MaxiCode of its label, and the waybill."""
 
-from string import ascii_uppercase
 from typing import Final
 
-from tracker.domain.formats.checks import DIGIT_VALUES, WeightedSum, mod_10_from_left
+from tracker.domain.formats.checks import LETTERS_FROM_A_2, WeightedSum, mod_10_from_left
 from tracker.domain.formats.format import Format, Frame, Pattern, Rank
 
 TRANSPORTATION: Final = (
@@ -23,12 +22,7 @@ UPS_1Z: Final = Format(
     example="1Z999AA10123456784",
     texts=(_1Z, Pattern(f"'UPSN/' < {_1Z} > '/' account:an6", only_in=_MESSAGE)),
     printed="## ### ### ## #### ####",
-    # A counts 2, H counts 9, I counts 0, and so on.
-    check=WeightedSum(
-        ("shipper", "service", "package"),
-        (1, 2),
-        values={**DIGIT_VALUES, **{letter: (ord(letter) - 63) % 10 for letter in ascii_uppercase}},
-    ),
+    check=WeightedSum(("shipper", "service", "package"), (1, 2), values=LETTERS_FROM_A_2),
 )
 
 UPS_MAXICODE: Final = Format(
@@ -42,6 +36,18 @@ UPS_MAXICODE: Final = Format(
     "\x1d\x1d1/1\x1d10.1\x1dY\x1d\x1d\x1dUT\x1e\x04",
     texts=(Pattern("'UPSN/' < tracking:'1Z'+an8 '/' shipper:an6 >", only_in=_MESSAGE),),
     printed="## #### #########",
+)
+
+UPS_MAIL_INNOVATIONS: Final = Format(
+    name="ups_mail_innovations",
+    carrier="ups",
+    rank=Rank.PLAIN,
+    source="UPS, tracking numbers: sequence number and package id of Mail Innovations; "
+    "jkeen/tracking_number_data 25 and sailrish/shipit 38 for the first digits",
+    example="802269919937015457",
+    # No check digit is published. An SSCC of these digits is one, if its check digit is right.
+    texts=("sequence:'80'+n16", "'MI' customer:n6 package:an4..22"),
+    printed="## #### #### #### ####",
 )
 
 UPS_WAYBILL: Final = Format(
