@@ -91,10 +91,11 @@ def parse(text: str) -> RedisUrl:
     Raises:
         ValueError: what was expected; without anything that may be a password.
     """
-    try:
-        url = urlsplit(text)
-    except ValueError:
-        raise ValueError(FORM) from None
+    # The servers are taken out first: of several, Python 3.14 takes none in brackets but the first.
+    found = re.fullmatch(r"(\w[\w+]*://)([^/?#]*)(.*)", text)
+    if found is None:
+        raise ValueError(FORM)
+    url = urlsplit(found[1] + found[3])._replace(netloc=found[2])
     # An @ behind the hosts, or a #, is of a password that is not percent-encoded: nothing of it must be shown.
     if not re.fullmatch(r"rediss?(\+sentinel)?|unix", url.scheme) or url.fragment or "@" in url.path + url.query:
         raise ValueError(FORM)
