@@ -34,10 +34,13 @@ allow "$worker" --operation Read --group "$group"
 sender=${SENDER:-User:tracker-sender}
 allow "$sender" --operation Write --topic "$scans"
 
-# tracker accept-loss, tracker rebuild: see how far the log goes.
-operator=${OPERATOR:-User:tracker-operator}
-allow "$operator" --operation Describe --topic "$scans"
-
-# tracker why: finds the offsets of a parcel's scans.
+# Whoever looks: tracker why, tracker rejected list and show.
 reader=${READER:-User:tracker-reader}
 allow "$reader" --operation Read --topic "$scans"
+allow "$reader" --operation Read --topic "$rejected"
+
+# Whoever decides: tracker accept-loss and rebuild, which see how far the log goes; tracker rejected replay, which sends
+# scans again and notes beside the rejected ones that it did; tracker replay --wait, which sees what became of its scans.
+operator=${OPERATOR:-User:tracker-operator}
+allow "$operator" --operation Read --operation Write --topic "$scans"
+allow "$operator" --operation Read --operation Write --topic "$rejected"

@@ -106,4 +106,7 @@ def _token_check(tokens: TokenIssuer) -> Mapping[str, str]:
         "sasl.oauthbearer.jwks.endpoint.url": tokens.key_set.as_uri(),
         "sasl.oauthbearer.expected.issuer": ISSUER,
         "sasl.oauthbearer.expected.audience": AUDIENCE,
+        "sasl.oauthbearer.clock.skew.seconds": "0",
+        # A connection must log in again after so long, as where an operator lets no token be used beyond its end.
+        "connections.max.reauth.ms": "6000",
     }

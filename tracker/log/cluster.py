@@ -41,6 +41,8 @@ class Cluster:
         self.tokens = TokenSource(settings) if settings.kafka_sasl == "OAUTHBEARER" else None
         self._stamps = self.credentials.stamps()
         self._context = self.credentials.context() if self.encrypted else None
+        # It would warn at each connection that a password is sent in the clear; the command says so once.
+        logging.getLogger("aiokafka.conn").setLevel(logging.ERROR)
 
     @property
     def encrypted(self) -> bool:

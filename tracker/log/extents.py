@@ -1,5 +1,6 @@
 """Where the log of each partition begins and ends."""
 
+import time
 from typing import Final, NamedTuple
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
@@ -16,6 +17,8 @@ _NOT_THERE: Final = (
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - its public name
     KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
 )
+_NO_LEADER: Final = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
+_LEADER_PAUSE_S: Final = 0.1
 _EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 _LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
@@ -61,10 +64,21 @@ class LogExtents:
             if not self._reached:  # It refuses at once, and says why, where a question for offsets does not.
                 clients.topic(self._cluster, self._admin, self._topic)
                 self._reached = True
-            begins, ends = self._offsets(_EARLIEST), self._offsets(_LATEST)
+            begins, ends = self._settled(_EARLIEST), self._settled(_LATEST)
         except KafkaException as error:
             raise self._failure(error) from None
         return [Extent(begin, end) for begin, end in zip(begins, ends, strict=True)]
+
+    def _settled(self, wanted: OffsetSpec) -> list[int]:
+        """The offsets, once every partition has a leader: a new one has none for a moment, nor one of a lost broker."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                return self._offsets(wanted)
+            except KafkaException as error:
+                if error.args[0].code() not in _NO_LEADER or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LEADER_PAUSE_S)
 
     def _offsets(self, wanted: OffsetSpec) -> list[int]:
         asked = self._admin.list_offsets(

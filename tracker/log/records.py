@@ -78,7 +78,7 @@ class TopicRecords:
         came = time.monotonic()
         try:
             while left:
-                messages = self._consumer.consume(_RECORDS_A_READ, timeout=_READ_TIMEOUT_S)
+                messages = clients.consumed(self._consumer, _RECORDS_A_READ, _READ_TIMEOUT_S)
                 if messages:
                     came = time.monotonic()
                 elif time.monotonic() - came > STALL_S_MAX:

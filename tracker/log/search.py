@@ -108,7 +108,7 @@ class _Search:
             if time.monotonic() > deadline or size > SEARCH_BYTES_MAX:
                 self.remark = f"gave up at offset {position:,} of {begin:,} to {end:,}: look longer with --seconds"
                 return
-            for message in consumer.consume(_RECORDS_A_READ, timeout=_READ_TIMEOUT_S):
+            for message in clients.consumed(consumer, _RECORDS_A_READ, _READ_TIMEOUT_S):
                 error = message.error()
                 if error is None:
                     size += len(message.value() or b"")
@@ -116,7 +116,7 @@ class _Search:
                     self._take(message)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  Its public name.
                     position = end
-                elif error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:  # No group is joined.
+                else:
                     raise KafkaException(error)
 
     def _take(self, message: Message) -> None:
