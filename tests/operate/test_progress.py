@@ -62,10 +62,10 @@ def test_waiting_ends_when_the_marks_have_passed_the_end_that_the_log_had(
     class Worked(Marks):
         """Marks that move between two looks."""
 
-        def read(self) -> list[MarkSnapshot]:
+        def read(self, *, older: bool = False) -> list[MarkSnapshot]:
             if (begin := next(looks)) is not None:
                 mark(store, 1, epoch=1, next=begin)
-            return super().read()
+            return super().read(older=older)
 
     monkeypatch.setattr(progress, "Marks", Worked)
     progress.wait_applied(settings, 5.0)

@@ -28,6 +28,7 @@ from tests.servers import Kafka, Redis
 from tracker.cli import main as command_line
 from tracker.domain.partition import partition_of
 from tracker.errors import TrackerError
+from tracker.store import keys
 
 
 @pytest.fixture
@@ -147,6 +148,28 @@ def test_a_store_of_another_log_is_rebuilt_from_this_one_by_workers_that_run(
         assert worker.says("Traceback") == 0
     assert {len(one["events"]) for one in found.values()} == {1}
     assert counters(client) == {"scans": 100, "duplicates": 0, "rejected": 0, "rekeyed": 0, "aliases": 0}
+
+
+def test_a_store_of_an_older_version_is_rebuilt_by_workers_that_run_and_one_of_a_newer_is_left_alone(
+    kafka: Kafka, url: str, client: redis.Redis
+) -> None:
+    topic = new_topic(kafka)
+    send(kafka, topic, scans("A", 100))
+    with Worker(kafka, url, topic) as worker:
+        until_applied(kafka, client, topic, worker)
+        worker.end()
+    for number in range(PARTITIONS):
+        client.hset(keys.mark(number), "version", keys.VERSION - 1)
+        client.set(keys.parcels(number) + b"OLD", b"what an older version has written")
+    with Worker(kafka, url, topic, settings=("--group", f"{topic}-2")) as worker:
+        until(lambda: worker.says(" is stopped: wrong_version: ") == PARTITIONS, "partitions run", worker)
+        assert code_of(tracker(kafka, url, topic, "accept-loss", "--to", "1", "--partition", "0")) == "needs_rebuild"
+        rebuilt = tracker(kafka, url, topic, "rebuild", "--all", "--yes")
+        assert f"the store is of version {keys.VERSION - 1}" in rebuilt.output
+        until_applied(kafka, client, topic, worker)
+    assert set(parcels(client)) == {f"A-{i}" for i in range(100)}
+    client.hset(keys.mark(0), "version", keys.VERSION + 1)
+    assert code_of(tracker(kafka, url, topic, "rebuild", "--all", "--yes")) == "wrong_version"
 
 
 def test_a_partition_is_rebuilt_under_load_to_what_it_was_and_the_others_never_stop(

@@ -13,6 +13,7 @@ from tracker.errors import TrackerError
 from tracker.log.cluster import Cluster
 from tracker.log.extents import Extent, LogExtents
 from tracker.log.identity import log_identity
+from tracker.store import keys
 from tracker.store.marks import MarkSnapshot
 from tracker.store.recovery import Recovery
 
@@ -44,6 +45,8 @@ class PartitionStanding:
     @property
     def unfit(self) -> str:
         """Why no offset of this log makes sense to what the store holds, empty if one does."""
+        if self.mark.version not in {None, str(keys.VERSION)}:
+            return f"the store is of version {self.mark.version}, and this tracker reads version {keys.VERSION}"
         if self.mark.rebuild is not None:
             return "a rebuild of it was begun and has not ended"
         if self.mark.log not in {None, self.log}:

@@ -20,6 +20,7 @@ class MarkSnapshot:
         epoch: of the last claim, 0 if no worker has claimed it yet.
         next: offset of the first record that is not applied, None before the first batch.
         log: identity of the log that the partition was made from, None before the first claim.
+        version: of the layout, None before the first claim.
         rebuild: what the rebuild is called that has begun and not ended, None if there is none.
         counters: of what was applied, or went elsewhere.
     """
@@ -29,6 +30,7 @@ class MarkSnapshot:
     next: int | None = None
     log: str | None = None
     rebuild: str | None = None
+    version: str | None = None
     counters: Counters = NO_COUNTERS
 
 
@@ -53,13 +55,16 @@ class Marks:
         """Closes the connection."""
         self._reader.close()
 
-    def read(self) -> list[MarkSnapshot]:
+    def read(self, *, older: bool = False) -> list[MarkSnapshot]:
         """The mark of each partition, in order.
+
+        Args:
+            older: of a store that an older version has made, too.
 
         Raises:
             TrackerError: as every method of ParcelReader.
         """
-        marks = self._reader.marks()
+        marks = self._reader.marks(older=older)
         return [_snapshot(partition, marks.get(partition, {})) for partition in range(self._partitions)]
 
 
@@ -86,5 +91,6 @@ def _snapshot(partition: int, mark: Mapping[str, str]) -> MarkSnapshot:
         next=None if begin is None else int(begin),
         log=mark.get("log"),
         rebuild=mark.get("rebuild"),
+        version=mark.get("version"),
         counters=Counters(*(int(mark.get(name, 0)) for name in COUNTERS)),
     )

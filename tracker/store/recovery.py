@@ -56,8 +56,8 @@ class Recovery:
         self._redis.close()
 
     def snapshots(self) -> list[MarkSnapshot]:
-        """The mark of each partition, in order."""
-        return self._marks.read()
+        """The mark of each partition, in order, of a store of an older version too."""
+        return self._marks.read(older=True)
 
     def skip_to(self, shown: MarkSnapshot, log: str, offset: int) -> None:
         """Moves a mark forward: what is in the log before the offset, and was not applied, never will be.

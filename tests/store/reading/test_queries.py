@@ -188,6 +188,8 @@ def test_a_store_of_another_version_is_refused(client: redis.Redis, each_redis: 
     stores.write(each_redis.url, of_parcels(5))
     client.hset(keys.mark(partition_of(b"P1", PARTITIONS)), "version", "99")
     assert refusal(reading, each_redis.url, parcel="P1").code == "wrong_version"
+    client.hset(keys.mark(partition_of(b"P1", PARTITIONS)), "version", "1")
+    assert "`tracker rebuild --all` makes it anew" in str(refusal(reading, each_redis.url, parcel="P1"))
 
 
 def test_marks_say_what_is_applied(client: redis.Redis, each_redis: Redis, reading: type[Reader]) -> None:

@@ -35,12 +35,16 @@ class Queries:
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
 
-    def marks(self) -> Query[dict[int, dict[str, str]]]:
-        """The mark of each partition that was ever claimed: {partition: {field: value}}."""
+    def marks(self, *, older: bool = False) -> Query[dict[int, dict[str, str]]]:
+        """The mark of each partition that was ever claimed: {partition: {field: value}}.
+
+        Args:
+            older: of a store that an older version has made, too: what its other keys hold can't be read.
+        """
         rows = yield [("HMGET", keys.mark(partition), *_MARK_FIELDS) for partition in range(self._partitions)]
         marks = {partition: mark for partition, row in enumerate(rows) if (mark := _mark(_MARK_FIELDS, row))}
         for mark in marks.values():
-            self._check(mark)
+            self._check(mark, older=older)
         return marks
 
     def parcel(self, parcel: str) -> Query[Stored | None]:
@@ -94,14 +98,20 @@ class Queries:
         (count,) = yield [("DBSIZE",)]
         return int(count)
 
-    def _check(self, mark: Mapping[str, str]) -> None:
+    def _check(self, mark: Mapping[str, str], *, older: bool = False) -> None:
         """Refuses a store that was made otherwise: an id would be looked for in the wrong partition."""
         expected = str(self._partitions)
         if (found := mark.get("partitions", expected)) != expected:
             message = f"expected a store of {expected} partitions (TRACKER_PARTITIONS), got one of {found}"
             raise TrackerError("wrong_partitions", message)
-        if (found := mark.get("version", "none")) != str(keys.VERSION):
-            raise TrackerError("wrong_version", f"expected a store of version {keys.VERSION}, got {found}")
+        found = mark.get("version", "none")
+        is_older = found.isdecimal() and int(found) < keys.VERSION
+        if found != str(keys.VERSION) and not (older and is_older):
+            remedy = (
+                "`tracker rebuild --all` makes it anew from the log" if is_older else "run the tracker that made it"
+            )
+            message = f"expected a store of version {keys.VERSION}, got {found}: {remedy}"
+            raise TrackerError("wrong_version", message)
 
     def _checked(self) -> Query[Iterator[Stored]]:
         """A first page, without parcels: all marks are as they should be."""

@@ -41,9 +41,13 @@ class ParcelReader:
         """The answer to a query."""
         return run(self._redis, self._server, query)
 
-    def marks(self) -> dict[int, dict[str, str]]:
-        """The mark of each partition that was ever claimed: {partition: {field: value}}."""
-        return self.run(self.queries.marks())
+    def marks(self, *, older: bool = False) -> dict[int, dict[str, str]]:
+        """The mark of each partition that was ever claimed: {partition: {field: value}}.
+
+        Args:
+            older: of a store that an older version has made, too.
+        """
+        return self.run(self.queries.marks(older=older))
 
     def parcel(self, parcel: str) -> Stored | None:
         """The parcel of a canonical id; None if no scan of it has been applied.
