@@ -199,7 +199,7 @@ cdef bint has_frame(const uint8_t* data, size_t length) noexcept nogil:
 
 
 cdef void read_framed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
-    """Offers what stands in a frame, if all of it can be read: of a symbol that is sound in part only nothing is."""
+    """Offers what stands in a frame, if all of it can be read. Of a symbol that is sound in part only, nothing is offered."""
     cdef gs1_message_t message
     cdef size_t i, frame = FRAME_ELEMENT
     if GS1.walk(read, length, &message) != GS1_OK:
@@ -310,7 +310,7 @@ cdef inline size_t without_end(const uint8_t* text, size_t length) noexcept nogi
 
 
 cdef void read_trimmed(sink_t* sink, const uint8_t* read, size_t length) noexcept nogil:
-    """A read without what stands at its ends and is no part of the symbol."""
+    """A read without what a device adds at its ends."""
     if length < 3 or read[0] != c"]" or read[1] >= ASCII or read[2] >= ASCII:
         read_unidentified(sink, read, length)
         return
@@ -455,7 +455,7 @@ cdef class Site:
         return keys, bytes(formats), bytes(reasons)
 
     def trimmed(self, bytes read not None):
-        """A read as it is taken: without what is no part of the symbol at its ends, with a GS for each separator."""
+        """A read as it is taken: without what a device adds at its ends, with a GS for each separator."""
         cdef bytearray copy = bytearray(read)
         cdef const uint8_t* text = <const uint8_t*>PyBytes_AS_STRING(read)
         cdef size_t length = PyBytes_GET_SIZE(read)

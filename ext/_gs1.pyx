@@ -78,7 +78,7 @@ cdef class Table:
         return unpacked(&message)
 
     def read_value(self, bytes ai not None, bytes value not None, int options):
-        """The reason why this is no value of an AI, or 0, and where not."""
+        """Why this is not a value of an AI, as a reason or 0 if it is one; and the position that is wrong."""
         cdef size_t at = 0, digits = PyBytes_GET_SIZE(ai), index = 0
         cdef const uint8_t* text = <const uint8_t*>PyBytes_AS_STRING(ai)
         if 2 <= digits <= 4 and are_digits(text, digits):

@@ -14,7 +14,7 @@ cdef size_t end_at(const uint8_t* text, size_t length) noexcept nogil:
 
 
 cdef inline bint trim(const uint8_t** read, size_t* length) noexcept nogil:
-    """Takes off both ends of a read what is no part of the symbol; whether there may have been some."""
+    """Takes off both ends of a read what a device adds; whether there may have been some."""
     cdef const uint8_t* text = read[0]
     cdef size_t left = length[0]
     # Most reads begin and end with a letter or a digit.

@@ -189,7 +189,7 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
     said.precedence = NOTHING
     said.split = False
     while entry.form != LIST_END:
-        # What goes behind it can't change it, and is only worth a look for an explanation.
+        # Forms of a lower precedence can't change the result. Only an explanation looks at them.
         if entry.precedence > said.precedence and sink.findings == NULL:
             break
         form = &FORMS[entry.form]
@@ -207,7 +207,7 @@ cdef void try_list(sink_t* sink, size_t frame, const uint8_t* text, size_t lengt
                 if sink.findings != NULL:
                     note(sink, entry, text)
             else:
-                # Nor is it a misread of a form that a sound one goes before.
+                # A text that fits a form is not a misread of a form of lower precedence.
                 if entry.precedence <= said.precedence:
                     sink.bad_check_digit = True
                     if sink.misread != NULL:

@@ -20,7 +20,7 @@ cdef inline uint8_t small(uint8_t character) noexcept nogil:
 
 
 cdef bint same_small(const uint8_t* text, const uint8_t* other, size_t length) noexcept nogil:
-    """Whether a text is the other, which is in small letters."""
+    """Whether a text is the same as another one, which is in small letters."""
     cdef size_t i
     for i in range(length):
         if small(text[i]) != other[i]:

@@ -35,7 +35,7 @@ cdef inline int32_t days_in_month(int32_t year, int32_t month) noexcept nogil:
 
 
 cdef inline bint _zone_ms(const unsigned char* p, const unsigned char* end, int64_t* ms) noexcept nogil:
-    """Reads a zone, `Z` or how far it is ahead of UTC: `+05:30`, `+0530` or `+05`. False where it is none."""
+    """Reads a zone, `Z` or how far it is ahead of UTC: `+05:30`, `+0530` or `+05`. False where it has another form."""
     cdef int32_t hours, minutes = 0
     cdef int sign = -1 if p[0] == 0x2D else 1
     if p[0] == 0x5A or p[0] == 0x7A:  # Z, z

@@ -11,7 +11,7 @@ cdef enum:
     SLOTS = 100 + 1000 + 10000    # AIs of 2, 3 and 4 digits
 
 cdef enum options_t:
-    PERMIT_UNKNOWN = 1            # AIs that the table has not, if the length of their kind is known
+    PERMIT_UNKNOWN = 1            # AIs that the table lacks, if the length of their kind is known
     PAD_GTIN = 2                  # GTIN-8, 12 and 13 in a Digital Link
     ALIASES = 4                   # words for AIs in a Digital Link
     LENIENT = 8                   # only lengths and characters, no checks; empty elements are passed over

@@ -17,7 +17,7 @@ def recogniser(settings: Settings) -> Recogniser:
         settings: `barcode_first`, `barcodes_off` and `barcode_separators`.
 
     Raises:
-        TrackerError: `bad_setting`, with the variable that has a name or a separator that is none.
+        TrackerError: `bad_setting`, with the variable that has an unknown name, or a separator that can't be one.
     """
     given = {argument: getattr(settings, name) for name, argument in _ARGUMENTS.items()}
     for name, argument in _ARGUMENTS.items():

@@ -90,7 +90,7 @@ NOT_TRIED: Final = """
 - Several hosts: everything runs on one machine, over its loopback; a network that is cut is cut by a proxy.
 - Several Kafka brokers: no replica falls behind, no leader is elected, and `acks=all` waits for one.
 - Redis Cluster, and Redis Sentinel's own way of choosing whom to make master.
-- A disk or memory that gives back other bytes than were written, beyond a record that is none.
+- A disk or memory that gives back other bytes than were written, except a record that becomes something else.
 - Producers that are not idempotent, or that key a parcel's scans by something else than its id in the long run.
 - Operators' mistakes, but for those in the tables: another Redis, another partition count, a topic that was made anew.
 """

@@ -153,7 +153,7 @@ def _value(name: str, given: _Given) -> Any:  # noqa: ANN401
 
 
 def unknown(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Gives each variable that looks like a setting but is none, with the nearest one that is."""
+    """Gives each variable that looks like a setting and is not one, with the nearest setting."""
     files = (file_variable(name) for name in TABLE)
     known = NOT_SETTINGS | {variable(name) for name in TABLE} | {name for name in files if name}
     nearest: dict[str, str | None] = {}

@@ -155,7 +155,7 @@ def _reads(fields: Mapping[str, Any]) -> list[str]:
 
 
 def _id(fields: Mapping[str, Any], name: str, reason: str) -> bytes | None:
-    """A field that has the form of a parcel id. A field that has not is rejected with this reason."""
+    """A field that has the form of a parcel id. Any other field is rejected with this reason."""
     text = _string(fields, name)
     if text is None:
         return None

@@ -36,7 +36,7 @@ class Source(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> "Source | None":
-        """Reads a source, None if it is none."""
+        """Reads a source, None if it has another form."""
         found = _SOURCE.fullmatch(text)
         return cls(found[1], int(found[2]), int(found[3])) if found else None
 
@@ -85,7 +85,7 @@ def position_text(position: Position) -> str:
 
 
 def position_from(text: str) -> Position | None:
-    """Reads a position, None if it is none."""
+    """Reads a position, None if it has another form."""
     found = _POSITION.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
 

@@ -112,7 +112,7 @@ class Claimer:
         chain, claimed, names = claim
         if claimed.from_offset is not None:
             log.warning(
-                "partition %d: half of a batch has come to life in the store, offsets %d to %d are applied again",
+                "partition %d: half of a batch has come back in the store, offsets %d to %d are applied again",
                 *(number, claimed.mark.next, claimed.from_offset),
             )
         self._epoch = claimed.mark.epoch

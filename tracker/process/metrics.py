@@ -176,7 +176,7 @@ class WorkerMetrics:
         """A claim has ended.
 
         Raises:
-            ValueError: the result is none of CLAIM_RESULTS.
+            ValueError: the result is not one of CLAIM_RESULTS.
         """
         if result not in CLAIM_RESULTS:
             raise ValueError(f"expected one of {', '.join(CLAIM_RESULTS)}, got {result!r}")

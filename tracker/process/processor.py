@@ -19,7 +19,7 @@ from tracker.process.scans_log import ScansLog
 FETCHES: Final = "fetches"
 
 WATCH_S: Final = 5.0
-"""How often log and store are looked at: a topic that was made anew is noticed within that time, and so is a store that
+"""How often log and store are checked: a topic that was made anew is noticed within that time, and so is a store that
 has gone back while no scans came."""
 
 

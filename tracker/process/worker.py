@@ -39,7 +39,7 @@ class _Worker(faust.Worker):
     start_error: KafkaError | None = None
 
     async def start(self) -> None:
-        """Runs it. A Kafka that goes away between the look at the start and this is no crash of ours."""
+        """Runs it. A Kafka that has gone since the look at the start is not a crash."""
         try:
             await super().start()
         except KafkaError as error:

@@ -77,7 +77,7 @@ class Claimed:
     Attributes:
         mark: with the new epoch.
         counters: of the partition.
-        from_offset: where the mark stood until this claim took it back, since half of a batch had come to life; None
+        from_offset: where the mark stood until this claim took it back, since half of a batch had come back; None
             where it did not.
     """
 

@@ -45,7 +45,7 @@ class Recovery:
         self._settings = settings
         self._server = Server(settings)
         self._marks = Marks(settings)
-        # A decision that was sent twice would find the mark moved by itself, and say that somebody else did it.
+        # If a decision was sent twice, the second one would find the mark moved, and say that somebody else did it.
         self._redis = clients.client(self._server)
 
     def __enter__(self) -> Self:

@@ -156,7 +156,7 @@ def test_gs1_elements_are_read_in_a_message_as_in_a_symbol(read: str) -> None:
 def test_a_field_that_only_begins_like_a_postal_code_routes_no_element(field: str) -> None:
     for message in (f"[)>\x1e{field}\x1e05\x1d{IMPB}\x1e\x04", f"[)>\x1e05\x1d{IMPB}\x1e{field}\x1e\x04"):
         assert scheme_and_key(message) == ("usps_impb_c", IMPB)
-        # A number that tells itself goes before it, as before the same element alone.
+        # A number that identifies itself goes before it, as before the same element alone.
         assert scheme_and_key(message, UPS) == scheme_and_key(f"]C1{IMPB}", UPS) == ("ups_1z", UPS.decode())
 
 

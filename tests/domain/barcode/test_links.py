@@ -116,7 +116,7 @@ def test_the_host_says_whose_number_it_is() -> None:
     for host, carrier in (("fedex.com?trknbr=", "fedex"), ("purolator.com?pin=", "purolator")):
         found = barcode.recognise(f"https://{host}{FEDEX_OR_PUROLATOR}")
         assert (found.carrier, len(found.candidates)) == (carrier, 1)
-        # It tells itself, so it says whose the bare number on the same parcel is, and goes before what does not.
+        # It identifies itself, so it says whose the bare number on the same parcel is, and goes before what does not.
         assert barcode.recognise_set([FEDEX_OR_PUROLATOR, f"https://{host}{FEDEX_OR_PUROLATOR}"]).carrier == carrier
         assert barcode.recognise_set(["986578788855", f"https://{host}{FEDEX_OR_PUROLATOR}"]).key == FEDEX_OR_PUROLATOR
 

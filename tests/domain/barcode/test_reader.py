@@ -193,7 +193,7 @@ def test_a_wrong_check_digit_matters_only_if_nothing_else_is_read() -> None:
 
 
 def test_a_wrong_check_digit_of_a_form_that_a_sound_one_goes_before_is_none() -> None:
-    place = b"]I021348075016401"  # In this symbology a Leitcode tells itself; other carriers' numbers are as long.
+    place = b"]I021348075016401"  # In this symbology a Leitcode identifies itself; other carriers' numbers are as long.
     assert reason_of(place) == "no_identifier"
     assert barcode.recognise_batch([place]).reasons == bytes([barcode.REASONS.index("no_identifier")])
     assert reason_of(place, S10[:10] + b"6KZ") == "bad_check_digit"

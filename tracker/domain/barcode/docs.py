@@ -21,7 +21,7 @@ HEAD: Final = f"""\
 `tracker.domain.barcode` is the same as a library.
 
 Of several identifiers on a parcel, or of several formats that accept the same text, the lowest rank goes first:
-{", ".join(rank.name.lower().replace("_", " ") for rank in Rank)}. *Partner* is what tells itself by a literal
+{", ".join(rank.name.lower().replace("_", " ") for rank in Rank)}. *Partner* is what identifies itself by a literal
 prefix, its frame or its symbology, and *short* is such a number without a part of it; *plain* is what only has the
 right length and perhaps a check digit, which one number in ten has by chance. Containers come last: a receptacle or a
 despatch names itself where nothing names a parcel, and is never another key of a parcel. Whatever is not decided by
@@ -78,7 +78,7 @@ LINKS_HEAD: Final = """
 ## Tracking links
 Of these hosts, with or without `www.`, the number is read where it stands as `{}`: a parameter, the segment behind
 another one, whatever stands before that, or the fragment. Small and capital letters are the same; `-` ends it. The host
-says whose number it is: the formats of the carrier are tried, S10 and SSCC, and they tell themselves.
+says whose number it is: the formats of the carrier are tried, S10 and SSCC, and they identify themselves.
 
 | link | carriers | source |
 |---|---|---|"""

@@ -73,7 +73,7 @@ class Candidate:
 class Barcode:
     """What reads come to.
 
-    What tells itself goes before what only has the right length, in the order of `Rank`: an own carrier's
+    What identifies itself goes before what only has the right length, in the order of `Rank`: an own carrier's
     number, S10, SSCC, a partner's number with a prefix or frame of its own, such a number without a part of it, any
     other number. What parcels travel in comes last.
 
@@ -219,7 +219,7 @@ def configure(
 ) -> Recogniser:
     """A reader for a site.
 
-    Numbers of a carrier in `preferred` that tell themselves are the own carrier's licence plates; those that only
+    Numbers of a carrier in `preferred` that identify themselves are the own carrier's licence plates; those that only
     happen to have the right length are still no match for an S10, but are taken before any other carrier's. Formats in
     `disabled`, and those of carriers in `disabled`, are not read at all.
 

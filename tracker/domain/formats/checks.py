@@ -1,7 +1,7 @@
 """How check characters are made: named pieces that formats put together.
 
 Each covers parts that stand side by side, and knows its character for any text of them. Most are sums in which every
-character counts by itself and by its place, so the compiled reader adds up one table a place; MOD 37,36 is none.
+character counts by itself and by its place, so the compiled reader adds up one table a place. MOD 37,36 is no sum.
 """
 
 from collections.abc import Mapping

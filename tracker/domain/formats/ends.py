@@ -1,4 +1,4 @@
-"""What may stand at the ends of a read and is no part of the symbol."""
+"""What a device adds at the ends of a read: it is not part of the symbol."""
 
 from typing import Final
 

@@ -25,18 +25,18 @@ from tracker.domain.formats.checks import Check
 class Rank(IntEnum):
     """Whose identifier names the parcel when its labels carry several: the lowest goes first.
 
-    The same order holds for formats that accept the same text: what tells itself by a literal prefix, its framing or
-    its symbology goes before what only happens to have the length and the check digit.
+    The same order holds for formats that accept the same text: what identifies itself by a literal prefix, its framing
+    or its symbology goes before what only happens to have the length and the check digit.
     """
 
     LICENCE_PLATE = 0
-    """What tells itself, of a carrier that the site puts first."""
+    """What identifies itself, of a carrier that the site puts first."""
     S10 = 1
     SSCC = 2
     PARTNER = 3
-    """Another carrier's number, which tells itself."""
+    """Another carrier's number, which identifies itself."""
     SHORT = 4
-    """Another carrier's number that tells itself, without a part of it that its label has elsewhere."""
+    """Another carrier's number that identifies itself, without a part of it that its label has elsewhere."""
     PLAIN = 5
     """A number that has but its length and perhaps a check digit: one in ten passes by chance."""
 

@@ -47,8 +47,8 @@ def precedence(form: Form, frame: Frame, first: Sequence[str] = ()) -> int | Non
     carrier = form.format.carrier
     if carrier not in first:
         return rank * PRECEDENCE_STEP + PRECEDENCE_STEP - 1
-    # What only happens to have the length must not take what tells itself, whoever is first; and a short number not the
-    # whole one, which may stand beside it.
+    # What only happens to have the length must not take what identifies itself, whoever is first. A short number must
+    # not take the whole one, which may stand beside it.
     own = {Rank.PLAIN: Rank.PLAIN, Rank.SHORT: Rank.PARTNER}.get(rank, Rank.LICENCE_PLATE)
     return own * PRECEDENCE_STEP + first.index(carrier)
 

@@ -82,7 +82,7 @@ def read_elements(
 
     Args:
         data: the element strings.
-        permit_unknown: takes AIs that the table has not, if the length of such AIs is known.
+        permit_unknown: takes AIs that the table lacks, if the length of such AIs is known.
         rules: which rules hold about elements that go together, of `ALL_RULES`.
         table: the application identifiers.
     """
@@ -140,7 +140,7 @@ def read_link(
         uri: the URI.
         pad_gtin: fills a GTIN-8, 12 or 13 up to 14 digits.
         aliases: takes words for application identifiers, `/sscc/` for `/00/`.
-        permit_unknown: takes attributes that the table has not.
+        permit_unknown: takes attributes that the table lacks.
         rules: which rules hold about elements that go together; none by default, since a URI names one thing.
         table: the application identifiers.
     """

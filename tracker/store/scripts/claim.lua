@@ -28,7 +28,7 @@ redis.call("HSET", KEYS[1], "log", ARGV[1], "partitions", ARGV[2], "version", AR
 local epoch = redis.call("HINCRBY", KEYS[1], "epoch", 1)
 
 -- A batch notes first where it begins and what is counted there, and takes that away last. So where a note stands, half of
--- a batch has come to life from a file that was cut, perhaps long behind its place: what it has written over is read again.
+-- a batch has come back from a file that was cut, perhaps over later batches: what it has written over is read again.
 local mark = redis.call("HGETALL", KEYS[1])
 local notes, offset, counted = {}, nil, nil
 for i = 1, #mark, 2 do
