@@ -6,9 +6,12 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memmove
 
 from barcode cimport (
-    BARCODE_ALIASES_MAX, BARCODE_AMBIGUOUS, BARCODE_RECOGNISED, barcode_aliases_t, barcode_api, barcode_api_t, barcode_t,
+    BARCODE_ALIASES_MAX, BARCODE_AMBIGUOUS, BARCODE_RECOGNISED, barcode_aliases_t, barcode_api, barcode_api_t, barcode_site_t,
+    barcode_t, recogniser_site,
 )
 from gs1 cimport GS1_OK, GS1_REASONS, gs1_api, gs1_api_t, gs1_message_t, size_t
+
+from tracker.domain.barcode import configure
 
 cdef enum:
     INPUT_MAX = 4200              # a little more than any reader takes
@@ -18,10 +21,16 @@ cdef enum:
 cdef const barcode_api_t* BARCODE = barcode_api()
 cdef const gs1_api_t* GS1 = gs1_api()
 
+# A site whose devices write GS otherwise.
+cdef object RECOGNISER = configure(separators=("~", "^", "^]", "{GS}", "\u2194"))
+cdef const barcode_site_t* SITE = recogniser_site(RECOGNISER.site)
+
 # What another script writes for a digit, and marks that frames are made of.
 cdef list PIECES = [digit.encode() for digit in "٣۴३３᠐"] + [
     b"\x00", b"\x1d", b"\x1e", b"\x04", b"\x1c", b"]C1", b"]d2", b"]Q1", b"]E0", b"|]e0", b"%", b"%00", b"%2F", b"&", b"=", b"/",
     b"[)>\x1e", b"00", b"01", b"4300", b"91", b"https://a/", b"?", b"#", b"\xff", b"\r\n", b" ", b"-", b'"', b"\\", b"{", b"}",
+    b"~", b"^]", b"{GS}", b"\x02", b"\x03", b"\xef\xbb\xbf", b"\xc2\xa0", b"\xe3\x80\x80", b"420", b"https://www.ups.com", b"tracknum=",
+    b"%2C", b",", b"/tracking/",
 ]
 
 ctypedef const uint8_t* text_t
@@ -159,7 +168,7 @@ cdef const char* fault_of(const uint8_t* text, size_t length, uint64_t* found) n
     if reason == BARCODE_RECOGNISED and not is_key(barcode.key, barcode.key_length):
         return b"recognise: the key is no parcel id"
     found[0] += reason == BARCODE_RECOGNISED
-    reason = BARCODE.recognise(NULL, reads, lengths, 2, &barcode, &aliases)
+    reason = BARCODE.recognise(SITE, reads, lengths, 2, &barcode, &aliases)
     if reason != barcode.reason or not 0 <= reason <= BARCODE_AMBIGUOUS:
         return b"recognise, two reads: no documented reason"
     if aliases.count > BARCODE_ALIASES_MAX or (aliases.count > 0 and reason != BARCODE_RECOGNISED):

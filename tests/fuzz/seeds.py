@@ -21,6 +21,13 @@ READS = (
     f"]d200095287654321012346{GS}4300Acme%20Ltd{GS}4302Main%2FStreet 1{GS}4307KZ{GS}4309"
     + "0" * 20
     + f"{GS}43242611220000",
+    *(f"{GS}00095287654321012346", f"\x02]C1{GS}42096784{GS}{GS}9405510200829415553590{GS}\x03\r\n"),
+    *("]C1420967849405510200829415553590", "~00095287654321012346~10A^]420AB", "\ufeff\u3000RR123456785KZ\xa0"),
+    *(
+        "https://www.ups.com/track?loc=kk&tracknum=1Z999AA10123456784,1z%20999#x",
+        "]Q1https://qazpost.kz/tracking/RR123456785KZ",
+    ),
+    *("https://jouw.postnl.nl/track-and-trace/3SDEVC123456789-NL", "https://www.pochta.ru/tracking#10100083123454"),
     "]E04006381333931",
     "]E04006381333931|]e010ABC",
     "]E402345673",

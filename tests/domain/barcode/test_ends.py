@@ -105,7 +105,7 @@ def test_a_postal_code_of_any_length_that_one_can_have_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "separator", ["~", "^", "^]", "|", "#", "{GS}", "\\F", "\\x1d", "<GS>", "[GS]", "\u241d", "\u2194"]
+    "separator", ["~", "^", "^]", "|", "#", "{GS}", "\\F", "\\x1d", "<GS>", "[GS]", "\u241d", "\u2194", "\x1c", "\x1f"]
 )
 def test_a_device_may_write_gs_otherwise(separator: str) -> None:
     reader = barcode.configure(separators=(separator,))
@@ -135,7 +135,29 @@ def test_of_two_separators_the_longer_one_is_taken() -> None:
     assert reader.recognise(ROUTED.replace(b"\x1d", b"^")).key == IMPB.decode()
 
 
-WRONG = ("", " ", "A", "GS", "1", "-", "%", "%1D", "/", "(GS)", "]", "]C", "[", "[)>", "~ ", "~\x1d", "\x1d", "<>")
+WRONG = (
+    "",
+    " ",
+    "A",
+    "GS",
+    "1",
+    "-",
+    "%",
+    "%1D",
+    "/",
+    "(GS)",
+    "]",
+    "]C",
+    "[",
+    "[)>",
+    "~ ",
+    "~\x1d",
+    "\x1d",
+    "<>",
+    "\x1e",
+    "\x04",
+    "\x1c\x1f",
+)
 
 
 @pytest.mark.parametrize(

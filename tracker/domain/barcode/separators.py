@@ -8,6 +8,7 @@ from tracker.domain.formats.elements import CSET_82
 from tracker.errors import TrackerError
 from tracker.limits import SEPARATOR_BYTES_MAX, SEPARATORS_MAX
 
+_NEIGHBOURS: Final = "\x1c\x1f"  # FS and US, which stand beside GS and mean nothing in a symbol.
 _TOKEN: Final = re.compile(rf"[^\s{re.escape(CSET_82)}\[\]]\S*|<[A-Za-z0-9]+>|\[[A-Za-z0-9]+\]")
 _FORM: Final = (
     f"1 to {SEPARATOR_BYTES_MAX} characters that begin as no identifier does, with ~ ^ | # $ @ {{ }} or \\, "
@@ -34,6 +35,7 @@ def separators(texts: Iterable[str]) -> tuple[bytes, ...]:
 
 def _encoded(text: str) -> bytes:
     encoded = text.encode("utf-8", "surrogatepass")
-    if not text.isprintable() or not _TOKEN.fullmatch(text) or len(encoded) > SEPARATOR_BYTES_MAX:
+    written = text.isprintable() and _TOKEN.fullmatch(text) and len(encoded) <= SEPARATOR_BYTES_MAX
+    if not written and (len(text) != 1 or text not in _NEIGHBOURS):
         raise TrackerError("bad_setting", f"expected as separator {_FORM}, got {text!r}")
     return encoded
