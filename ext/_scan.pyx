@@ -510,7 +510,7 @@ cdef class ScanReader:
         self, cursor_t base, const record_t* record, Py_ssize_t i, scan_t* out, Py_ssize_t found, bytearray arena,
         Scans result, int32_t partition, int32_t partitions,
     ) except -1:
-        """Reads a record by the slow reader; False where it is no scan."""
+        """Reads a record by the slow reader; False where it is not a scan."""
         cdef bytes value = None
         if record.value_length >= 0:
             value = PyBytes_FromStringAndSize(<const char*>base + record.value_at, record.value_length)
@@ -593,7 +593,7 @@ cdef int32_t _keep(bytearray arena, const unsigned char* text, Py_ssize_t length
 
 
 def time_of_text(bytes text not None):
-    """Reads an ISO 8601 time: (milliseconds since the epoch, whether it has a zone); None where it is no time.
+    """Reads an ISO 8601 time: (milliseconds since the epoch, whether it has a zone); None where it is not a time.
 
     Without a zone the milliseconds are those of the same reading in UTC.
     """

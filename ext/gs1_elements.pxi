@@ -43,7 +43,7 @@ cdef struct alias_t:
 
 cdef struct table_t:
     size_t ais, aliases
-    ai_t[AIS_MAX] ai              # [0] stands for all that the table has not
+    ai_t[AIS_MAX] ai              # [0] stands for all that the table lacks
     alias_t[ALIASES_MAX] alias
     uint16_t[SLOTS] at            # slot -> index in ai; 0: unknown
 

@@ -152,7 +152,7 @@ cdef int fill_table(table_t* table, list entries) except -1:
     cdef size_t index
     if len(entries) >= AIS_MAX:
         raise OverflowError(f"more than {AIS_MAX - 1} AIs")
-    # What an AI that the table has not may hold: any characters that a value can have.
+    # What an AI that the table lacks may hold: any characters that a value can have.
     fill_ai(&table.ai[0], ("00", 0, [("X", 1, VALUE_LENGTH_MAX, False, ())], (), ""))
     table.ais = 1
     for index, entry in enumerate(entries, 1):

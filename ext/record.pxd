@@ -18,10 +18,14 @@
 #                        them that the last batch brought
 #   34 repeats      u16  copies among those
 #
-# Source 0 is the source that is not known. State, overlays, office, source and since are what the fold gives: they stand here so that a
-# scan in order costs one step and a reader need not fold. A scan from before `next` is in the record already: it is passed over, so that a
-# record stays right even where a store brings it back without the mark that was written with it. How many copies were among
-# the scans that the mark does not have is not to be seen from the history: the scan that `back` leads to brings `repeats` of them.
+# Source 0 is the source that is not known.
+#
+# State, overlays, office, source and since are the result of the fold. They stand here so that a scan in order costs one step, and a
+# reader need not fold.
+#
+# A scan with an offset below `next` is in the record already, and is passed over. So a record stays right even where a store brings it
+# back without the mark that was written with it. The history does not show how many copies were among the scans that the mark lacks:
+# there were `repeats` of them, and they are counted with the scan that `back` leads to.
 #
 # Version 1 had UNDO as 33 and CORRECT as 34. It was in no release: a store of its time is refused as a whole (wrong_version).
 
@@ -127,7 +131,7 @@ cdef inline int64_t get32(const uint8_t* p) noexcept nogil:
 
 
 cdef inline void put32(uint8_t* p, int64_t value) noexcept nogil:
-    """Of what does not fit, which is further back than a batch is long, the most that does."""
+    """The number, or the largest that fits: what does not fit is further back than a batch is long."""
     cdef uint32_t kept = 0xFFFFFFFF
     if value < <int64_t>kept:
         kept = <uint32_t>value

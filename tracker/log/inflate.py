@@ -123,7 +123,7 @@ class _IntoScratch:
                     raise
                 if len(output) == bytes_max:
                     raise _TooLargeError from error
-            # It is kept: where one batch is large, others will be.
+            # It is kept: where one batch is large, others will be too.
             _IntoScratch._scratch = bytearray(min(4 * len(output), bytes_max))
 
 

@@ -122,7 +122,7 @@ class _Search:
     def _take(self, message: Message) -> None:
         """Notes a record if it is a scan of the parcel.
 
-        Only values that can be are read: with the parcel's key or none, or with its id in them.
+        Only values that can be one are read: those with the parcel's key, with no key, or with its id in them.
         """
         key, value = message.key(), message.value()
         if value is None or not (key == self._key or key is None or self._key in value):
@@ -131,7 +131,7 @@ class _Search:
             scan = self._read(value)
         except Rejection:
             return
-        # An announcement of an alias stands in the log of its alias, and is no event.
+        # An announcement of an alias stands in the log of its alias, and is not an event.
         if isinstance(scan, Scan) and scan.parcel == self._key and (event := event_id(scan)) in self._wanted:
             self.offsets.setdefault(event, []).append(message.offset() or 0)
             self._missing -= 1

@@ -120,7 +120,7 @@ class Runner:
             if not self.partition.takes(fetched) or not await self._take_batch(self._chain, fetched):
                 return
         if walked.end < fetch.end:
-            # The rest would have taken too much memory. Kafka has gone on behind it.
+            # The rest would have taken too much memory. The consumer has gone on behind it.
             await self._fetching.seek(self.partition.number, walked.end)
 
     async def _take_batch(self, chain: ClaimedChain, fetched: Fetched) -> bool:

@@ -3,7 +3,7 @@
 t:{p}:mark      hash    epoch, next, log, partitions, version, and counters: what is applied, and by whom;
                         rebuild, while the partition's other keys are deleted: nobody can claim it then;
                         began:<offset>, inside of a batch's transaction only: the counters where it begins;
-                        back, how often a claim found one and went back to there, if ever
+                        back: how often a claim found such a field and went back to its offset, if ever
 t:{p}:p:<id>    string  a parcel's record (ext/record.pxd)
 t:{p}:d:<id>    string  what its events carry beside: a JSON object {event id: {"container", "data"}}
 t:{p}:a:<id>    string  the parcels that an alias was read on (tracker/domain/aliases.py)

@@ -92,7 +92,7 @@ def _lacks(said: str) -> str:
 
 
 def _broken(causes: Sequence[BaseException], server: Server) -> str:
-    """There is no connection, or none any more."""
+    """There is no connection, or it is lost."""
     wire = next((one for one in causes if isinstance(one, WireError)), WireError(causes[0], "work"))
     silent = any(isinstance(one, TimeoutError | RedisTimeoutError) for one in causes)
     cut = wire.cause is None or any(isinstance(one, _CUT) for one in causes)

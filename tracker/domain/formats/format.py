@@ -135,7 +135,7 @@ class Meaning:
     Args:
         part: the part.
         gives: name under which the meaning stands beside it.
-        known: value -> what it means; others mean nothing that is known.
+        known: value -> what it means; what others mean is not known.
     """
 
     part: str

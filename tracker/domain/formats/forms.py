@@ -16,7 +16,7 @@ CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys(format_.carrier for forma
 """Every carrier; its index here is its bit in the sets of the compiled reader."""
 
 SCHEMES_AND_CARRIERS: Final[tuple[str, ...]] = tuple(dict.fromkeys((*(format_.name for format_ in FORMATS), *CARRIERS)))
-"""What a site may switch off. A carrier whose name one of its formats has is all of its formats."""
+"""What a site may switch off. Where a carrier and a format of it share a name, it means all its formats."""
 
 WARNINGS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(

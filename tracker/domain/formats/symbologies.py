@@ -1,7 +1,7 @@
 """ISO/IEC 15424 symbology identifiers: what a scanner says about the symbol, in front of its data.
 
-An identifier is `]`, a letter for the symbology, and a modifier. One that stands nowhere below says nothing that we
-need, so that its data is read as the text of a linear symbol.
+An identifier is `]`, a letter for the symbology, and a modifier. One that is not listed below says nothing that we
+need: its data is read as the text of a linear symbol.
 """
 
 from typing import Final
