@@ -123,7 +123,7 @@ class _Nobody:
     def redis_answered(self) -> None:
         """Nobody hears of it."""
 
-    def redis_error(self) -> None:
+    def redis_error(self, reason: str = "") -> None:
         """Redis failed."""
 
     def kafka_error(self, asked: str = "", reason: str = "") -> None:

@@ -73,7 +73,7 @@ class Told:
         """A claim has ended."""
         self.claims.append(result)
 
-    def redis_error(self) -> None:
+    def redis_error(self, reason: str = "") -> None:  # noqa: ARG002
         """Redis failed."""
         self.errors["Redis"] += 1
 

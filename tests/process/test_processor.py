@@ -14,6 +14,7 @@ from tracker.config import Settings
 from tracker.log.identity import Identity
 from tracker.process.core.batch import BatchCounts
 from tracker.process.core.reason import Reason
+from tracker.process.health import Judge
 from tracker.process.ports import Watcher
 from tracker.process.processor import Processor
 from tracker.store.connection import RedisStore
@@ -162,6 +163,38 @@ def test_redis_is_known_to_answer_again_where_only_looks_ask_it(
         await until(lambda: processor.health().redis is True)
 
     work(url, Asked(), doing)
+
+
+def test_health_says_which_right_was_taken_away_and_nothing_more_when_it_is_given_back(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.process.processor.WATCH_S", 0.02)
+
+    def problems(processor: Processor) -> list[str]:
+        found: list[str] = Judge().judge(processor.health())["problems"]
+        return found
+
+    with redis.Redis.from_url(url) as admin:
+
+        def allow(*rules: str) -> None:
+            admin.execute_command("ACL", "SETUSER", "worker", *rules)
+
+        async def doing(processor: Processor) -> None:
+            await until(lambda: states(processor) == {"running"})
+            allow("-hmget")
+            await until(lambda: bool(problems(processor)))
+            assert problems(processor)[0] == (
+                "Redis: the user 'worker' may not run the command 'hmget': give it the rights that deploy/acl/redis"
+                ".acl has"
+            )
+            allow("+hmget")
+            await until(lambda: states(processor) == {"running"} and not problems(processor))
+
+        allow("on", ">password", "~t:{*}:*", "+@all")
+        try:
+            work(url.replace("//", "//worker:password@"), Asked(), doing)
+        finally:
+            admin.execute_command("ACL", "DELUSER", "worker")
 
 
 def test_what_a_worker_without_partitions_last_heard_of_redis_is_known_no_more(url: str) -> None:

@@ -16,9 +16,11 @@ def test_nothing_is_known_before_the_first_exchange() -> None:
 def test_a_claim_that_redis_has_answered_says_that_it_answers(result: str) -> None:
     told = Told()
     reachability = Reachability(told)
-    reachability.redis_error()
+    reachability.redis_error("a wrong password")
+    assert (reachability.redis, reachability.redis_reason) == (False, "a wrong password")
     reachability.claimed(result)
-    assert (reachability.redis, told.claims, told.errors["Redis"]) == (True, [result], 1)
+    assert (reachability.redis, reachability.redis_reason) == (True, "")
+    assert (told.claims, told.errors["Redis"]) == ([result], 1)
 
 
 def test_a_claim_that_failed_says_nothing_of_redis() -> None:

@@ -56,7 +56,7 @@ class Claimer:
                 granted = await self._try()
             except ChainBrokenError as error:
                 self._supervisor.claimed("failed")
-                self._supervisor.redis_error()
+                self._supervisor.redis_error(str(error))
                 self._not_yet(Reason(f"Redis: {error}"))
             except Exception as error:  # noqa: BLE001
                 # Of Kafka: whatever it is, it is tried again, and health says so.

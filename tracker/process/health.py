@@ -84,7 +84,7 @@ class Health:
     Attributes:
         partitions: those assigned to it.
         redis, kafka: whether the last exchange with them went well, None before the first.
-        kafka_reason: why Kafka fails us, empty if that is not known.
+        redis_reason, kafka_reason: why they fail us, empty if that is not known.
         group: where it stands in its group, None if that is not known.
         starting: what it waits for before it begins to work, empty once it does.
         loop_age_s: seconds since its event loop turned.
@@ -93,6 +93,7 @@ class Health:
     partitions: Mapping[int, PartitionHealth] = field(default_factory=dict)
     redis: bool | None = None
     kafka: bool | None = None
+    redis_reason: str = ""
     kafka_reason: str = ""
     group: Membership | None = None
     starting: str = ""
@@ -146,7 +147,7 @@ class Judge:
         """
         waited_s = self.observe(health)
         servers = {"Kafka": health.kafka, "Redis": health.redis}
-        reasons = {"Kafka": health.kafka_reason, "Redis": ""}
+        reasons = {"Kafka": health.kafka_reason, "Redis": health.redis_reason and f"Redis: {health.redis_reason}"}
         problems = [
             reasons[name] or f"{name} can't be reached" for name, reached in servers.items() if reached is False
         ]

@@ -106,6 +106,9 @@ class Watcher(Protocol):
 class Supervisor(Watcher, Protocol):
     """Who is told by a runner what happens: what tracker.process.reachability.Reachability does."""
 
+    def redis_error(self, reason: str = "") -> None:
+        """Redis failed us, for a reason."""
+
     def redis_answered(self) -> None:
         """Redis was asked something beside claims and batches, and has answered."""
 

@@ -154,5 +154,6 @@ class Processor:
             # Without a partition nothing is asked of it: what was once is known no more.
             redis=self.reachability.redis if self._runners else None,
             kafka=self.reachability.kafka,
+            redis_reason=self.reachability.redis_reason,
             kafka_reason=self.reachability.kafka_reason,
         )

@@ -12,10 +12,12 @@ class Reachability:
 
     Attributes:
         redis: whether the last exchange with it went well, None before the first.
+        redis_reason: why it did not, empty if it did or nobody knows.
     """
 
     def __init__(self, watcher: Watcher) -> None:
         self.redis: bool | None = None
+        self.redis_reason = ""
         self._watcher = watcher
         self._kafka_answered = False
         self._kafka_errors: dict[str, str] = {}
@@ -34,23 +36,23 @@ class Reachability:
 
     def applied(self, counts: BatchCounts, apply_s: float) -> None:
         """A batch has landed, so many seconds after it was sent."""
-        self.redis = True
+        self.redis_answered()
         self._watcher.applied(counts, apply_s)
 
     def claimed(self, result: str) -> None:
         """A claim has ended."""
         if result != "failed":
-            self.redis = True
+            self.redis_answered()
         self._watcher.claimed(result)
 
-    def redis_error(self) -> None:
-        """Redis failed us."""
-        self.redis = False
+    def redis_error(self, reason: str = "") -> None:
+        """Redis failed us, for a reason, a sentence."""
+        self.redis, self.redis_reason = False, reason
         self._watcher.redis_error()
 
     def redis_answered(self) -> None:
         """Redis was asked something beside claims and batches, and has answered."""
-        self.redis = True
+        self.redis, self.redis_reason = True, ""
 
     def kafka_error(self, asked: str = ASKED, reason: str = "") -> None:
         """Kafka failed us.

@@ -103,7 +103,7 @@ class Runner:
         try:
             await work
         except ChainBrokenError as error:
-            self._supervisor.redis_error()
+            self._supervisor.redis_error(str(error))
             await self._lost(Reason(f"Redis: {error}"))
         except tuple(_STOPS) as error:
             self.partition.stop(Reason(str(error), _STOPS[type(error)]))
@@ -185,8 +185,8 @@ class Runner:
         """Claims a stopped partition again once somebody has done something about it."""
         try:
             could = await self._claimer.could_claim()
-        except ChainBrokenError:
-            self._supervisor.redis_error()
+        except ChainBrokenError as error:
+            self._supervisor.redis_error(str(error))
         except Exception as error:  # noqa: BLE001  Of Kafka: whatever it is, the next look tries again.
             self._supervisor.kafka_error(reason=said(error))
         else:
