@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from tests.domain import compiled
 from tests.reference import scan as reference
@@ -49,6 +49,10 @@ def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes) ->
         assert scans.data == ({0: (model.container.encode(), model.data)} if model.data or model.container else {})
 
 
+@example("9999-12-31T23:59:60")
+@example("1970-01-01T03:00:00")
+@example("1969-12-31T23:59:59")
+@example("0000-01-01T00:00:00")
 @given(time_texts())
 def test_a_time_is_read_or_refused_as_the_reference_model_does(text: str) -> None:
     for event in ("ARRIVED", "LAB:IN"):

@@ -6,7 +6,7 @@ The compiled reader takes the common shape by itself. It hands everything else t
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import orjson
 
 from tracker import limits
 from tracker.domain import _scan
-from tracker.domain.aliases import Announcement
+from tracker.domain.aliases import DAY_MS, Announcement
 from tracker.domain.barcode import Barcode, Recogniser
 from tracker.domain.errors import Rejection, Unidentified
 from tracker.domain.machine import NUMBER
@@ -24,6 +24,8 @@ from tracker.errors import TrackerError
 
 NO_TARGET: Final = (None, None)
 """Neither a code nor an event id is to be voided."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TIME_FORM: Final = "a time such as 2026-11-22T10:15:30+05:00 or milliseconds since the epoch"
 
@@ -283,10 +285,12 @@ class FullReader:
         zone = zone or self._zone_of(code)
         if zone is None:
             raise Rejection("no_zone", f"{text!r}: neither site {site!r} nor the vocabulary has a zone")
-        seconds, millis = divmod(ms, 1000)
-        _in_range(ms, text)
-        local = datetime.fromtimestamp(seconds, ZoneInfo("UTC")).replace(tzinfo=ZoneInfo(zone), fold=0)
-        return int(local.timestamp()) * 1000 + int(millis)
+        # The zone's offset is the same a moment before or after what a datetime can hold.
+        held = min(max(int(ms), -DAY_MS), limits.TIME_MS_MAX)
+        local = (_EPOCH + timedelta(milliseconds=held)).replace(tzinfo=ZoneInfo(zone), fold=0)
+        offset = local.utcoffset()
+        assert offset is not None
+        return int(ms) - offset // timedelta(milliseconds=1)
 
     def _zone_of(self, code: Code | None) -> str | None:
         vocabulary = self.vocabularies.get(code.vocabulary) if code is not None and code.vocabulary else None
