@@ -55,7 +55,7 @@ class System:
         self._port = free_port()
         own = ("--kafka", self.variables["TRACKER_KAFKA"], "--monitor", f"127.0.0.1:{self._port}")
         self.worker = Worker(kafka, url, topic, settings=(*own, *flags))
-        self.worker.environment = self.variables
+        self.worker.environment |= self.variables
         assert f"topic {topic} with {PARTITIONS} partitions created" in self.tracker("init", "init").output
 
     def tracker(self, user: str, *arguments: str, scans: str = "") -> Result:
@@ -72,13 +72,19 @@ class System:
     def health(self, path: str = "healthz") -> tuple[int, dict[str, Any]]:
         """Status and answer of a path of the monitor."""
         try:
-            with urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except HTTPError as error:
-            with error:
-                return error.code, json.load(error)
+            status, text = self.page(path)
         except OSError:  # It has not begun.
             return 0, {"problems": []}
+        return status, json.loads(text)
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and text of a path of the monitor."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
 
     def until_told(self, words: str) -> None:
         """Waits until the worker says what is wrong. A restart would not mend it."""

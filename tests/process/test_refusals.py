@@ -75,7 +75,7 @@ def test_a_dead_letter_that_may_not_be_written_is_waited_for_and_nothing_passes_
 
 
 def test_a_worker_with_a_wrong_password_waits_says_why_and_ends(system: System) -> None:
-    system.worker.environment = {**system.variables, "TRACKER_KAFKA_PASSWORD": "canary"}
+    system.worker.environment |= {"TRACKER_KAFKA_PASSWORD": "canary"}
     system.worker.launch()
     said = "the broker does not accept TRACKER_KAFKA_USER 'worker' with its TRACKER_KAFKA_PASSWORD"
     system.until_told(f"is starting: no_kafka: Kafka at {system.variables['TRACKER_KAFKA']} (TRACKER_KAFKA): {said}")
@@ -89,8 +89,8 @@ def test_a_certificate_that_expires_is_told_of_and_a_new_one_is_taken_without_a_
     system = System(secure_kafka, "MUTUAL_TLS", "renewed", f"{redis_server.url[:-1]}9", tmp_path)
     certificate, key = tmp_path / "worker.pem", tmp_path / "worker.key"
     own = {"TRACKER_KAFKA_CERTIFICATE": str(certificate), "TRACKER_KAFKA_KEY": str(key)}
-    without = {name: text for name, text in system.variables.items() if "KEY_PASSWORD" not in name}
-    system.worker.environment = without | own
+    del system.worker.environment["TRACKER_KAFKA_KEY_PASSWORD_FILE"]
+    system.worker.environment |= own
 
     def put(*, expired: bool) -> None:
         shown = authority.client("worker", expired=expired)
@@ -113,8 +113,8 @@ def test_a_worker_takes_a_new_token_from_its_command_when_the_old_one_has_expire
     system = System(secure_kafka, "SASL_SSL_OAUTHBEARER", "tokens", f"{redis_server.url[:-1]}9", tmp_path)
     token, runs = tmp_path / "current", tmp_path / "runs"
     command = f"sh -c 'echo run >> {runs}; cat {token}'"
-    without = {name: text for name, text in system.variables.items() if "TOKEN" not in name}
-    system.worker.environment = {**without, "TRACKER_KAFKA_TOKEN_COMMAND": command}
+    del system.worker.environment["TRACKER_KAFKA_TOKEN_FILE"]
+    system.worker.environment["TRACKER_KAFKA_TOKEN_COMMAND"] = command
     token.write_text(secure_kafka.tokens.token("worker", 10))
     system.worker.launch()
     with ExitStack() as stack:

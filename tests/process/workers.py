@@ -42,9 +42,10 @@ class Worker(Server):
     ) -> None:
         super().__init__()
         self._claims_min = claims_min
+        self.environment["TRACKER_REDIS"] = redis_url  # It may have a password.
         self._asked_s = 0.0
         self._flags = [
-            *("--kafka", kafka.address, "--redis", redis_url, "--topic", topic, "--group", topic),
+            *("--kafka", kafka.address, "--topic", topic, "--group", topic),
             *("--rejected-topic", f"{topic}.rejected", "--partitions", str(PARTITIONS), "--monitor", "off"),
             *("--session-timeout-s", "6", *settings),
         ]

@@ -71,14 +71,14 @@ def _made(kind: Callable[[dict[str, Any]], _Client], cluster: Cluster, settings:
 
 
 def metadata(
-    cluster: Cluster, client: AdminClient | Consumer, topic: str | None = None, timeout_s: float = TIMEOUT_S
+    cluster: Cluster, client: AdminClient | Consumer, topic: str | None = None, timeout_s: float | None = None
 ) -> ClusterMetadata:
-    """Asks a cluster for its topics, or for one.
+    """Asks a cluster for its topics, or for one, within TIMEOUT_S if no other time is given.
 
     Raises:
         TrackerError: `no_kafka`, it can't be reached in time; at once where it refuses us.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + (TIMEOUT_S if timeout_s is None else timeout_s)
     while True:
         try:
             return client.list_topics(topic=topic, timeout=_TRY_S)
@@ -90,7 +90,7 @@ def metadata(
                 raise refused(cluster, error) from None
 
 
-def topic(cluster: Cluster, client: AdminClient | Consumer, name: str, timeout_s: float = TIMEOUT_S) -> TopicMetadata:
+def topic(cluster: Cluster, client: AdminClient | Consumer, name: str, timeout_s: float | None = None) -> TopicMetadata:
     """Asks a cluster for a topic.
 
     Raises:
