@@ -34,12 +34,12 @@ from tracker.process.scans_log import ScansLog
 from tracker.store import claims
 from tracker.store.claims import Applied, ApplyBatch, Claimed, Denied, Lost, Mark, StoredNames
 
-SCAN_BYTES: Final = 88
+SCAN_BYTES: Final = 96
 """Length of one packed scan_t (ext/scan.pxd)."""
 
 OFFSET_AT: Final = 0
 EFFECTIVE_AT: Final = 16
-KIND_AT: Final = 80
+KIND_AT: Final = 88
 UNDO: Final = NUMBER["UNDO"]
 
 

@@ -6,13 +6,15 @@ import sys
 
 import pytest
 
-from tests.simulation import campaign, case, faults
+from tests.domain import compiled
+from tests.simulation import campaign, case, faults, planted
 from tests.simulation.campaign import Tally
 from tests.simulation.case import Case
 from tests.simulation.planted import PLANTED
 from tests.simulation.scans import PARTITIONS
 from tests.simulation.violation import Violation
 from tests.simulation.world import World
+from tracker.domain.machine import NUMBER
 from tracker.process.core.partition import State
 
 SEEDS = 2_000
@@ -132,3 +134,11 @@ def _behind(world: World) -> int:
     """How far the marks are behind the ends of the log."""
     ends = sum(partition.end for partition in world.log.partitions)
     return ends - sum(content.next_offset for content in world.store.contents)
+
+
+def test_the_planted_bugs_know_where_a_scan_has_its_kind() -> None:
+    value = b'{"parcel": "P", "event": "ARRIVED", "time": 1790000000000}'
+    scans = compiled.read([value], first=7).scans
+    assert len(scans) == planted.SCAN_BYTES
+    assert scans[planted.KIND_AT] == NUMBER["ARRIVED"]
+    assert int.from_bytes(scans[planted.OFFSET_AT : planted.OFFSET_AT + 8], "little") == 7
