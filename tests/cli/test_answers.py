@@ -344,7 +344,7 @@ def test_a_store_that_no_worker_has_claimed_is_told_of(run: Run, redis_server: R
 def test_why_without_kafka_explains_all_the_same(run: Run, redis_server: Redis) -> None:
     stores.write(redis_server.url, journey())
     lines = lines_of(run("why", PARCEL))
-    assert "      DELIVERED | SORTED -> DELIVERED, anomaly, !scan_after_terminal" in lines
+    assert "      DELIVERED | SORTED@stray -> DELIVERED, anomaly, !scan_after_terminal" in lines
     assert lines[-1].startswith("offsets: Kafka at 127.0.0.1:1 (TRACKER_KAFKA): ")
 
 

@@ -31,7 +31,7 @@ def test_a_mark_that_is_not_there_is_that_of_an_empty_partition(settings: Settin
     with Marks(settings) as marks:
         assert marks.read() == [
             *(MarkSnapshot(number) for number in range(PARTITION)),
-            MarkSnapshot(PARTITION, 1, 7, LOG, counters=Counters(7, 2, 3, 4, 5)),
+            MarkSnapshot(PARTITION, 1, 7, LOG, version=str(keys.VERSION), counters=Counters(7, 2, 3, 4, 5)),
         ]
     assert partitions_of_store(settings) == PARTITIONS
 
@@ -41,7 +41,7 @@ def test_a_rebuild_that_has_begun_is_told(settings: Settings) -> None:
         fields = {"version": keys.VERSION, "partitions": PARTITIONS, "epoch": 2, "rebuild": "now"}
         client.hset(keys.mark(0), mapping=fields)
     with Marks(settings) as marks:
-        assert marks.read()[0] == MarkSnapshot(0, 2, rebuild="now")
+        assert marks.read()[0] == MarkSnapshot(0, 2, rebuild="now", version=str(keys.VERSION))
 
 
 def test_the_counters_of_partitions_add_up() -> None:

@@ -64,7 +64,7 @@ def test_a_mark_is_shown_as_it_is(url: str, recovery: Recovery) -> None:
     run(applied(url, 7))
     assert recovery.snapshots() == [
         *(MarkSnapshot(number) for number in range(3)),
-        MarkSnapshot(PARTITION, 1, 7, LOG, counters=Counters(7, 2, 3, 4, 5)),
+        MarkSnapshot(PARTITION, 1, 7, LOG, version=str(keys.VERSION), counters=Counters(7, 2, 3, 4, 5)),
     ]
 
 
@@ -150,7 +150,7 @@ def test_a_rebuild_takes_a_store_of_another_log(url: str, recovery: Recovery) ->
     shown = recovery.snapshots()[PARTITION]
     recovery.rebuild([shown], "another", {PARTITION: 0}, lambda _: None)
     assert isinstance(run(RedisStore(connector(url), 4, 1_000).claim(PARTITION, LOG)), Denied)
-    assert recovery.snapshots()[PARTITION] == MarkSnapshot(PARTITION, 3, 0, "another")
+    assert recovery.snapshots()[PARTITION] == MarkSnapshot(PARTITION, 3, 0, "another", version=str(keys.VERSION))
 
 
 class Interrupted(Exception):
