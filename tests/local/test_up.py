@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from redis import Redis as Client
 from tests.servers import Redis
 from tests.servers.process import free_port
 from tracker.config import Address, Settings
-from tracker.local.up import _monitor
+from tracker.local.up import _monitor, _no_login
 from tracker.store import keys
 
 COMMAND: Final = (sys.executable, "-m", "tracker.cli")
@@ -262,3 +263,8 @@ def test_the_monitor_goes_elsewhere_where_nobody_asked_for_a_port_that_is_taken(
 
 def test_a_kafka_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "tracker: error[no_kafka]: Kafka at 127.0.0.1:1" in refused(tmp_path, TRACKER_KAFKA="127.0.0.1:1")
+
+
+def test_the_way_to_a_kafka_elsewhere_is_not_the_way_to_the_embedded_broker() -> None:
+    secure = Settings(kafka_security="sasl_ssl", kafka_sasl="PLAIN", kafka_user="worker", redis_user="worker")
+    assert replace(secure, **_no_login("kafka")) == Settings(redis_user="worker")

@@ -58,9 +58,9 @@ class System:
         self.worker.environment |= self.variables
         assert f"topic {topic} with {PARTITIONS} partitions created" in self.tracker("init", "init").output
 
-    def tracker(self, user: str, *arguments: str, scans: str = "") -> Result:
-        """Runs a command as a user, with scans as its standard input."""
-        variables = self._names | secured.variables(self.kafka, self._listener, user, self._folder)
+    def tracker(self, user: str, *arguments: str, scans: str = "", **spoilt: str) -> Result:
+        """Runs a command as a user, with scans as its standard input, and with some variables of its own."""
+        variables = self._names | secured.variables(self.kafka, self._listener, user, self._folder) | spoilt
         return CliRunner().invoke(command_line.cli, arguments, input=scans, env=variables, catch_exceptions=False)
 
     def permission(self, operation: str, kind: ResourceType, name: str) -> AclBinding:

@@ -62,3 +62,17 @@ def test_what_is_asked_of_the_log_is_answered_at_each_listener(systems: dict[str
     assert all(event["offsets"] for event in explained["events"])
     assert "is there" in system.tracker("init", "init").output
     assert "nothing to accept" in system.tracker("operator", "accept-loss", "--yes").output
+
+
+def test_a_parcel_is_explained_also_where_the_log_may_not_be_read_and_that_is_a_remark(
+    systems: dict[str, System],
+) -> None:
+    system = systems["SASL_SSL_PLAIN"]
+    system.tracker("operator", "replay", "-", "--wait", scans=SCANS)
+    wrong = {"TRACKER_KAFKA_PASSWORD": "wrong"}
+    explained = json.loads(system.tracker("reader", "why", PARCEL, "--json", **wrong).stdout)
+    assert len(explained["events"]) == 3
+    assert "does not accept TRACKER_KAFKA_USER 'reader' with its TRACKER_KAFKA_PASSWORD" in explained["offsets_remark"]
+    denied = system.tracker("init", "why", PARCEL, "--json")
+    remark = json.loads(denied.stdout)["offsets_remark"]
+    assert f"User:init lacks the permission Read on topic {system.topic}: kafka-acls.sh --add " in remark

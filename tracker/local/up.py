@@ -91,16 +91,12 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
         redis = None
         if "redis" not in given:
             redis = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis"))
-            # Whatever way there is to another Redis, it is not the way to this one.
-            way: dict[str, Any] = {
-                name: line.default for name, line in config.TABLE.items() if name.startswith("redis_")
-            }
-            settings = replace(settings, redis=redis.url, **way)
+            settings = replace(settings, redis=redis.url, **_no_login("redis"))
         if "kafka" not in given:
             settings = _suited(settings, given)
             names = {settings.topic: settings.partitions, settings.rejected_topic: topics.REJECTED_PARTITIONS}
             broker = stack.enter_context(EmbeddedBroker(names))
-            settings = replace(settings, kafka=broker.address)
+            settings = replace(settings, kafka=broker.address, **_no_login("kafka"))
             kafka = f"embedded: in memory, {settings.partitions} partitions, the newest 5 MB of each"
             about = _emptied(settings, redis)
         else:
@@ -110,6 +106,11 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
         checked = checks.check(settings)
         about = f"embedded: {checked.server} {checked.version}, {about}" if redis else checked.version
         yield Servers(replace(settings, monitor=_monitor(settings, given)), kafka, about, redis)
+
+
+def _no_login(server: str) -> dict[str, Any]:
+    """The defaults of all settings of the way to a server: whatever leads to another one does not lead to ours."""
+    return {name: line.default for name, line in config.TABLE.items() if name.startswith(f"{server}_")}
 
 
 def _suited(settings: Settings, given: Collection[str]) -> Settings:
