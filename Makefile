@@ -7,7 +7,7 @@ VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2]
 VENV := .venv$(if $(filter command%,$(origin PYTHON)),-$(VERSION))
 PY := $(VENV)/bin/python
 # Most tests wait for servers and timeouts, so there are more processes than a small machine has cores.
-PYTEST := pytest -n 4 --dist loadfile
+PYTEST := pytest -n 3 --dist loadfile
 # A lock names everything, so nothing is resolved; and Python compiles what it imports when it does.
 INSTALL := $(PY) -m pip install -q --no-deps --no-compile --require-hashes
 ARGS ?=

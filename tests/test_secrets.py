@@ -257,7 +257,8 @@ def test_a_process_that_is_refused_shows_no_secret(
     )  # fmt: skip
     assert CANARY not in listed()
     said, _ = process.communicate(timeout=60)
-    assert "tracker: error[no_" in said.splitlines()[-1]
+    # The demo runs on servers of its own, to which no login leads.
+    assert ("tracker: error[no_" in said.splitlines()[-1]) == (command != "demo")
     assert CANARY not in said
     assert "Traceback" not in said
 

@@ -70,7 +70,7 @@ def test_each_scan_counts_once_when_the_primary_is_killed(
     topic = new_topic(kafka)
     worker = Worker(kafka, f"rediss+sentinel://{','.join(group.addresses)}/{PRIMARY}/0", topic)
     ours = authority.client(USER)
-    worker.environment = {
+    worker.environment |= {
         "TRACKER_REDIS_USER": USER,
         "TRACKER_REDIS_PASSWORD": group.primary.users[USER].password,
         "TRACKER_REDIS_CA": str(authority.certificate),

@@ -108,9 +108,10 @@ def test_claims_that_come_together_share_a_question_and_later_ones_ask_again(url
     async def doing(processor: Processor) -> None:
         processor.assigned(set(range(20)))
         await until(lambda: len(processor.running()) == 20)
-        # Each asks before it claims and before it begins.
+        # Each asks before it claims and before it begins: 40 times without sharing. How many share one question depends
+        # on who else uses the machine.
         times = log.times
-        assert times < 10
+        assert times < 20
         await processor.revoked({1})
         processor.assigned(set(range(20)))
         await until(lambda: len(processor.running()) == 20)
