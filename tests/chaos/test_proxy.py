@@ -98,8 +98,9 @@ def is_cut(port: int) -> bool:
         return True
 
 
-def an_apply() -> bytes:
-    batch = ApplyBatch(10, 20, {b"P": b"record"}, {}, frozenset(), (), (), claims.NO_COUNTERS, {}, frozenset())
+def an_apply(**records: bytes) -> bytes:
+    written = {parcel.encode(): record for parcel, record in records.items()}
+    batch = ApplyBatch(10, 20, written, {}, frozenset(), (), (), claims.NO_COUNTERS, {}, frozenset())
     return claims.apply_command(3, batch, 100)[0]
 
 
@@ -145,15 +146,16 @@ def test_a_lost_reply_is_that_of_a_request_that_was_executed(
 ) -> None:
     trap = LostReply()
     proxy.set_trap(trap)
-    assert said(client, b"no apply") == b"no apply"
-    client.sendall(an_apply())
+    for passes in (b"no apply", an_apply()):
+        assert said(client, passes) == passes
+    client.sendall(an_apply(P=b"record"))
     assert trap.caught.wait(IN_TIME_S)
     assert (trap.partition, trap.next) == (3, 20)
     assert keys.mark(3) in b"".join(server.seen)
     assert is_silent(client)
     network.loop.call_soon_threadsafe(trap.release)
     assert is_reset(client)
-    assert trap.replied() == an_apply()
+    assert trap.replied() == an_apply(P=b"record")
 
 
 @pytest.mark.parametrize("hang_up", [False, True])
@@ -162,10 +164,10 @@ def test_a_request_that_is_kept_arrives_late(
 ) -> None:
     trap = KeptRequest(hang_up=hang_up)
     proxy.set_trap(trap)
-    client.sendall(an_apply())
+    client.sendall(an_apply(P=b"record"))
     assert trap.caught.wait(IN_TIME_S)
     assert is_reset(client) if hang_up else is_silent(client)
     assert server.seen == [b"hello"]
     network.loop.call_soon_threadsafe(trap.release)
     assert trap.delivered.wait(IN_TIME_S)
-    assert b"".join(server.seen) == b"hello" + an_apply()
+    assert b"".join(server.seen) == b"hello" + an_apply(P=b"record")

@@ -11,6 +11,10 @@ EXEC: Final = b"\r\n$4\r\nEXEC\r\n"
 """The end of an apply's transaction. Names of parcels have no line breaks, and records with just these bytes would be
 a wonder."""
 
+_CHANGES: Final = re.compile(rb"t:\{\d+\}:out\r\n")
+"""The stream of changes is written by a batch that writes parcels, right before the mark. One that writes none has
+nothing to lose: it may be of records that were refused, or a planted bug's."""
+
 _MARK: Final = re.compile(rb"t:\{(\d+)\}:mark\r\n(?:(?!t:\{).)*?\$4\r\nnext\r\n\$\d+\r\n(\d+)\r\n", re.DOTALL)
 
 EXECUTED_S: Final = 0.2
@@ -18,7 +22,7 @@ EXECUTED_S: Final = 0.2
 
 
 class ApplyTrap:
-    """Catches the next apply that passes its proxy.
+    """Catches the next apply that passes its proxy and writes parcels.
 
     Attributes:
         caught: set as soon as it has one.
@@ -33,8 +37,8 @@ class ApplyTrap:
         self._released = asyncio.Event()
 
     def wants(self, request: bytes) -> bool:
-        """Whether an apply ends in these bytes."""
-        if self.caught.is_set() or EXEC not in request:
+        """Whether an apply that writes parcels ends in these bytes."""
+        if self.caught.is_set() or EXEC not in request or not _CHANGES.search(request):
             return False
         marks = _MARK.findall(request)
         if not marks:
