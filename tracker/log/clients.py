@@ -3,15 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, ClusterMetadata, TopicMetadata
 
 from tracker.errors import TrackerError
-from tracker.log import connection, refusals
+from tracker.log import permissions
 from tracker.log.cluster import Cluster
 from tracker.log.tokens import TokenError
+
+if TYPE_CHECKING:
+    from tracker.log.connection import UnreachableError
 
 TIMEOUT_S: Final = 10
 """How long a cluster may be out of reach."""
@@ -126,8 +129,8 @@ def refused(cluster: Cluster, error: KafkaException, operation: str = "", name: 
     about = error.args[0]
     if not isinstance(about, KafkaError):
         return _no_kafka(cluster, about)
-    if about.code() in refusals.KINDS:
-        reason = refusals.lacks(cluster, about.code(), operation, name)
+    if about.code() in permissions.KINDS:
+        reason = permissions.lacks(cluster, about.code(), operation, name)
     else:
         if about.code() in _UNREACHED and (refusal := _refusal(cluster)) is not None:
             return _no_kafka(cluster, refusal)
@@ -139,11 +142,13 @@ def _no_kafka(cluster: Cluster, reason: object) -> TrackerError:
     return TrackerError("no_kafka", f"{cluster.place}: {reason}")
 
 
-def _refusal(cluster: Cluster) -> connection.UnreachableError | None:
+def _refusal(cluster: Cluster) -> "UnreachableError | None":
     """Why a connection of our own does not come to the cluster either, None if it does.
 
     librdkafka tries again and again, and says at last that no broker can be reached.
     """
+    from tracker.log import connection  # noqa: PLC0415  # Loads aiokafka, which takes a while: only in trouble.
+
     try:
         asyncio.run(connection.about(cluster, cluster.settings.topic))
     except connection.UnreachableError as error:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tracker.config import Settings
 from tracker.config.tls import Credentials
 from tracker.errors import TrackerError
-from tracker.log.tokens import TokenProvider, TokenSource
+from tracker.log.tokens import TokenSource
 
 log = logging.getLogger("tracker.log")
 
@@ -100,6 +100,8 @@ class Cluster:
         if ours.kafka_password:
             options |= {"sasl_plain_username": ours.kafka_user, "sasl_plain_password": ours.kafka_password.value}
         if self.tokens is not None:
+            from tracker.log.oauth import TokenProvider  # noqa: PLC0415  # Loads aiokafka, which takes a while.
+
             options["sasl_oauth_token_provider"] = TokenProvider(self.tokens)
         return options
 

@@ -8,7 +8,7 @@ from confluent_kafka import Uuid
 
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.log import connection, refusals
+from tracker.log import connection, permissions
 from tracker.log.cluster import Cluster
 from tracker.log.metadata import About
 
@@ -62,8 +62,8 @@ class LogClient:
         return self._identity(about)
 
     def _identity(self, about: About) -> Identity:
-        if about.error_code == refusals.TOPIC:
-            lacks = refusals.lacks(self._cluster, about.error_code, "Describe", self._topic)
+        if about.error_code == permissions.TOPIC:
+            lacks = permissions.lacks(self._cluster, about.error_code, "Describe", self._topic)
             raise LogUnknownError(f"{self._cluster.place}: {lacks}")
         if about.error_code:
             raise LogUnknownError(

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from tracker.errors import TrackerError
 from tracker.limits import QUEUE_KIB_MAX, QUEUE_SCANS_MAX, RECORD_BYTES_MAX
-from tracker.log import clients, refusals
+from tracker.log import clients, permissions
 from tracker.log.cluster import Cluster
 
 Setting = str | int | float | bool
@@ -171,9 +171,9 @@ class ScanProducer:
 
     def _note(self, error: KafkaError, topic: str) -> None:
         self.last_error = error.str()
-        if error.code() in refusals.KINDS:
+        if error.code() in permissions.KINDS:
             # Of the cluster itself nothing is needed: who may write to a topic may do so as an idempotent producer.
-            self.denied = refusals.lacks(self._cluster, refusals.TOPIC, "Write", topic)
+            self.denied = permissions.lacks(self._cluster, permissions.TOPIC, "Write", topic)
 
     def _serve(self, wait: Callable[[float], object], seconds: float) -> None:
         """Has the client serve its reports, so that Ctrl-C gets through."""

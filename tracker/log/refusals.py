@@ -1,7 +1,6 @@
 """What keeps us out of a cluster, in a sentence that says which setting or which permission to change.
 
-aiokafka and Python's ssl tell it by exceptions, in which the broker's reason stands a few causes deep; the codes of
-Kafka's protocol are the same for librdkafka.
+aiokafka and Python's ssl tell it by exceptions, in which the broker's reason stands a few causes deep.
 """
 
 import asyncio
@@ -14,6 +13,7 @@ from aiokafka import errors as kafka
 
 from tracker.config import handshake
 from tracker.errors import shown
+from tracker.log import permissions
 from tracker.log.cluster import Cluster
 from tracker.log.tokens import TokenError
 
@@ -26,11 +26,6 @@ _BROKER: Final = handshake.Peer(
     "name the broker in TRACKER_KAFKA, and in its own advertised.listeners, as the certificate does",
     "ssl.truststore",
 )
-
-TOPIC, GROUP, CLUSTER, TRANSACTION = 29, 30, 31, 53
-"""Codes of Kafka's protocol: a permission is missing on such a resource."""
-
-KINDS: Final = {TOPIC: "topic", GROUP: "group", CLUSTER: "cluster", TRANSACTION: "transactional-id"}
 
 
 class Refusal(NamedTuple):
@@ -69,8 +64,8 @@ def of(error: BaseException, cluster: Cluster, operation: str = "", name: str = 
     """
     causes = list(_causes(error))
     for one in causes:
-        if isinstance(one, kafka.BrokerResponseError) and one.errno in KINDS:
-            return Refusal(lacks(cluster, one.errno, operation, name), final=True)
+        if isinstance(one, kafka.BrokerResponseError) and one.errno in permissions.KINDS:
+            return Refusal(permissions.lacks(cluster, one.errno, operation, name), final=True)
         if reason := _reason(one, cluster):
             return Refusal(reason, final=True)
     for one in causes:
@@ -87,41 +82,6 @@ def _unreached(error: BaseException) -> str:
     if isinstance(error, socket.gaierror):
         return f"there is no such host ({error.strerror})"
     return str(error) or type(error).__name__
-
-
-def lacks(cluster: Cluster, code: int, operation: str, name: str = "") -> str:
-    """Says which permission is missing, and by which command it is given.
-
-    Args:
-        cluster: says who we are.
-        code: TOPIC, GROUP, CLUSTER or TRANSACTION.
-        operation: as Kafka's ACLs name it: `Read`.
-        name: of the resource; a cluster has none.
-    """
-    resource = f"{KINDS[code]} {name}".strip()
-    who = principal(cluster)
-    known = who or f"the user of {_credential(cluster)}"
-    return (
-        f"{known} lacks the permission {operation} on {resource}: kafka-acls.sh --add --allow-principal "
-        f"'{who or 'User:...'}' --operation {operation} --{resource}"
-    )
-
-
-def principal(cluster: Cluster) -> str:
-    """By which name the brokers know us, empty where they make it of a certificate or a token in a way of their own."""
-    settings = cluster.settings
-    if settings.kafka_user:
-        return f"User:{settings.kafka_user}"
-    if cluster.tokens is not None:
-        subject = cluster.tokens.last.subject if cluster.tokens.last else ""
-        return f"User:{subject}" if subject else ""
-    return "" if settings.kafka_certificate else "User:ANONYMOUS"
-
-
-def _credential(cluster: Cluster) -> str:
-    if cluster.tokens is not None:
-        return f"the token of {cluster.tokens.name}"
-    return f"TRACKER_KAFKA_CERTIFICATE {str(cluster.settings.kafka_certificate)!r}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,6 +1,5 @@
 """Tokens for OAUTHBEARER (RFC 7628): from a file or from a command, and a new one before the old one expires."""
 
-import asyncio
 import json
 import shlex
 import subprocess
@@ -8,10 +7,6 @@ import threading
 import time
 from base64 import urlsafe_b64decode
 from typing import Any, Final, NamedTuple, Self
-
-from aiokafka.abc import AbstractTokenProvider
-from aiokafka.conn import AIOKafkaConnection, OAuthAuthenticator
-from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
 from tracker.config import Settings
 from tracker.config.secrets import MASK, read
@@ -33,11 +28,8 @@ _STDERR_SHOWN: Final = 300
 """Characters of a command's error that a message shows."""
 
 
-class TokenError(KafkaError):  # type: ignore[misc]
-    """There is no token. aiokafka takes it as the failure of a connection."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+class TokenError(Exception):
+    """There is no token."""
 
 
 class Token(NamedTuple):
@@ -181,38 +173,3 @@ def _claims(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}
-
-
-class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]
-    """Gives aiokafka a token for each connection.
-
-    Args:
-        source: of the tokens.
-    """
-
-    def __init__(self, source: TokenSource) -> None:
-        self.source = source
-        AIOKafkaConnection.authenticator_oauth = _authenticator
-
-    async def token(self) -> str:
-        """The text of a token; a command runs meanwhile beside the event loop."""
-        return (await asyncio.to_thread(self.source.token)).text
-
-
-class _Authenticator(OAuthAuthenticator):  # type: ignore[misc]
-    """aiokafka's authenticator takes any answer for a success, while a refusal is a text in it (RFC 7628, 3.2.2)."""
-
-    def __init__(self, provider: TokenProvider) -> None:
-        super().__init__(sasl_oauth_token_provider=provider)
-        self._provider = provider
-
-    async def step(self, payload: bytes | None) -> tuple[bytes, bool] | None:
-        """The next message to the broker, None after its answer."""
-        if payload:
-            self._provider.source.refused()
-            raise SaslAuthenticationFailed(payload.decode(errors="replace"))
-        return await super().step(payload)  # type: ignore[no-any-return]
-
-
-def _authenticator(connection: Any) -> _Authenticator:  # noqa: ANN401
-    return _Authenticator(connection._sasl_oauth_token_provider)  # noqa: SLF001  # Not public in aiokafka.
