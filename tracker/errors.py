@@ -90,6 +90,8 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "rebuilding": "a rebuild of the partition was begun and has not ended",
     "mark_changed": "a partition was written between a person's look at it and the decision",
     "needs_rebuild": "store and log do not fit together, and only a rebuild mends that",
+    "unavailable": "neither Kafka nor the gateway's spool can take what was sent; later they may",
+    "over_budget": "a sender has sent more than he may",
 }
 """What goes wrong besides: in commands, files, settings and servers. Code -> what it means."""
 

@@ -1,0 +1,1 @@
+"""What every HTTP door of the product shares: the server and its limits, bodies, refusals."""
