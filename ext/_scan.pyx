@@ -17,8 +17,8 @@ from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
 from json_text cimport nesting, cursor_t, read_string, read_whole, skip_blanks
 from records cimport record_t
 from scan cimport (
-    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_TARGET, SCAN_RECEIVED_LATE, SCAN_SKEWED,
-    SCAN_TARGET_IS_CODE, scan_t, text_of,
+    KIND_CORRECT, KIND_UNDO, NO_KIND, SCAN_HAS_BLANKS, SCAN_HAS_DATA, SCAN_HAS_ID, SCAN_HAS_RECEIVED, SCAN_HAS_TARGET,
+    SCAN_RECEIVED_LATE, SCAN_SKEWED, SCAN_TARGET_IS_CODE, scan_t, text_of,
 )
 
 from tracker import limits
@@ -43,6 +43,7 @@ cdef enum:
     FIELD_SEQ = 0x80
     FIELD_ID = 0x100
     FIELD_ALIAS = 0x200
+    FIELD_RECEIVED = 0x400
     ANNOUNCEMENT = FIELD_ALIAS | FIELD_PARCEL | FIELD_TIME
     READS_MAX = 32  # limits.BARCODES_MAX
 
@@ -86,6 +87,7 @@ cdef struct fields_t:
     cursor_t event
     int32_t event_length
     int64_t time
+    int64_t received
     int64_t seq
     uint64_t id
     size_t reads
@@ -149,11 +151,15 @@ cdef cursor_t _read_time(cursor_t p, cursor_t end, fields_t* fields) noexcept no
         p = read_string(p, end, &text, &length)
         if p == NULL or parse_time(text, length, &fields.time) != TIME_ZONED:
             return NULL
-    else:
-        p = read_whole(p, end, &fields.time)
-        if EPOCH_SECONDS_MIN <= fields.time <= EPOCH_SECONDS_MAX:
-            return NULL
-    return p if p != NULL and 0 <= fields.time <= TIME_MS_MAX else NULL
+        return p if 0 <= fields.time <= TIME_MS_MAX else NULL
+    return _read_milliseconds(p, end, &fields.time)
+
+
+cdef cursor_t _read_milliseconds(cursor_t p, cursor_t end, int64_t* time) noexcept nogil:
+    p = read_whole(p, end, time)
+    if p == NULL or time[0] > TIME_MS_MAX or EPOCH_SECONDS_MIN <= time[0] <= EPOCH_SECONDS_MAX:
+        return NULL
+    return p
 
 
 cdef cursor_t _read_field(cursor_t p, cursor_t end, cursor_t key, int32_t length, fields_t* fields) noexcept nogil:
@@ -202,6 +208,9 @@ cdef cursor_t _read_field(cursor_t p, cursor_t end, cursor_t key, int32_t length
     elif _is(key, length, b"alias", 5):
         field = FIELD_ALIAS
         p = read_string(p, end, &fields.alias, &fields.alias_length)
+    elif _is(key, length, b"received", 8):
+        field = FIELD_RECEIVED
+        p = _read_milliseconds(p, end, &fields.received)
     else:
         return NULL
     if fields.seen & field:
@@ -418,6 +427,13 @@ cdef class ScanReader:
         out.target = code.target
         if fields.seen & FIELD_ID:
             out.flags |= SCAN_HAS_ID
+        if fields.seen & FIELD_RECEIVED:
+            out.flags |= SCAN_HAS_RECEIVED
+        if (fields.seen & FIELD_SITE and fields.site_length == 0) or (
+            fields.seen & FIELD_DEVICE and fields.device_length == 0
+        ):
+            out.flags |= SCAN_HAS_BLANKS
+        out.received = fields.received
         if code.undoes:
             out.flags |= SCAN_HAS_TARGET | SCAN_TARGET_IS_CODE
         out.offset = record.offset
@@ -495,12 +511,7 @@ cdef class ScanReader:
                 result.data.pop(found, None)
                 _forget_aliases(result.aliases, found)
                 continue
-            out[found].effective = _effective(out[found].time, record[i].timestamp)
-            if out[found].effective != out[found].time:
-                out[found].flags |= SCAN_SKEWED
-            if record[i].timestamp - out[found].time >= CLOCK_BEHIND_MS:
-                out[found].flags |= SCAN_RECEIVED_LATE
-                out[found].received = record[i].timestamp
+            _set_received(&out[found], record[i].timestamp)
             found += 1
         result.arena = bytes(arena)
         result.scans = packed[: found * sizeof(scan_t)]
@@ -548,6 +559,11 @@ cdef class ScanReader:
         out.site_at = _keep_bytes(arena, scan.site)
         out.device_length = <int32_t>len(scan.device)
         out.device_at = _keep_bytes(arena, scan.device)
+        if scan.received is not None:
+            out.flags |= SCAN_HAS_RECEIVED
+            out.received = scan.received
+        if scan.has_blanks:
+            out.flags |= SCAN_HAS_BLANKS
         if scan.data or scan.container:
             out.flags |= SCAN_HAS_DATA
             result.data[found] = (scan.container, scan.data)
@@ -566,8 +582,19 @@ cdef int _forget_aliases(list aliases, Py_ssize_t found) except -1:
 
 
 cdef inline int64_t _effective(int64_t time, int64_t received) noexcept nogil:
-    """The time that counts: the broker's where the device's clock is ahead of it."""
+    """The time that counts: when it was received where the device's clock is ahead of that."""
     return received if 0 <= received < time - CLOCK_SKEW_MS_MAX else time
+
+
+cdef inline void _set_received(scan_t* scan, int64_t timestamp) noexcept nogil:
+    """When a scan was received, and what that says of its time; `received` holds what a gateway has said."""
+    if not scan.flags & SCAN_HAS_RECEIVED or 0 <= timestamp < scan.received:
+        scan.received = timestamp
+    scan.effective = _effective(scan.time, scan.received)
+    if scan.effective != scan.time:
+        scan.flags |= SCAN_SKEWED
+    if scan.received - scan.time >= CLOCK_BEHIND_MS:
+        scan.flags |= SCAN_RECEIVED_LATE
 
 
 cdef int _take_announcement(

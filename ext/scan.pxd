@@ -10,6 +10,8 @@ cdef enum:
     SCAN_SKEWED = 0x08
     SCAN_HAS_DATA = 0x10
     SCAN_RECEIVED_LATE = 0x20
+    SCAN_HAS_RECEIVED = 0x40  # a gateway has said when it received it
+    SCAN_HAS_BLANKS = 0x80  # site, device or received stands in it, and says nothing: null, or an empty name
 
     # Canonical events count from 0 on, UNDO and CORRECT from the top down: a new event moves no number of a record.
     KIND_CORRECT = 62
@@ -20,8 +22,8 @@ cdef enum:
 cdef struct scan_t:
     int64_t offset
     int64_t time  # milliseconds since the epoch
-    int64_t effective  # the same, but clamped to the broker's time where the device's clock is ahead
-    int64_t received  # the broker's time; of SCAN_RECEIVED_LATE only
+    int64_t effective  # the same, but clamped to when it was received where the device's clock is ahead
+    int64_t received  # when it was received; of SCAN_RECEIVED_LATE only
     int64_t seq  # -1: none
     uint64_t id
     uint64_t target  # an event id, or hash64 of a code's name

@@ -37,6 +37,14 @@ DATA_BYTES_MAX: Final = 1_024
 SEQ_MAX: Final = 2**48 - 2
 """Largest device sequence number. Six bytes in the record; epoch milliseconds, which some devices count by, fit."""
 
+STAMP_BYTES_MAX: Final = 512
+"""What a gateway may add to a scan: when it was received, and the site and device of who sent it, each of whose bytes
+may take two in JSON. A scan that comes through a gateway is shorter than SCAN_BYTES_MAX by that."""
+
+BODY_SCANS_MAX: Final = 10_000
+"""Scans that one request brings. A scanner that was offline for a week has as many; each that is refused takes 20 us,
+and a list of them with their reasons a few MB."""
+
 # Its time.
 
 TIME_MS_MAX: Final = 253_402_300_799_999

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.domain import compiled
 from tests.reference import scan as reference
@@ -24,18 +25,22 @@ def _recognise(reads: list[str]) -> tuple[str | None, str | None, *tuple[str, ..
     return (found.key, found.reason, *found.aliases)
 
 
-def expected(value: bytes | None) -> reference.Scan | reference.Announcement | reference.Rejection:
-    return reference.read(value, vocabularies=VOCABULARIES, site_zones=SITE_ZONES, received_ms=-1, recognise=_recognise)
+def expected(
+    value: bytes | None, received_ms: int = -1
+) -> reference.Scan | reference.Announcement | reference.Rejection:
+    return reference.read(
+        value, vocabularies=VOCABULARIES, site_zones=SITE_ZONES, received_ms=received_ms, recognise=_recognise
+    )
 
 
 def scan(**fields: object) -> bytes:
     return json.dumps({"event": "ARRIVED", "time": BASE_MS, **fields}).encode()
 
 
-@given(values())
-def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes) -> None:
-    model = expected(value)
-    scans = compiled.read([value])
+@given(values(), st.sampled_from((-1, -1, 0, BASE_MS, BASE_MS + 1, limits.TIME_MS_MAX)))
+def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes, received_ms: int) -> None:
+    model = expected(value, received_ms)
+    scans = compiled.read([value], [received_ms])
     if isinstance(model, reference.Rejection):
         assert [refusal.code for _, refusal in scans.rejected] == [model.reason]
     elif isinstance(model, reference.Announcement):
@@ -44,6 +49,8 @@ def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes) ->
     else:
         assert scans.rejected == []
         assert scans.parcels() == [model.parcel.encode()]
+        assert scans.offset_and_time(0) == (0, model.effective)
+        assert scans.source(0) == (model.site.encode(), model.device.encode())
         assert scans.announced == []
         assert scans.aliases == [(0, alias.encode()) for alias in model.aliases]
         assert scans.data == ({0: (model.container.encode(), model.data)} if model.data or model.container else {})
@@ -81,6 +88,42 @@ def test_a_time_in_another_unit_or_form_is_refused_with_what_it_looks_like(time:
     [(_, refusal)] = compiled.read([scan(parcel=S10, time=time)]).rejected
     assert refusal.code == "bad_time"
     assert said in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("received", "timestamp", "counts"),
+    [
+        (None, -1, None),
+        (None, BASE_MS, BASE_MS),
+        (BASE_MS, -1, BASE_MS),
+        (BASE_MS, BASE_MS + 1, BASE_MS),
+        (BASE_MS + 1, BASE_MS, BASE_MS),
+        (BASE_MS, 0, 0),
+        (0, BASE_MS, 0),
+    ],
+)
+def test_a_scan_is_received_when_its_gateway_says_but_never_after_its_record(
+    received: int | None, timestamp: int, counts: int | None
+) -> None:
+    ahead = limits.TIME_MS_MAX
+    for more in ({}, {"data": {"slow": 1}}):
+        value = scan(parcel=S10, time=ahead, **more, **({} if received is None else {"received": received}))
+        assert compiled.read([value], [timestamp]).offset_and_time(0)[1] == (ahead if counts is None else counts)
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"),
+    [
+        *((0, None), (None, None), (limits.TIME_MS_MAX, None), (limits.EPOCH_SECONDS_MIN - 1, None)),
+        *((-1, "bad_time"), (limits.TIME_MS_MAX + 1, "bad_time"), (limits.EPOCH_SECONDS_MIN, "bad_time")),
+        *((limits.EPOCH_SECONDS_MAX, "bad_time"), (10**400, "not_json"), (10**30, "bad_time")),
+        *(("2026-11-22T10:15:30Z", "wrong_type"), (1.5, "wrong_type"), (True, "wrong_type"), ([1], "wrong_type")),
+    ],
+)
+def test_when_a_scan_was_received_is_a_whole_number_of_milliseconds(received: object, reason: str | None) -> None:
+    rejected = compiled.read([scan(parcel=S10, received=received)]).rejected
+    assert [refusal.code for _, refusal in rejected] == ([] if reason is None else [reason])
+    assert all("`received`" in refusal.detail or reason == "not_json" for _, refusal in rejected)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def scans() -> list[bytes]:
         },
         {**plain, "event": "LAB:IN_UNDO", "site": "Köln 😀", "unknown": [[{"a": None, "b": [1e9, -0.5, True]}]]},
         {"alias": "095287654321012346", "parcel": "RR123456785KZ", "time": 1_763_800_000_000},
+        {**plain, "received": 1_763_800_000_000, "site": None, "device": ""},
         {"alias": "A", "parcel": "P", "time": "2026-11-22T10:15:30Z", "more": 1},
     ]
     texts = [json.dumps(form, ensure_ascii=ascii_only) for form in forms for ascii_only in (False, True)]

@@ -11,6 +11,8 @@ from tests.fuzz import seeds
 from tracker.domain import _parcel, _records, parcel
 from tracker.domain._parcel import CorruptRecord
 from tracker.domain._records import CorruptBatch
+from tracker.domain.body import read_body
+from tracker.domain.errors import Rejection
 from tracker.errors import REASONS
 from tracker.limits import INFLATED_BYTES_MAX
 
@@ -62,6 +64,23 @@ def _scans(seed: int, count: int) -> str:
     return f"{taken:,} taken, {refused:,} refused"
 
 
+def _bodies(seed: int, count: int) -> str:
+    """Lines and arrays, each of a few damaged scans."""
+    taken = refused = 0
+    for values in _drawn(seeds.scans(), seed, count):
+        for joined, around in ((b"\n", b"%b"), (b",", b"[%b]")):
+            try:
+                body = read_body(compiled.READER, around % joined.join(values), site=b"KZALA")
+            except Rejection as rejection:
+                refused += rejection.code == "not_json"
+                continue
+            found = body.stamped(1_763_800_000_000, b"KZALA", b"D")
+            if compiled.read(found).rejected if found else None:
+                raise AssertionError(f"taken, and refused with a stamp: {found}")
+            taken, refused = taken + len(found), refused + len(body.refused)
+    return f"{taken:,} taken, {refused:,} refused"
+
+
 def _walker(seed: int, count: int) -> str:
     walked = corrupt = 0
     for fetches in _drawn(seeds.batches(random.Random(seed)), seed, count):
@@ -109,7 +128,8 @@ def _drawn(valid: list[bytes], seed: int, count: int) -> Iterator[list[bytes]]:
 
 TARGETS = (
     Target("barcodes: formats, frames, GS1", 930, _barcodes),
-    Target("scans", 40, _scans),
+    Target("scans", 30, _scans),
+    Target("bodies of scans", 10, _bodies),
     Target("record batches", 20, _walker),
     Target("parcels' records", 10, _parcels),
 )

@@ -67,9 +67,9 @@ class Vocabularies(Protocol):
 class Scan:
     """One scan that was not refused.
 
-    Times are milliseconds since the epoch; `time` is the scan's own, `received` the record's (negative: none). `code`
-    is the whole text of `event`, `kind` what it means. Absent names are empty; `data` is compact JSON, b"" where it is
-    absent.
+    Times are milliseconds since the epoch; `time` is the scan's own, `received` when it came (negative: not known).
+    `code` is the whole text of `event`, `kind` what it means. Absent names are empty; `data` is compact JSON, b"" where
+    it is absent.
     """
 
     parcel: str
@@ -220,7 +220,7 @@ def _read(
     received: int,
     recognise: Recognise,
 ) -> Scan:
-    """Rules 3 to 9, in their order, and the barcode reader at the end."""
+    """Rules 3 to 10, in their order, and the barcode reader at the end."""
     parcel, reads = _parcel_or_reads(fields)
     data = fields.get("data")
     if "event" not in fields:
@@ -232,6 +232,7 @@ def _read(
     device = _name(fields, "device", DEVICE_BYTES_MAX)
     container = _name(fields, "container", CONTAINER_BYTES_MAX)
     seq = _seq(fields)
+    received = _received(fields, received)
     given = _name(fields, "id", ID_BYTES_MAX, shortest=1)
     target = _target(fields, code, vocabularies) if kind in (UNDO, CORRECT) else None
     compact = _data(fields)
@@ -340,7 +341,7 @@ def _time(fields: dict[str, Any], site_zones: Mapping[str, str], vocabulary_zone
 
 
 def _name(fields: dict[str, Any], name: str, longest: int, shortest: int = 0) -> str:
-    """A name as rules 6 and 8 allow it; empty where it is absent."""
+    """A name as rules 6 and 9 allow it; empty where it is absent."""
     if name not in fields:
         return ""
     text = fields[name]
@@ -364,8 +365,20 @@ def _seq(fields: dict[str, Any]) -> int | None:
     return seq
 
 
+def _received(fields: dict[str, Any], timestamp: int) -> int:
+    """When the scan was received: rule 8, and the record's timestamp."""
+    if "received" not in fields:
+        return timestamp
+    received = fields["received"]
+    if not isinstance(received, int) or isinstance(received, bool):
+        raise _RefusedError("wrong_type")
+    if EPOCH_SECONDS_MIN <= received <= EPOCH_SECONDS_MAX or not 0 <= received <= TIME_MS_MAX:
+        raise _RefusedError("bad_time")
+    return received if timestamp < 0 else min(received, timestamp)
+
+
 def _target(fields: dict[str, Any], code: Code, vocabularies: Vocabularies) -> Target:
-    """Rule 8, and what the target stands for."""
+    """Rule 9, and what the target stands for."""
     text = _name(fields, "target", ID_BYTES_MAX, shortest=1)
     if code.undoes is not None:
         return "code", code.undoes
@@ -379,7 +392,7 @@ def _target(fields: dict[str, Any], code: Code, vocabularies: Vocabularies) -> T
 
 
 def _data(fields: dict[str, Any]) -> bytes:
-    """Rule 9."""
+    """Rule 10."""
     if "data" not in fields:
         return b""
     data = fields["data"]

@@ -270,7 +270,7 @@ HOSTILE_RAW: Final = (
 )
 NAMES: Final = (
     *("parcel", "barcode", "barcodes", "event", "time", "site", "device", "container", "seq", "id", "target", "data"),
-    *("more", "parce\\u006c", "alias"),
+    *("more", "parce\\u006c", "alias", "received", "received"),
 )
 
 

@@ -22,6 +22,9 @@ from tracker.domain.times import rfc3339
 from tracker.domain.vocabulary import Code, Vocabularies
 from tracker.errors import TrackerError
 
+STAMPED: Final = ("site", "device", "received")
+"""The fields that a gateway adds to a scan that has them not."""
+
 NO_TARGET: Final = (None, None)
 """Neither a code nor an event id is to be voided."""
 
@@ -41,6 +44,8 @@ class Scan:
         time: event time, milliseconds since the epoch.
         site, device, container: names in UTF-8, empty where not known.
         seq: the device's sequence number.
+        received: when a gateway received it, milliseconds since the epoch.
+        has_blanks: whether site, device or received stands in it and says nothing: null, or an empty name.
         id: the given event id as a number of 64 bit.
         target_code, target_id: what a UNDO or CORRECT takes back, at most one of them.
         right_code, right_kind: what a CORRECT says it should have been.
@@ -56,6 +61,8 @@ class Scan:
     device: bytes = b""
     container: bytes = b""
     seq: int | None = None
+    received: int | None = None
+    has_blanks: bool = False
     id: int | None = None
     target_code: str | None = None
     target_id: int | None = None
@@ -83,7 +90,7 @@ def _whole(digits: str) -> int:
 
 
 def _object(value: bytes | None) -> dict[str, Any]:
-    """The fields of a value that is one JSON object; null counts as absent."""
+    """The fields of a value that is one JSON object."""
     if value is None:
         raise Rejection("null_value")
     if len(value) > limits.SCAN_BYTES_MAX:
@@ -99,7 +106,7 @@ def _object(value: bytes | None) -> dict[str, Any]:
         raise Rejection("not_json", str(error)) from None
     if not isinstance(fields, dict):
         raise Rejection("not_object", f"expected an object, got {_kind_of(fields)}")
-    return {name: field for name, field in fields.items() if field is not None}
+    return fields
 
 
 def _kind_of(value: object) -> str:
@@ -178,6 +185,15 @@ def _seq(fields: Mapping[str, Any]) -> int | None:
     return seq
 
 
+def _received(fields: Mapping[str, Any]) -> int | None:
+    received = fields.get("received")
+    if received is None:
+        return None
+    if type(received) is not int:
+        raise Rejection("wrong_type", f"`received`: expected a whole number, got {_kind_of(received)}")
+    return _milliseconds(received, "received")
+
+
 @dataclass(frozen=True, slots=True)
 class FullReader:
     """Reads any value that may be a scan.
@@ -201,7 +217,8 @@ class FullReader:
         Raises:
             Rejection: with the first reason, in the order of docs/fold.md, section 1.
         """
-        fields = _object(value)
+        stated = _object(value)
+        fields = {name: field for name, field in stated.items() if field is not None}
         if "alias" in fields and "event" not in fields:
             return self._announcement(fields)
         parcel = _id(fields, "parcel", "bad_parcel")
@@ -216,6 +233,7 @@ class FullReader:
         device = _name(fields, "device", limits.DEVICE_BYTES_MAX) or b""
         container = _name(fields, "container", limits.CONTAINER_BYTES_MAX) or b""
         seq = _seq(fields)
+        received = _received(fields)
         given = _name(fields, "id", limits.ID_BYTES_MAX, size_min=1)
         target_code, target_id = self._target(fields, code) if event in ("UNDO", "CORRECT") else NO_TARGET
         data = _data(value, raw_data)
@@ -230,6 +248,8 @@ class FullReader:
             device=device,
             container=container,
             seq=seq,
+            received=received,
+            has_blanks=any(stated.get(name, name) in (None, "") for name in STAMPED),
             id=None if given is None else _scan.number_of_id(given),
             target_code=target_code,
             target_id=target_id,
@@ -333,7 +353,7 @@ def _why_unidentified(found: Barcode, reads: list[str]) -> str:
     return f"{candidates or 'no candidate'} in {shown!r}"
 
 
-def _milliseconds(number: int) -> int:
+def _milliseconds(number: int, name: str = "time") -> int:
     """A whole number as a time.
 
     Raises:
@@ -343,14 +363,15 @@ def _milliseconds(number: int) -> int:
         looks_like = limits.EPOCH_SECONDS_MIN <= number // of_a_second <= limits.EPOCH_SECONDS_MAX
         if looks_like and (of_a_second == 1 or number > limits.TIME_MS_MAX):
             meant = rfc3339(number // of_a_second * 1_000)
-            raise Rejection("bad_time", f"`time`: expected milliseconds since the epoch, got {number}: {unit}, {meant}")
-    return _in_range(number, number)
+            detail = f"`{name}`: expected milliseconds since the epoch, got {number}: {unit}, {meant}"
+            raise Rejection("bad_time", detail)
+    return _in_range(number, number, name)
 
 
-def _in_range(time: int, value: int | str) -> int:
+def _in_range(time: int, value: int | str, name: str = "time") -> int:
     """A time, if it is one that a scan may have."""
     if not 0 <= time <= limits.TIME_MS_MAX:
-        raise Rejection("bad_time", f"`time`: expected 1970 to 9999, got {value!r}")
+        raise Rejection("bad_time", f"`{name}`: expected 1970 to 9999, got {value!r}")
     return time
 
 
