@@ -32,6 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_check_digit": "the barcode has the form of a known format, but its check digit is wrong",
     "too_many_names": "the partition's dictionary of sites, devices or codes is full",
     "bad_alias": "an announcement's `alias` is not 1 to 64 of A-Z a-z 0-9 . _ / -, or is the parcel itself",
+    "wrong_site": "the scan names another site than the one that its sender's key is bound to",
 }
 """Why a scan is rejected: code -> what it means."""
 
@@ -60,6 +61,7 @@ REMEDIES: Final[dict[str, str]] = {
     "bad_check_digit": "if the label is of a format that `detail` names, read it again; of another, no format reads it",
     "too_many_names": "find what invents names of sites, devices or codes; then `tracker rebuild`, and replay",
     "bad_alias": "look at who writes announcements beside the workers, and mend that",
+    "wrong_site": "set the site at the sender, or give it a key of that site, and send it anew",
 }
 """What mends the cause of a rejection: code -> what to do. To replay is `tracker rejected replay`. Workers read
 settings and vocabularies when they start."""
@@ -94,6 +96,10 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "needs_rebuild": "store and log do not fit together, and only a rebuild mends that",
     "unavailable": "neither Kafka nor the gateway's spool can take what was sent; later they may",
     "over_budget": "a sender has sent more than he may",
+    "no_key": "a request without a device key came to the gateway",
+    "bad_key": "a device key is mistyped, unknown, revoked or has expired",
+    "wrong_scope": "a device key does not allow what its holder wants to do",
+    "unknown_key": "there is no device key with this id",
 }
 """What goes wrong besides: in commands, files, settings and servers. Code -> what it means."""
 

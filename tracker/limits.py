@@ -195,6 +195,18 @@ READ_CONNECTIONS_MAX: Final = 16
 """Connections to Redis that one event loop reads parcels over. It makes some 3,000 round trips a second; where one
 takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and reads half as many."""
 
+# Who may send to the gateway.
+
+WRONG_KEYS_BURST: Final = 20
+"""Wrong keys that an address may show at once, each answered with what is wrong. A site whose key was revoked has a few
+devices that try again."""
+
+WRONG_KEYS_PER_S: Final = 0.2
+"""How fast it may show more. A device that tries every few seconds still reads why it is refused."""
+
+WRONG_KEY_ADDRESSES_MAX: Final = 10_000
+"""Addresses whose wrong keys are counted, some 2 MB. Who has more of them is slowed down by what each request costs."""
+
 # A process.
 
 SECRET_BYTES_MAX: Final = 64 * 1_024
