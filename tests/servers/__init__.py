@@ -1,4 +1,4 @@
-"""Real servers for tests and benchmarks: a Kafka broker and a Redis, each in its own folder, dying with its parent.
+"""Real servers for tests and benchmarks, each in its own folder, dying with its parent: Kafka, Redis, an MQTT broker.
 
 `deploy/dev/fetch.py` finds or fetches them (`make setup`) and leaves in `.cache/servers.json` where they are.
 
@@ -23,6 +23,7 @@ test asks for it:
   `unknown_authority` issues those that nobody trusts.
 - `tokens`: issues the tokens that `secure_kafka` accepts.
 - `redis_server`: the machine's Redis, in plain text and without a password.
+- `mosquitto`: an MQTT broker without users. Others a test starts by itself: `Mosquitto(users={"gateway": "secret"})`.
 - `each_redis`: the same four times: a test that asks for it runs on every server of `SERVERS`.
 
 Further servers of Redis a test starts by itself, in some milliseconds, with what they are to ask for:
@@ -44,6 +45,7 @@ from tests.servers.disk import Disk
 from tests.servers.kafka import Kafka
 from tests.servers.listeners import BAD_LISTENERS, LISTENERS
 from tests.servers.machine import UnavailableError
+from tests.servers.mosquitto import Mosquitto
 from tests.servers.redis import SERVERS, Redis
 from tests.servers.secure_kafka import SecureKafka
 from tests.servers.secure_redis import SecureRedis, User
@@ -60,6 +62,7 @@ __all__ = [
     "Certificate",
     "Disk",
     "Kafka",
+    "Mosquitto",
     "Redis",
     "SecureKafka",
     "SecureRedis",

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import redis
 from confluent_kafka.admin import AdminClient
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.servers import Kafka, Redis, process
+from tests.servers import Kafka, Mosquitto, Redis, process
 
 
 def test_redis_keeps_its_data_over_a_kill_and_comes_back_on_the_same_port(redis_server: Redis) -> None:
@@ -113,3 +115,21 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.server
+def test_mosquitto_lets_in_only_its_users_and_comes_back_on_the_same_port(mosquitto: Mosquitto) -> None:
+    del mosquitto  # Skips where there is none.
+    refused = []
+    with Mosquitto(users={"scanner": "right"}) as server:
+        server.stop()
+        server.start()
+        for password in ("right", "wrong"):
+            client = Client(CallbackAPIVersion.VERSION2)
+            client.username_pw_set("scanner", password)
+            client.on_connect = lambda *about: refused.append(about[3].is_failure)
+            client.connect("127.0.0.1", server.port)
+            while len(refused) < ("right", "wrong").index(password) + 1:
+                client.loop(0.1)
+            client.disconnect()
+    assert refused == [False, True]
