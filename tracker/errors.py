@@ -103,6 +103,28 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
 }
 """What goes wrong besides: in commands, files, settings and servers. Code -> what it means."""
 
+REASONS_OF_REQUESTS: Final[dict[str, str]] = {
+    "malformed_request": "the request is not HTTP/1.1 as it should be",
+    "no_such_path": "nothing is served at this path",
+    "wrong_method": "the path does not have this method",
+    "slow_request": "the request did not come in time",
+    "large_body": "the body is longer than one may be",
+    "wrong_content_type": "the body has a content type that is not read here",
+    "wrong_encoding": "the body has a content encoding that is not read here",
+    "bad_encoding": "the body is not what its content encoding says",
+    "no_scans": "there is no scan in the body",
+    "none_accepted": "every scan in the body was rejected",
+    "bad_key_of_request": "`Idempotency-Key` is not 1 to 255 printable characters",
+    "key_reused": "the same `Idempotency-Key` came with another body before",
+    "key_in_flight": "a request with this `Idempotency-Key` is under way",
+    "too_many_connections": "the server holds as many connections as it may",
+    "overloaded": "the server has as much to do as it may have at once",
+    "unavailable": COMMAND_ERRORS["unavailable"],
+    "over_budget": COMMAND_ERRORS["over_budget"],
+    "internal": "a fault of the server",
+}
+"""Why a request over HTTP is refused as a whole. Code -> what it means, the title of its problem (RFC 9457)."""
+
 
 _REPR: Final = Repr()
 # The longest name that can be right, a vocabulary's prefix and code, has 81 characters.

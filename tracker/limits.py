@@ -207,6 +207,41 @@ WRONG_KEYS_PER_S: Final = 0.2
 WRONG_KEY_ADDRESSES_MAX: Final = 10_000
 """Addresses whose wrong keys are counted, some 2 MB. Who has more of them is slowed down by what each request costs."""
 
+# A request over HTTP.
+
+HEAD_BYTES_MAX: Final = 8_190
+"""Length of a request's first line, and of each of its fields. A key has some 60 bytes, a trace's context 200."""
+
+HEADERS_MAX: Final = 64
+"""Fields of a request. A client sends some ten, proxies add as many."""
+
+HEAD_S_MAX: Final = 10
+"""How long the head of a request may take to come. It fits in one packet."""
+
+IDLE_S_MAX: Final = 75
+"""How long a connection may be idle between two requests. Longer than the minute that proxies and clients keep one."""
+
+SENT_BODY_BYTES_MAX: Final = 4 * 1_024 * 1_024
+"""Length of a body as it is sent. 10,000 scans with all their fields have 3 MiB."""
+
+BODY_BYTES_MAX: Final = 8 * 1_024 * 1_024
+"""Length of a body that was inflated. A compressed body of SENT_BODY_BYTES_MAX may hold more: it is sent in parts."""
+
+ZSTD_WINDOW_BYTES_MAX: Final = 8 * 1_024 * 1_024
+"""Window of a zstd frame in a body: what RFC 9659 lets a sender use."""
+
+BODY_GRACE_S: Final = 10
+"""How long a body may take to begin."""
+
+BODY_BYTES_PER_S_MIN: Final = 4_096
+"""How fast a body must come on average, from then on. A hand-held at the edge of its network sends 10 KB/s."""
+
+BODIES_BYTES_MAX: Final = 256 * 1_024 * 1_024
+"""Memory of all bodies that are being read or inflated at once."""
+
+OVERLOADED_RETRY_S: Final = 2
+"""When a client may try again that came while there was too much to do."""
+
 # A process.
 
 SECRET_BYTES_MAX: Final = 64 * 1_024
