@@ -119,11 +119,12 @@ REASONS_OF_REQUESTS: Final[dict[str, str]] = {
     "key_in_flight": "a request with this `Idempotency-Key` is under way",
     "too_many_connections": "the server holds as many connections as it may",
     "overloaded": "the server has as much to do as it may have at once",
-    "unavailable": COMMAND_ERRORS["unavailable"],
-    "over_budget": COMMAND_ERRORS["over_budget"],
     "internal": "a fault of the server",
 }
-"""Why a request over HTTP is refused as a whole. Code -> what it means, the title of its problem (RFC 9457)."""
+"""Why a request over HTTP is refused as a whole. Code -> what it means."""
+
+MEANINGS: Final = {**REASONS, **COMMAND_ERRORS, **REASONS_OF_REQUESTS}
+"""All of them: the titles of problems (RFC 9457)."""
 
 
 _REPR: Final = Repr()

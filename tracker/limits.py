@@ -239,6 +239,13 @@ BODY_BYTES_PER_S_MIN: Final = 4_096
 BODIES_BYTES_MAX: Final = 256 * 1_024 * 1_024
 """Memory of all bodies that are being read or inflated at once."""
 
+ANSWERS_MAX: Final = 100_000
+"""Answers that are remembered by their `Idempotency-Key`. A thousand devices that send a body each second repeat one
+within a minute."""
+
+ANSWERS_BYTES_MAX: Final = 64 * 1_024 * 1_024
+"""Length of all remembered answers together. One to a body without a rejected scan has 30 bytes."""
+
 OVERLOADED_RETRY_S: Final = 2
 """When a client may try again that came while there was too much to do."""
 

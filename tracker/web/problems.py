@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from tracker.errors import REASONS_OF_REQUESTS
+from tracker.errors import MEANINGS
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -60,7 +60,7 @@ class ProblemError(Exception):
         """The object of RFC 9457, with the code as `reason`."""
         standard = {
             "type": TYPE + self.reason,
-            "title": REASONS_OF_REQUESTS[self.reason],
+            "title": MEANINGS[self.reason],
             "status": self.status,
             "detail": self.detail,
             "reason": self.reason,

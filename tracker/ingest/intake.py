@@ -1,0 +1,128 @@
+"""The middle of the gateway: reads a body, has what can be taken made durable, and says what became of each scan.
+
+What a worker would reject is refused here, with the same reason, since the same compiled reader reads it. It reaches
+the topic of rejected scans too, as far as its sender may fill that.
+"""
+
+from typing import Final, Protocol
+
+from tracker.domain._scan import ScanReader
+from tracker.domain.body import Body, read_body
+from tracker.domain.body import Refused as Unread
+from tracker.domain.errors import Rejection
+from tracker.ingest.ports import Durable, Kept, Receipt, Record, Refused, Sender
+from tracker.limits import RECORD_BYTES_MAX
+
+SOURCE: Final = "source"
+"""Header of a dead letter: who sent the scan. Of those that a worker rejects it says where the scan stands."""
+
+
+class Budget(Protocol):
+    """What a sender may send."""
+
+    def check(self, sender: Sender, scans: int) -> None:
+        """Looks whether he may send so many.
+
+        Raises:
+            OverBudgetError: he may not, at the moment.
+        """
+
+    def spent(self, sender: Sender, parcels: list[bytes], rejected: int) -> None:
+        """Takes note of what was taken, and of how many scans were rejected."""
+
+    def may_leave(self, sender: Sender) -> bool:
+        """Whether one more rejected scan of his reaches the topic; he has it then."""
+
+
+class Takings(Protocol):
+    """Counts what was taken."""
+
+    def taken(self, sender: Sender, receipt: Receipt, size: int) -> None:
+        """Takes note of a body of so many bytes."""
+
+
+class Middle:
+    """Takes bodies from every door.
+
+    Args:
+        reader: as the workers have it.
+        durable: where records go.
+        budget: what a sender may send.
+        takings: counts.
+        topic, rejected_topic: of Kafka.
+    """
+
+    def __init__(
+        self,
+        reader: ScanReader,
+        durable: Durable,
+        budget: Budget,
+        takings: Takings,
+        topic: str,
+        rejected_topic: str,
+    ) -> None:
+        self._reader = reader
+        self._durable = durable
+        self._budget = budget
+        self._takings = takings
+        self._topic = topic
+        self._rejected_topic = rejected_topic
+
+    async def take(self, body: bytes, sender: Sender, received_ms: int) -> Receipt:
+        """Takes a body, and returns when all that is accepted is durable.
+
+        Args:
+            body: one JSON scan, a JSON array of scans, or a JSON scan a line (NDJSON).
+            sender: who sends.
+            received_ms: when the body came in, milliseconds since the epoch.
+
+        Raises:
+            UnavailableError: nothing was taken; later it may be.
+            OverBudgetError: nothing was taken; he has sent too much.
+        """
+        site = sender.site.encode()
+        try:
+            read = read_body(self._reader, body, site=site)
+        except Rejection as rejection:
+            unread = Unread(0, rejection.code, rejection.detail, body[:RECORD_BYTES_MAX])
+            read = Body([], [], [], [], [], [unread])
+        if site:
+            _refuse_other_sites(read, site)
+        self._budget.check(sender, len(read.values) + len(read.refused))
+        values = read.stamped(received_ms, site, sender.device.encode())
+        topic = self._topic
+        records = [Record(topic, key, value) for key, value in zip(read.keys, values, strict=True)]
+        records += [self._letter(one, sender, received_ms) for one in read.refused if self._budget.may_leave(sender)]
+        kept = await self._durable.keep(records) if records else Kept.KAFKA
+        self._budget.spent(sender, read.keys, len(read.refused))
+        refused = tuple(Refused(one.index, one.reason, one.detail) for one in read.refused)
+        receipt = Receipt(len(read.values), refused, kept is Kept.SPOOL)
+        self._takings.taken(sender, receipt, len(body))
+        return receipt
+
+    def _letter(self, one: Unread, sender: Sender, received_ms: int) -> Record:
+        """The dead letter of a refused scan: its bytes, and why."""
+        headers = (
+            ("reason", one.reason.encode()),
+            ("detail", one.detail.encode(errors="replace")),
+            (SOURCE, f"gateway/{sender.door}/{sender.name}".encode()),
+            ("received", b"%d" % received_ms),
+        )
+        return Record(self._rejected_topic, one.key, one.value, headers)
+
+
+def _refuse_other_sites(read: Body, site: bytes) -> None:
+    """Refuses the scans that name another site than the sender's."""
+    if {*read.sites} <= {b"", site}:
+        return
+    for at in reversed(range(len(read.sites))):
+        if read.sites[at] not in (b"", site):
+            index, key, value, other, device = (column.pop(at) for column in read.columns())
+            named, own = other.decode(), site.decode()
+            detail = f"`site`: expected {own!r}, for which this sender's key is, or none, got {named!r}"
+            read.refused.append(Unread(index, "wrong_site", detail, value, key, other, device))
+    read.refused.sort(key=_index)
+
+
+def _index(one: Unread) -> int:
+    return one.index
