@@ -14,7 +14,7 @@
 #   14 since        u48  NO_TIME: never                   HAS_TARGET  target  u64  event id, or hash64 of a code
 #   20 scans        u32  all that ever reached it         SKEWED      time    u48  the device's
 #   24 next         u48  offset behind the last of them   HAS_RIGHT   kind u8, code u16  what a CORRECT says
-#   30 back         u32  from `next` back to the first of RECEIVED_LATE  received u48  the broker's time
+#   30 back         u32  from `next` back to the first of RECEIVED_LATE  received u48  when it came
 #                        them that the last batch brought
 #   34 repeats      u16  copies among those
 #
@@ -101,7 +101,7 @@ cdef struct header_t:
 cdef struct event_t:
     int64_t time  # effective
     int64_t raw_time
-    int64_t received  # the broker's time; of EVENT_RECEIVED_LATE only
+    int64_t received  # when it came, by gateway or broker; of EVENT_RECEIVED_LATE only
     int64_t seq  # -1: none
     uint64_t id
     uint64_t target

@@ -58,7 +58,7 @@ EPOCH_SECONDS_MAX: Final = 9_999_999_999
 """Greatest such number: of 2286, ten digits. In milliseconds it is April 1970."""
 
 CLOCK_SKEW_MS_MAX: Final = 5 * 60 * 1_000
-"""How far an event time may stand after the broker's time before it is clamped (docs/fold.md, section 1). A clock
+"""How far an event time may stand after it was received before it is clamped (docs/fold.md, section 1). A clock
 that is set once a day is off by seconds; one that is off by more than minutes is wrong."""
 
 CLOCK_BEHIND_MS: Final = 180 * 24 * 3_600 * 1_000

@@ -2,17 +2,19 @@
 
 import itertools
 import json
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain import compiled
+from tests.reference import moment
 from tests.reference import parcel as reference
-from tests.reference.strategies import BASE_MS, PARCEL, Record, histories, long_histories, read_all
+from tests.reference.strategies import BASE_MS, PARCEL, Record, histories, long_histories, read_all, value
 from tracker.domain import _parcel, machine, parcel
 from tracker.domain.parcel import CorruptRecord
-from tracker.limits import CLOCK_SKEW_MS_MAX
+from tracker.limits import CLOCK_BEHIND_MS, CLOCK_SKEW_MS_MAX, LIFE_GAP_MS
 
 # Places in a record's header (ext/record.pxd).
 EVENTS_AT, FIRST_AT, HEADER_BYTES = 4, 6, 36
@@ -49,6 +51,33 @@ def test_scans_that_come_again_change_nothing_but_the_duplicates(records: list[R
     for first, second in lives:
         assert second["duplicates"] == 2 * first["duplicates"] + len(first["events"])
         assert {**second, "duplicates": 0, "previous": 0} == {**first, "duplicates": 0, "previous": 0}
+
+
+@given(
+    st.lists(st.tuples(st.integers(-2, 2), st.sampled_from((None, -1, 0, 1, 2))), min_size=1, max_size=5),
+    st.sampled_from((0, CLOCK_SKEW_MS_MAX, CLOCK_SKEW_MS_MAX + 3, -CLOCK_BEHIND_MS, -LIFE_GAP_MS)),
+    st.randoms(use_true_random=False),
+)
+def test_copies_that_came_by_other_gateways_are_one_event_in_any_order(
+    ways: list[tuple[int, int | None]], time: int, random: Random
+) -> None:
+    scan = {"parcel": PARCEL, "event": "DELIVERED", "time": BASE_MS + time, "site": "A"}
+    copies = [
+        Record(value(**scan, received=None if received is None else BASE_MS + received), BASE_MS + timestamp)
+        for timestamp, received in ways
+    ]
+    first = min(min(timestamp, timestamp if received is None else received) for timestamp, received in ways)
+    effective = first if time > first + CLOCK_SKEW_MS_MAX else time
+    for _ in range(3):
+        random.shuffle(copies)
+        alone = compiled.fold_one(copies)
+        assert alone == expected(copies)
+        assert (alone["since"], alone["duplicates"]) == (moment.write(BASE_MS + effective), len(copies) - 1)
+        # A later event is what shows that a clock runs behind.
+        later = Record(
+            value(parcel=PARCEL, event="RETURNED", time=BASE_MS + CLOCK_BEHIND_MS), BASE_MS + CLOCK_BEHIND_MS
+        )
+        assert compiled.fold_one([*copies, later]) == expected([*copies, later])
 
 
 @pytest.mark.parametrize("targets", list(itertools.permutations(("ARRIVED", "DEPARTED", "LAB:OUT", "ACCEPTED"), 2)))

@@ -58,6 +58,9 @@ LATE_MS: Final = (
 )
 """Received so long after the time of a scan; None: no timestamp."""
 
+STAMPS_MS: Final = (None, None, None, None, 0, -1, 1, -7_200_000, CLOCK_SKEW_MS_MAX + 1, -CLOCK_BEHIND_MS)
+"""How long after its record's timestamp a gateway received a scan; None: it came by way of none."""
+
 BEHIND_MS: Final = (
     *(CLOCK_BEHIND_MS, 364 * 86_400_000, 2 * LIFE_GAP_MS, BASE_MS - CLOCK_RESET_BEFORE_MS, BASE_MS - 946_684_860_000),
     BASE_MS - 315_964_800_000,
@@ -113,6 +116,7 @@ def records(draw: st.DrawFn, event: str | None = None, target: str | None = None
     if draw(st.sampled_from((False, False, False, False, True))):
         behind_ms = draw(st.sampled_from(BEHIND_MS))
         time, late_ms = time - behind_ms, behind_ms + draw(st.sampled_from((0, 0, -1, 60_000)))
+    stamp_ms = draw(st.sampled_from(STAMPS_MS))
     text = draw(st.sampled_from((None, None, "taken off", "office")))
     right = draw(st.sampled_from((None, "DELIVERED", "LAB:IN"))) if event == CORRECT else None
     data = {name: field for name, field in (("text", text), ("event", right)) if field is not None}
@@ -127,6 +131,7 @@ def records(draw: st.DrawFn, event: str | None = None, target: str | None = None
         id=draw(st.sampled_from((None, None, None, None, *GIVEN_IDS))),
         target=target,
         data=data or None,
+        received=None if stamp_ms is None else max(0, time + (late_ms or 0) + stamp_ms),
     )
     return Record(fields, -1 if late_ms is None else time + late_ms)
 
@@ -137,7 +142,7 @@ def histories(draw: st.DrawFn, events_max: int = 12) -> list[Record]:
 
     UNDO and CORRECT hit by code and by id, given and computed, before and after their targets, one another too; some
     given ids are another event's computed one; some records come again, as they were, a little later (re-reads) or
-    received at another time.
+    received at another time, as the broker says or a gateway.
     """
     history = draw(st.lists(records(), min_size=1, max_size=events_max))
     for again in draw(st.lists(st.sampled_from(history), max_size=3)):
@@ -150,7 +155,8 @@ def histories(draw: st.DrawFn, events_max: int = 12) -> list[Record]:
         history.append(_with_id(draw(records()), draw(st.sampled_from(read_all(history))).id))
     for copy in draw(st.lists(st.sampled_from(history), max_size=4)):
         received = draw(st.sampled_from((copy.received_ms, copy.received_ms, BASE_MS, BASE_MS + 1)))
-        history.append(Record(copy.value, received))
+        stamp = draw(st.sampled_from(({}, {}, {"received": None}, {"received": BASE_MS}, {"received": BASE_MS - 1})))
+        history.append(Record(value(**(json.loads(copy.value) | stamp)), received))
     return draw(st.permutations(history))
 
 

@@ -43,6 +43,7 @@ KIND_AT: Final = 88
 UNDO: Final = NUMBER["UNDO"]
 
 
+_read = Partition.read
 _fold = Partition.fold
 _forget = Partition._forget
 _send_apply = SimulatedChain.send_apply
@@ -222,6 +223,16 @@ def late_scan_appended() -> AbstractContextManager[None]:
         return domain_fold(names, ids, buffer, arena, bytes(changed), records)
 
     return _patched(product, "fold", fold)
+
+
+def received_not_read() -> AbstractContextManager[None]:
+    """When a gateway received a scan is not looked at: its record's timestamp counts alone."""
+
+    def read(self: Partition, fetched: Fetched) -> ReadBatch:
+        unsaid = replace(fetched, buffer=fetched.buffer.replace(b'"received"', b'"recieved"'))
+        return replace(_read(self, unsaid), fetched=fetched)
+
+    return _patched(Partition, "read", read)
 
 
 def gap_taken_as_end() -> AbstractContextManager[None]:
@@ -423,6 +434,7 @@ PLANTED: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
         duplicate_applied,
         next_not_looked_at,
         late_scan_appended,
+        received_not_read,
         gap_taken_as_end,
         letter_without_value,
         letter_of_no_refusal,

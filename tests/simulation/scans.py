@@ -39,6 +39,10 @@ ANNOUNCED_EVERY: Final = 47
 """One scan of so many is of a tunnel; one record of so many is an announcement that somebody else has written."""
 
 
+STAMPS_MS: Final = (0, 1, 3_600_000, -1, -3_600_000, -86_400_000)
+"""How long after the broker's time a gateway says it received a scan: its clock is ahead, or it held the scan back."""
+
+
 def _labelled(random: Random, number: int) -> tuple[bytes | None, bytes | None]:
     """A scan by a tunnel that has read up to three labels."""
     others = random.sample(SSCCS, random.randrange(3))
@@ -48,6 +52,8 @@ def _labelled(random: Random, number: int) -> tuple[bytes | None, bytes | None]:
     fields = {"barcodes": reads, "event": "ARRIVED", "time": time, "site": "A", "seq": number % 3}
     if random.random() < 0.1:
         fields["time"] = RECEIVED_MS + 2 * 86_400_000
+    if random.random() < 0.3:
+        fields["received"] = RECEIVED_MS + random.choice(STAMPS_MS)
     key, *_ = _recognised(reads)
     return str(key).encode(), json.dumps(fields).encode()
 
@@ -91,6 +97,8 @@ def _drawn(random: Random, number: int) -> tuple[bytes | None, bytes | None]:
         fields["data"] = {"n": number % 3}
     if random.random() < 0.05:
         fields["time"] += 2 * 86_400_000  # Ahead of the broker's clock.
+    if random.random() < 0.3:
+        fields["received"] = RECEIVED_MS + random.choice(STAMPS_MS)
     return parcel.encode(), json.dumps(fields).encode()
 
 
