@@ -185,6 +185,47 @@ REJECTIONS_FOLLOWED_MAX: Final = 20
 SEARCH_BYTES_MAX: Final = 1 << 30
 """The most that one search for a parcel's scans reads of a partition: what a fast broker gives in some ten seconds."""
 
+# Readers that send over TCP (docs/tcp.md).
+
+SOURCES_BYTES_MAX: Final = 1_048_576
+"""Length of the file of sources. A listener takes some 300 bytes."""
+
+SOURCES_LISTED_MAX: Final = 1_000
+"""Sources in that file. A sorting centre has a few dozen readers."""
+
+SOURCE_NAME_CHARS_MAX: Final = 64
+"""Length of a source's name: a device's too, which it names unless the file says otherwise."""
+
+TCP_FRAME_BYTES_MAX: Final = 16_384
+"""Length of a reader's frame, unless its listener says otherwise. Ten labels with their places are 2 KB."""
+
+TCP_FRAME_BYTES_LIMIT: Final = 65_536
+"""What a listener may say: a scan's JSON has no more room either."""
+
+TCP_CODES_MAX: Final = 1_024
+"""Codes in one frame whose codes are parcels of their own. A portal of RFID reports some hundred tags at once."""
+
+TCP_SEQUENCE_CHARS_MAX: Final = 64
+"""Length of a frame's sequence number, which is echoed. The longest are UUIDs with 36."""
+
+TCP_BATCH_FRAMES_MAX: Final = 1_000
+"""Frames of a connection that are handed on at once. With more, the first one waits for the last one's JSON."""
+
+TCP_WAITING_BYTES_MAX: Final = 262_144
+"""Bytes of frames that a connection has waiting; then it is not read until half are handed on."""
+
+TCP_RESENDS_MAX: Final = 4_096
+"""Frames of a listener by whose sequence number a resend is known. A tunnel sends three a second."""
+
+TCP_CONNECTIONS_LIMIT: Final = 10_000
+"""Connections that a listener may be told to hold at once; each takes a file descriptor."""
+
+TCP_ANSWER_S_MAX: Final = 30
+"""Seconds that a reader may leave its answers unread before it is closed."""
+
+TCP_HANDSHAKE_S_MAX: Final = 10
+"""Seconds that a TLS handshake, or connecting to a reader, may take."""
+
 # Redis.
 
 CONNECTING_MAX: Final = 32

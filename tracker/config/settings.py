@@ -140,6 +140,9 @@ class Settings:
         "where a worker serves /metrics, /healthz, /livez and /readyz",
         "host:port|off",
     )
+    sources: Path | None = _setting(
+        "", forms.existing_file, "what the gateway listens to and connects to, beside HTTP (docs/tcp.md)", "file"
+    )
     data_dir: Path = _setting(".tracker", forms.folder, "where `tracker up` keeps its data", "folder")
 
     def __repr__(self) -> str:
