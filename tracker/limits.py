@@ -100,13 +100,19 @@ ALIAS_PARCELS_MAX: Final = 16
 # Vocabularies.
 
 VOCABULARY_BYTES_MAX: Final = 1_048_576
-"""Length of a vocabulary's file. The largest that is shipped has 85 codes and 7 KB; one of a megabyte is a mistake."""
+"""Length of a vocabulary's file. The largest that is shipped has 251 codes and 19 KB; a megabyte is a mistake."""
 
 VOCABULARY_PREFIX_CHARS_MAX: Final = 16
 """Length of a vocabulary's prefix. The longest that is shipped has 9."""
 
 CODE_CHARS_MAX: Final = 64
-"""Length of a code in a vocabulary, without its prefix. The longest in real feeds have 22."""
+"""Length of a code in a vocabulary, without its prefix. The longest in real feeds have 41."""
+
+VOCABULARY_SOURCES_MAX: Final = 8
+"""Sources that a vocabulary's file names. A carrier documents its codes in one place, or in a few."""
+
+NEAREST_MAX: Final = 3
+"""Codes that the detail of an unknown one suggests. One of them is what was meant, or none is."""
 
 # A parcel.
 
