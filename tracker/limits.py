@@ -191,6 +191,31 @@ REJECTIONS_FOLLOWED_MAX: Final = 20
 SEARCH_BYTES_MAX: Final = 1 << 30
 """The most that one search for a parcel's scans reads of a partition: what a fast broker gives in some ten seconds."""
 
+# What makes scans durable in the gateway.
+
+ACKNOWLEDGED_S_MAX: Final = 2.0
+"""How long Kafka may take to acknowledge a request before it goes to the spool. A healthy one takes 10 ms, one whose
+leader changes seconds, and a scanner waits for its answer."""
+
+DELIVERY_S_MAX: Final = 10.0
+"""How long librdkafka tries to deliver a record. What takes longer is in the spool meanwhile, and sent from there."""
+
+DRAIN_RECORDS_MAX: Final = 2_000
+"""Records of the spool that are on their way to Kafka at once. More would make new requests wait behind them."""
+
+DRAIN_BYTES_MAX: Final = 1_048_576
+"""The same in bytes, as they stand in the spool."""
+
+SPOOL_GROUP_MAX: Final = 1_000
+"""Requests that share a commit of the spool. A commit takes some 5 ms, for one request or for many."""
+
+SPOOL_S_MAX: Final = 10.0
+"""How long the spool's disk may take for a request. A commit takes milliseconds; a disk that hangs must not hold
+every sender."""
+
+SPOOL_SHRINK_PAGES: Final = 2_000
+"""Pages, of 4 KiB, that are given back to the disk at once: some 10 ms, in which nothing is spooled."""
+
 # Readers that send over TCP (docs/tcp.md).
 
 SOURCES_BYTES_MAX: Final = 1_048_576
