@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conformance import VECTORS, agreement, dictionary, gs1_vectors
+from tests.conformance import VECTORS, agreement, dictionary, epcis, gs1_vectors
 from tracker.domain import gs1
 
 pytestmark = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"the vectors of others are not at {VECTORS}")
@@ -31,3 +31,16 @@ def test_predefined_lengths_are_those_of_the_dictionary() -> None:
         assert (length is not None) == is_predefined
         if length is not None:
             assert sum(part.most for part in identifier.components) == length
+
+
+@pytest.mark.parametrize("folder", epcis.FOLDERS)
+def test_every_file_of_epcis_is_taken_or_refused_as_it_should_be(folder: str) -> None:
+    outcomes = epcis.outcomes(folder)
+    assert outcomes
+    assert [outcome.text for outcome in outcomes if not epcis.FOLDERS[folder](outcome)] == []
+
+
+def test_files_of_epcis_have_parcels_in_them() -> None:
+    scans = [outcome.scans for folder in ("documents", "events") for outcome in epcis.outcomes(folder)]
+    assert 0 in scans
+    assert sum(count > 0 for count in scans) >= 8

@@ -25,7 +25,7 @@ def init(settings: Settings) -> None:
         warn(warning)
 
 
-@command(*config.used_by(config.WORKER), running="ignored")
+@command(*config.TABLE, running="ignored")
 def worker(settings: Settings) -> None:
     """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end.
 

@@ -16,25 +16,11 @@ from tracker.config.forms import Address
 from tracker.config.loading import Source, beside, environment, lacking, load, site_zones, source, unknown
 from tracker.config.running import Running
 from tracker.config.secrets import Secret, masked
-from tracker.config.settings import (
-    GATEWAY,
-    PREFIX,
-    TABLE,
-    WORKER,
-    Settings,
-    file_variable,
-    flag,
-    shown,
-    text,
-    used_by,
-    variable,
-)
+from tracker.config.settings import PREFIX, TABLE, Settings, file_variable, flag, shown, text, variable
 
 __all__ = [
-    "GATEWAY",
     "PREFIX",
     "TABLE",
-    "WORKER",
     "Address",
     "Running",
     "Secret",
@@ -52,7 +38,6 @@ __all__ = [
     "source",
     "text",
     "unknown",
-    "used_by",
     "variable",
     "warnings",
 ]
