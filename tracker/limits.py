@@ -100,13 +100,19 @@ ALIAS_PARCELS_MAX: Final = 16
 # Vocabularies.
 
 VOCABULARY_BYTES_MAX: Final = 1_048_576
-"""Length of a vocabulary's file. The largest that is shipped has 85 codes and 7 KB; one of a megabyte is a mistake."""
+"""Length of a vocabulary's file. The largest that is shipped has 251 codes and 19 KB; a megabyte is a mistake."""
 
 VOCABULARY_PREFIX_CHARS_MAX: Final = 16
 """Length of a vocabulary's prefix. The longest that is shipped has 9."""
 
 CODE_CHARS_MAX: Final = 64
-"""Length of a code in a vocabulary, without its prefix. The longest in real feeds have 22."""
+"""Length of a code in a vocabulary, without its prefix. The longest in real feeds have 41."""
+
+VOCABULARY_SOURCES_MAX: Final = 8
+"""Sources that a vocabulary's file names. A carrier documents its codes in one place, or in a few."""
+
+NEAREST_MAX: Final = 3
+"""Codes that the detail of an unknown one suggests. One of them is what was meant, or none is."""
 
 # A parcel.
 
@@ -184,6 +190,72 @@ REJECTIONS_FOLLOWED_MAX: Final = 20
 
 SEARCH_BYTES_MAX: Final = 1 << 30
 """The most that one search for a parcel's scans reads of a partition: what a fast broker gives in some ten seconds."""
+
+# What makes scans durable in the gateway.
+
+ACKNOWLEDGED_S_MAX: Final = 2.0
+"""How long Kafka may take to acknowledge a request before it goes to the spool. A healthy one takes 10 ms, one whose
+leader changes seconds, and a scanner waits for its answer."""
+
+DELIVERY_S_MAX: Final = 10.0
+"""How long librdkafka tries to deliver a record. What takes longer is in the spool meanwhile, and sent from there."""
+
+DRAIN_RECORDS_MAX: Final = 2_000
+"""Records of the spool that are on their way to Kafka at once. More would make new requests wait behind them."""
+
+DRAIN_BYTES_MAX: Final = 1_048_576
+"""The same in bytes, as they stand in the spool."""
+
+SPOOL_GROUP_MAX: Final = 1_000
+"""Requests that share a commit of the spool. A commit takes some 5 ms, for one request or for many."""
+
+SPOOL_S_MAX: Final = 10.0
+"""How long the spool's disk may take for a request. A commit takes milliseconds; a disk that hangs must not hold
+every sender."""
+
+SPOOL_SHRINK_PAGES: Final = 2_000
+"""Pages, of 4 KiB, that are given back to the disk at once: some 10 ms, in which nothing is spooled."""
+
+# Readers that send over TCP (docs/tcp.md).
+
+SOURCES_BYTES_MAX: Final = 1_048_576
+"""Length of the file of sources. A listener takes some 300 bytes."""
+
+SOURCES_LISTED_MAX: Final = 1_000
+"""Sources in that file. A sorting centre has a few dozen readers."""
+
+SOURCE_NAME_CHARS_MAX: Final = 64
+"""Length of a source's name: a device's too, which it names unless the file says otherwise."""
+
+TCP_FRAME_BYTES_MAX: Final = 16_384
+"""Length of a reader's frame, unless its listener says otherwise. Ten labels with their places are 2 KB."""
+
+TCP_FRAME_BYTES_LIMIT: Final = 65_536
+"""What a listener may say: a scan's JSON has no more room either."""
+
+TCP_CODES_MAX: Final = 1_024
+"""Codes in one frame whose codes are parcels of their own. A portal of RFID reports some hundred tags at once."""
+
+TCP_SEQUENCE_CHARS_MAX: Final = 64
+"""Length of a frame's sequence number, which is echoed. The longest are UUIDs with 36."""
+
+TCP_BATCH_FRAMES_MAX: Final = 1_000
+"""Frames of a connection that are handed on at once. With more, the first one waits for the last one's JSON."""
+
+TCP_WAITING_BYTES_MAX: Final = 262_144
+"""Bytes of frames that a connection has waiting; then it is not read until half are handed on."""
+
+TCP_RESENDS_MAX: Final = 4_096
+"""Frames of a listener by whose sequence number a resend is known. A tunnel sends three a second."""
+
+TCP_CONNECTIONS_LIMIT: Final = 10_000
+"""Connections that a listener may be told to hold at once; each takes a file descriptor."""
+
+TCP_ANSWER_S_MAX: Final = 30
+"""Seconds that a reader may leave its answers unread before it is closed."""
+
+TCP_HANDSHAKE_S_MAX: Final = 10
+"""Seconds that a TLS handshake, or connecting to a reader, may take."""
 
 # Redis.
 

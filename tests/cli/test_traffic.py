@@ -118,6 +118,34 @@ def test_what_was_applied_as_a_whole_ends_with_0(kafka: Kafka, redis_server: Red
     assert result.stderr.endswith("3 applied; 0 rejected\n")
 
 
+def test_the_tail_of_a_file_sent_again_is_new_by_its_numbers_and_a_copy_without_them(
+    kafka: Kafka, redis_server: Redis, topic: str, tmp_path: Path
+) -> None:
+    whole, tail = tmp_path / "whole.ndjson", tmp_path / "tail.ndjson"
+
+    def told(file: Path, *options: str) -> str:
+        words = ["replay", *flags(kafka, redis_server, topic), str(file), "--wait", *options]
+        return CliRunner().invoke(command_line.cli, words, catch_exceptions=False).stderr.splitlines()[-1]
+
+    for parcel, options in (("A4", ()), ("A5", ("--no-seq",))):
+        lines = [
+            b'{"parcel":"%b","event":"ARRIVED","time":%d}\n' % (parcel.encode(), 1_700_000_000_000 + hour * 3_600_000)
+            for hour in range(4)
+        ]
+        whole.write_bytes(b"".join(lines))
+        tail.write_bytes(b"".join(lines[2:]))
+        assert told(whole, *options) == "4 applied; 0 rejected"
+        assert told(whole, *options) == "4 applied, 4 of them duplicates; 0 rejected"
+        copies = ", 2 of them duplicates" if options else ""
+        assert told(tail, *options) == f"2 applied{copies}; 0 rejected"
+
+
+def test_the_help_of_replay_says_what_the_number_of_a_line_does() -> None:
+    said = " ".join(CliRunner().invoke(command_line.cli, ["replay", "--help"]).output.split())
+    assert "A line without `seq` gets its number in the file as `seq`" in said
+    assert "--no-seq" in said
+
+
 def test_simulated_scans_are_followed_too(kafka: Kafka, redis_server: Redis, topic: str) -> None:
     words = ["simulate", *flags(kafka, redis_server, topic), "--parcels", "300", "--wait"]
     result = CliRunner().invoke(command_line.cli, words, catch_exceptions=False)

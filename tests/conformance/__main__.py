@@ -1,10 +1,14 @@
-"""Prints how many vectors of each set pass, and ends with 1 if one does not. `make conformance`."""
+"""Prints how many vectors of each set pass, and how whole the vocabularies are; ends with 1 if a vector does not pass.
+
+`make conformance`.
+"""
 
 import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from tests.conformance import VECTORS, agreement, epcis, gs1_vectors, tracking_numbers
+from tracker.domain.vocabulary import docs, load
 
 
 class Row(NamedTuple):
@@ -33,11 +37,34 @@ def rows() -> Iterator[Row]:
         yield Row(f"EPCIS 2.0, {folder}", len(outcomes), failed)
 
 
+def epcis_files() -> Iterator[str]:
+    """A line for each file of EPCIS: what it became, and why events were refused."""
+    yield "\nfile of EPCIS 2.0, and what it became, with SSCCs as parcels\n"
+    for folder in epcis.FOLDERS:
+        yield from (f"{outcome.text}\n" for outcome in epcis.outcomes(folder))
+
+
+def vocabularies() -> Iterator[str]:
+    """A line for each vocabulary: codes had / codes documented, and how many more real histories show."""
+    rows = [docs.Row.of(vocabulary) for vocabulary in load().values()]
+    yield "\nvocabulary, codes had / codes documented (?: there is no list), and codes that only real histories show\n"
+    for row in sorted(rows):
+        yield f"{row.prefix:50}{row.claim:>13}{row.seen:6}\n"
+    had, seen = sum(row.had for row in rows), sum(row.seen for row in rows)
+    yield f"{f'{len(rows)} vocabularies':50}{had:>13,}{seen:6}\n"
+
+
 def main() -> int:
-    """Prints the table. With -v also what fails."""
+    """Prints the tables. With -v also what fails."""
+    short = _vectors() if VECTORS.is_dir() else 0
     if not VECTORS.is_dir():
-        sys.stdout.write(f"conformance: {VECTORS} is not there; nothing to run\n")
-        return 0
+        sys.stdout.write(f"conformance: {VECTORS} is not there; no vectors to run\n")
+    sys.stdout.writelines(vocabularies())
+    return int(short > 0)
+
+
+def _vectors() -> int:
+    """Prints the table of vectors; how many sets fall short."""
     short = 0
     for row in rows():
         passed = row.vectors - len(row.failures)
@@ -45,10 +72,8 @@ def main() -> int:
         short += bool(row.failures)
         if "-v" in sys.argv[1:]:
             sys.stdout.writelines(f"    {failure}\n" for failure in row.failures)
-    sys.stdout.write("\nWhat each file of EPCIS became, with SSCCs as parcels:\n")
-    for folder in epcis.FOLDERS:
-        sys.stdout.writelines(f"  {outcome.text}\n" for outcome in epcis.outcomes(folder))
-    return int(short > 0)
+    sys.stdout.writelines(epcis_files())
+    return short
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Purse:
 class Counts:
     """Counts nothing."""
 
-    def taken(self, sender: Sender, receipt: Receipt, size: int) -> None:
+    def taken(self, sender: Sender, receipt: Receipt, size: int, durable_s: float) -> None:
         """Takes note of nothing."""
 
 

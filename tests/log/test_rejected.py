@@ -9,7 +9,7 @@ from tests.process.workers import producer
 from tests.servers import Kafka
 from tracker.log import rejected
 from tracker.log.records import TopicRecords
-from tracker.log.rejected import DeadLetter, Receipt, Source
+from tracker.log.rejected import AtGateway, DeadLetter, Receipt, Source
 
 LETTER = {"reason": b"not_json", "detail": "ü".encode(), "source": b"scans/3/991"}
 
@@ -35,6 +35,14 @@ def test_a_dead_letter_has_the_bytes_and_the_key_of_the_scan_and_says_why_and_wh
     assert letter.time_ms > 1_700_000_000_000
 
 
+def test_a_dead_letter_of_a_gateway_says_who_sent_the_scan_and_when_it_came(kafka: Kafka) -> None:
+    headers = LETTER | {"source": b"gateway/mqtt/hall 3", "received": b"1795000000000"}
+    (letter,) = written(kafka, (b"x", headers))
+    assert isinstance(letter, DeadLetter)
+    assert (letter.source, letter.received_ms) == (AtGateway("mqtt", "hall 3"), 1_795_000_000_000)
+    assert str(letter.source) == "gateway/mqtt/hall 3"
+
+
 def test_a_receipt_is_read_as_it_is_written(kafka: Kafka) -> None:
     receipts = [Receipt((2, 17), Source("scans", 3, 1_042)), Receipt((0, 0), None)]
     headers = [{name: str(value).encode() for name, value in receipt.headers()} for receipt in receipts]
@@ -48,6 +56,8 @@ def test_what_is_neither_is_told_apart(kafka: Kafka) -> None:
         {"reason": b"", "source": b"scans/3/991"},
         {"reason": b"x", "source": b"scans/3"},
         {"reason": b"x", "source": b"scans/3/-1"},
+        {"reason": b"x", "source": b"gateway/http/a/b"},
+        {"reason": b"x", "source": b"gateway/http/"},
         {"replayed": b"x", "sent": b"scans/3/991"},
         {"replayed": b"3", "sent": b"scans/3/991"},
     ]

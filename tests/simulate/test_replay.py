@@ -34,6 +34,12 @@ def test_a_line_without_seq_gets_its_number_and_is_otherwise_as_it_was() -> None
     ]
 
 
+def test_without_numbers_a_line_goes_as_it_is() -> None:
+    content = b'{"a" : 1.50 }\n\n{"seq":7}\n{}\nnot json\n'
+    sent = Replay(io.BytesIO(content), recognise, numbered=False)
+    assert [value for _, value in sent] == [b'{"a" : 1.50 }', b'{"seq":7}', b"{}", b"not json"]
+
+
 def test_a_seq_of_null_stays_since_a_second_one_would_be_refused() -> None:
     assert records(b'{"seq":null}') == [(None, b'{"seq":null}')]
 

@@ -25,7 +25,7 @@ def init(settings: Settings) -> None:
         warn(warning)
 
 
-@command(*config.TABLE, running="ignored")
+@command(*config.used_by(config.WORKER), running="ignored")
 def worker(settings: Settings) -> None:
     """Runs one worker: reads scans, folds them into parcels, applies them to Redis, until it is told to end.
 

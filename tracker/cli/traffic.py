@@ -78,16 +78,21 @@ def simulate(
 @command(*_SENDS, "barcode_first", "barcodes_off")
 @click.argument("file", type=click.File("rb"))
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
+@click.option("--no-seq", is_flag=True, help="send lines without `seq` as they are: equal lines are then one scan")
 @sending.waiting
-def replay(settings: Settings, *, file: BinaryIO, rate: float, wait: bool, timeout: float) -> None:
-    """Sends the scans of an NDJSON FILE to Kafka; - is standard input. A line without `seq` gets its line number.
+def replay(settings: Settings, *, file: BinaryIO, rate: float, no_seq: bool, wait: bool, timeout: float) -> None:
+    """Sends the scans of an NDJSON FILE to Kafka; - is standard input.
+
+    A line without `seq` gets its number in the file as `seq`, which is a part of what makes a scan the same scan: two
+    equal lines are two scans, and the whole file sent again is a copy, applied once. The tail of a file sent again
+    has other numbers, so its scans count again: with --no-seq, both times, it is a copy too.
 
     With --wait it tells what became of them: applied, duplicates, rejected and why. Exit code 4: some were rejected.
     """
     from tracker.simulate.replay import Replay
     from tracker.site import recogniser
 
-    lines = Replay(file, recogniser(settings).recognise_set)
+    lines = Replay(file, recogniser(settings).recognise_set, numbered=not no_seq)
     with _following(settings, wait=wait) as following:
         acknowledged = _send(settings, lines, rate, following)
         click.echo(f"{acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True)

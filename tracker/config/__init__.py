@@ -16,11 +16,25 @@ from tracker.config.forms import Address
 from tracker.config.loading import Source, beside, environment, lacking, load, site_zones, source, unknown
 from tracker.config.running import Running
 from tracker.config.secrets import Secret, masked
-from tracker.config.settings import PREFIX, TABLE, Settings, file_variable, flag, shown, text, variable
+from tracker.config.settings import (
+    GATEWAY,
+    PREFIX,
+    TABLE,
+    WORKER,
+    Settings,
+    file_variable,
+    flag,
+    shown,
+    text,
+    used_by,
+    variable,
+)
 
 __all__ = [
+    "GATEWAY",
     "PREFIX",
     "TABLE",
+    "WORKER",
     "Address",
     "Running",
     "Secret",
@@ -38,6 +52,7 @@ __all__ = [
     "source",
     "text",
     "unknown",
+    "used_by",
     "variable",
     "warnings",
 ]

@@ -52,6 +52,13 @@ def folder(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def file_or_off(text: str) -> Path | None:
+    """Reads a file that need not exist, None for `off`."""
+    if not text:
+        raise ValueError("a file, or off")
+    return None if text == "off" else folder(text)
+
+
 def existing_folder(text: str) -> Path | None:
     """Reads a folder that exists, None for none."""
     if text and not folder(text).is_dir():

@@ -14,6 +14,10 @@ from tracker.limits import INFLATED_BYTES_MAX, PARTITIONS_MAX
 PREFIX: Final = "TRACKER_"
 FILE_SUFFIX: Final = "_FILE"
 
+GATEWAY: Final = "gateway"
+WORKER: Final = "worker"
+"""Processes that have settings of their own."""
+
 
 def _setting(
     default: str,
@@ -23,6 +27,7 @@ def _setting(
     *,
     secret: bool = False,
     in_file: bool = False,
+    only: str = "",
 ) -> Any:  # noqa: ANN401
     """A line of the table.
 
@@ -33,8 +38,9 @@ def _setting(
         unit: of the value, or its form.
         secret: whether it is never shown and never a flag. A file may hold it, which a variable or a flag names.
         in_file: whether a file may hold it, though it is no secret as a whole, such as a URL with a password.
+        only: the process that alone uses it; empty where several do.
     """
-    about = {"default": default, "parse": parse, "meaning": meaning, "unit": unit}
+    about = {"default": default, "parse": parse, "meaning": meaning, "unit": unit, "only": only}
     return field(default=parse(default), metadata=about | {"secret": secret, "in_file": secret or in_file})
 
 
@@ -140,6 +146,23 @@ class Settings:
         "where a worker serves /metrics, /healthz, /livez and /readyz",
         "host:port|off",
     )
+    sources: Path | None = _setting(
+        "",
+        forms.existing_file,
+        "what the gateway listens to and connects to, beside HTTP (docs/tcp.md)",
+        "file",
+        only=GATEWAY,
+    )
+    spool: Path | None = _setting(
+        "tracker-spool.db",
+        forms.file_or_off,
+        "where the gateway keeps scans while Kafka is not there",
+        "file|off",
+        only=GATEWAY,
+    )
+    spool_bytes: int = _setting(
+        str(1 << 30), forms.whole(1_048_576, 1 << 40), "the most that the spool may take", "bytes", only=GATEWAY
+    )
     data_dir: Path = _setting(".tracker", forms.folder, "where `tracker up` keeps its data", "folder")
 
     def __repr__(self) -> str:
@@ -148,6 +171,11 @@ class Settings:
 
 TABLE: Final[dict[str, Field[Any]]] = {setting.name: setting for setting in fields(Settings)}
 """Name -> its line, in the order in which they are listed."""
+
+
+def used_by(process: str) -> list[str]:
+    """Gives the names of the settings that a process uses: GATEWAY or WORKER."""
+    return [name for name, line in TABLE.items() if line.metadata["only"] in {"", process}]
 
 
 def variable(name: str) -> str:
@@ -169,7 +197,7 @@ def text(settings: Settings, name: str) -> str:
     """Gives the value of a setting in the form that the environment takes, secrets as they are: not to be shown."""
     value = getattr(settings, name)
     if value is None:
-        return "off" if name == "monitor" else ""
+        return "off" if name in {"monitor", "spool"} else ""
     if isinstance(value, Secret):
         return value.value
     if isinstance(value, tuple) and not isinstance(value, Address):

@@ -323,11 +323,8 @@ class FullReader:
             return code.undoes, None
         if given is None:
             raise Rejection("no_target", f"`{code.name}` needs `target`")
-        try:
-            target = self.vocabularies.find(given.decode())
-        except TrackerError:
-            return None, _scan.number_of_id(given)
-        if target.name in ("UNDO", "CORRECT"):
+        target = self.vocabularies.known(given.decode())
+        if target is None or target.name in ("UNDO", "CORRECT"):
             return None, _scan.number_of_id(given)
         return target.name, None
 

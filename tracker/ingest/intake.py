@@ -4,6 +4,7 @@ What a worker would reject is refused here, with the same reason, since the same
 the topic of rejected scans too, as far as its sender may fill that.
 """
 
+import time
 from typing import Final, Protocol
 
 from tracker.domain._scan import ScanReader
@@ -37,8 +38,8 @@ class Budget(Protocol):
 class Takings(Protocol):
     """Counts what was taken."""
 
-    def taken(self, sender: Sender, receipt: Receipt, size: int) -> None:
-        """Takes note of a body of so many bytes."""
+    def taken(self, sender: Sender, receipt: Receipt, size: int, durable_s: float) -> None:
+        """A body of so many bytes was taken, and was durable after so many seconds."""
 
 
 class Middle:
@@ -80,6 +81,7 @@ class Middle:
             UnavailableError: nothing was taken; later it may be.
             OverBudgetError: nothing was taken; he has sent too much.
         """
+        began_s = time.monotonic()
         site = sender.site.encode()
         try:
             read = read_body(self._reader, body, site=site)
@@ -97,7 +99,7 @@ class Middle:
         self._budget.spent(sender, read.keys, len(read.refused))
         refused = tuple(Refused(one.index, one.reason, one.detail) for one in read.refused)
         receipt = Receipt(len(read.values), refused, kept is Kept.SPOOL)
-        self._takings.taken(sender, receipt, len(body))
+        self._takings.taken(sender, receipt, len(body), time.monotonic() - began_s)
         return receipt
 
     def _letter(self, one: Unread, sender: Sender, received_ms: int) -> Record:

@@ -24,7 +24,7 @@ _SENDS_A_POLL: Final = 256
 """Sends between two polls. A poll costs 1 us and serves all reports that came; one a send would be half of the
 sending."""
 
-_SETTINGS: Final[dict[str, Setting]] = {
+SETTINGS: Final[dict[str, Setting]] = {
     "enable.idempotence": True,
     "acks": "all",
     # What Java clients do, and `tracker.domain.partition` computes. librdkafka's own default is CRC-32.
@@ -39,6 +39,7 @@ _SETTINGS: Final[dict[str, Setting]] = {
     "queue.buffering.max.messages": QUEUE_SCANS_MAX,
     "queue.buffering.max.kbytes": QUEUE_KIB_MAX,
 }
+"""Of librdkafka, for whoever sends scans."""
 
 
 class ScanProducer:
@@ -67,7 +68,7 @@ class ScanProducer:
         self._until_poll = _SENDS_A_POLL
         self._plain_report = self._report
         self._cluster = cluster
-        self._producer = clients.producer(cluster, {**_SETTINGS, **(settings or {}), "error_cb": self._on_error})
+        self._producer = clients.producer(cluster, {**SETTINGS, **(settings or {}), "error_cb": self._on_error})
 
     @property
     def unacknowledged(self) -> int:

@@ -1,7 +1,8 @@
 """The topic of rejected scans: what stands in it, and that one of them was sent again.
 
 A worker writes a dead letter: the bytes and the key of the scan as they came, and the headers `reason`, `detail` and
-`source`, which is topic/partition/offset of the scan.
+`source`, which is topic/partition/offset of the scan. A gateway writes one too, of a scan that it did not take:
+`source` is then gateway/door/sender, and `received` is when it came, in milliseconds since the epoch.
 
 Who sends a scan again (`tracker rejected replay`) writes a receipt behind its dead letter, in the same partition: a
 record without a value. Its header `replayed` is partition/offset of the dead letter, `sent` topic/partition/offset of
@@ -21,6 +22,7 @@ from tracker.log.extents import Extent
 from tracker.log.records import Position, TopicRecords, headers_of, position_of
 
 _SOURCE: Final = re.compile(r"([A-Za-z0-9._-]{1,249})/([0-9]{1,9})/([0-9]{1,18})")
+_GATEWAY: Final = re.compile(r"gateway/([a-z]{1,16})/([^/]{1,256})")
 _POSITION: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,18})")
 
 
@@ -41,6 +43,27 @@ class Source(NamedTuple):
         return cls(found[1], int(found[2]), int(found[3])) if found else None
 
 
+class AtGateway(NamedTuple):
+    """A gateway that did not take a scan: `gateway/http/7k3m9qx2vd`.
+
+    Attributes:
+        door: by what it came.
+        sender: the id of his key, or the name of his listener.
+    """
+
+    door: str
+    sender: str
+
+    def __str__(self) -> str:
+        return f"gateway/{self.door}/{self.sender}"
+
+    @classmethod
+    def of(cls, text: str) -> "AtGateway | None":
+        """Reads one, None if it has another form."""
+        found = _GATEWAY.fullmatch(text)
+        return cls(found[1], found[2]) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A rejected scan.
@@ -51,7 +74,8 @@ class DeadLetter:
         key, value: of the scan, as they came.
         reason: why it was rejected, a code.
         detail: more about it, for a person.
-        source: where the scan stands.
+        source: where the scan stands, or who did not take it.
+        received_ms: when a gateway received it, since the epoch; None of one that a worker rejected.
     """
 
     position: Position
@@ -60,7 +84,8 @@ class DeadLetter:
     value: bytes | None
     reason: str
     detail: str
-    source: Source
+    source: Source | AtGateway
+    received_ms: int | None = None
 
 
 class Receipt(NamedTuple):
@@ -115,7 +140,7 @@ def _parsed(message: Message) -> DeadLetter | Receipt | None:
     if "replayed" in headers:
         replayed = position_from(headers["replayed"])
         return None if replayed is None else Receipt(replayed, Source.of(headers.get("sent", "")))
-    source = Source.of(headers.get("source", ""))
+    source = Source.of(headers.get("source", "")) or AtGateway.of(headers.get("source", ""))
     if source is None or not headers.get("reason"):
         return None
     kind, time_ms = message.timestamp()
@@ -127,4 +152,5 @@ def _parsed(message: Message) -> DeadLetter | Receipt | None:
         reason=headers["reason"],
         detail=headers.get("detail", ""),
         source=source,
+        received_ms=int(received) if (received := headers.get("received", "")).isdecimal() else None,
     )

@@ -149,7 +149,9 @@ class Sending:
         reasons: Counter[str] = Counter()
         counted = OffsetSet()
         for letter in rejected.read(self._letters, _since(self._letters_before, now)):
-            if not isinstance(letter, DeadLetter) or letter.source.topic != self._settings.topic:
+            if not isinstance(letter, DeadLetter) or not isinstance(letter.source, Source):
+                continue
+            if letter.source.topic != self._settings.topic:
                 continue
             position = rekeyed.get(letter.source[1:], letter.source[1:])
             if position in self._located and position not in counted:

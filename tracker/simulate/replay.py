@@ -1,7 +1,9 @@
 """Files of scans as records for Kafka: NDJSON, each line a record, its bytes as they are.
 
 A line without `seq` gets its line number as `seq`. So two equal lines are two scans, and the same file sent again is
-the same scans. A wrong line is sent too: the worker says what is wrong with it, in the topic of rejected scans.
+the same scans; but a part of it, sent again, has other numbers, and so its scans are new ones. Where that is to be a
+copy, lines go without numbers: then equal lines are one scan, wherever they stand. A wrong line is sent too: the worker
+says what is wrong with it, in the topic of rejected scans.
 """
 
 import re
@@ -33,6 +35,7 @@ class Replay:
     Args:
         stream: NDJSON, as bytes.
         recognise: reads of one parcel -> its key; the barcode reader of the domain.
+        numbered: whether a line without `seq` gets its number; else it goes as it is.
 
     Attributes:
         lines: lines read so far.
@@ -41,13 +44,14 @@ class Replay:
         first_too_long: the number of the first of them, 0 if there is none.
     """
 
-    def __init__(self, stream: BinaryIO, recognise: Recognise) -> None:
+    def __init__(self, stream: BinaryIO, recognise: Recognise, *, numbered: bool = True) -> None:
         self.lines = 0
         self.empty = 0
         self.too_long = 0
         self.first_too_long = 0
         self._stream = stream
         self._recognise = recognise
+        self._numbered = numbered
 
     def __iter__(self) -> Iterator[Record]:
         """Key and value of each record."""
@@ -78,7 +82,8 @@ class Replay:
             return None, value
         if not isinstance(scan, dict):
             return None, value
-        return self._key(scan), value if "seq" in scan else _with_seq(value, self.lines, empty=not scan)
+        goes_as_it_is = "seq" in scan or not self._numbered
+        return self._key(scan), value if goes_as_it_is else _with_seq(value, self.lines, empty=not scan)
 
     def _key(self, scan: dict[str, object]) -> bytes | None:
         """The parcel's key, by the rule of the worker: `parcel`, else what the reads say. None if there is no key."""

@@ -20,6 +20,7 @@ class Code:
         undoes: the full name of the code that it takes back (of UNDO; None if each scan says it by `target`).
         when_text_has: pairs (words, event): with these words in the scan's text it means that event.
         disposition_instead: disposition of an EPCIS event -> the event it means, whatever the code.
+        seen: whether it is known from real histories only, and stands in no public list.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Code:
     undoes: str | None = None
     when_text_has: tuple[tuple[str, str], ...] = ()
     disposition_instead: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    seen: bool = False
 
     def resolve(self, text: str | None = None, disposition: str | None = None) -> str:
         """What one scan of this code means, one of `machine.KINDS`.
@@ -54,6 +56,23 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the codes of a vocabulary come from, and what is missing of them.
+
+    Args:
+        sources: documents and addresses, for people.
+        as_of: the day on which they were read, `YYYY-MM-DD`.
+        documented: how many codes they document, None where nobody publishes a list.
+        lacks: what of it the vocabulary does not have, empty if nothing.
+    """
+
+    sources: tuple[str, ...] = ()
+    as_of: str = ""
+    documented: int | None = None
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The codes of one post, carrier or standard.
 
@@ -63,6 +82,7 @@ class Vocabulary:
         zone: IANA name of the zone of its times without a zone, if it has one.
         codes: code, without prefix -> what it means.
         disposition_instead: disposition of an EPCIS event -> the event it means, whatever the code.
+        origin: where its codes come from.
     """
 
     prefix: str
@@ -70,6 +90,7 @@ class Vocabulary:
     zone: str | None
     codes: Mapping[str, Code]
     disposition_instead: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = Origin()
 
     def updated(self, other: "Vocabulary") -> "Vocabulary":
         """The same vocabulary, with what `other` of the same prefix adds and overrides."""
@@ -81,6 +102,7 @@ class Vocabulary:
             other.zone or self.zone,
             MappingProxyType({key: replace(code, disposition_instead=dispositions) for key, code in codes.items()}),
             MappingProxyType(dispositions),
+            other.origin if other.origin.sources else self.origin,
         )
 
 

@@ -4,36 +4,46 @@
       "prefix": "KAZPOST",                     1 to 16 of A-Z 0-9 _
       "name": "Kazpost, operational events",   for people
       "zone": "Asia/Almaty",                   IANA zone of times without a zone
+      "sources": ["https://..."],              where its codes come from, for people
+      "as_of": "2026-11-28",                   the day on which these were read
+      "documented": 90,                        how many codes they document; null: nobody publishes a list
+      "here": 86,                              how many codes stand here
+      "lacks": "The codes of letters",         what of them is missing
       "disposition_instead": {"damaged": "DAMAGED"},
       "codes": {
         "TRN": {"event": "ARRIVED", "means": "Arrived with its transport"},
         "TRN_UNDO": {"event": "UNDO", "of": "TRN"},
-        "AR": {"event": "ARRIVED", "when_text_has": [["local office", "DELIVERY_OFFICE_ARRIVED"]]}
+        "AR": {"event": "ARRIVED", "when_text_has": [["local office", "DELIVERY_OFFICE_ARRIVED"]]},
+        "ZZ": {"event": "INFO", "seen": true}  in real histories; the sources do not have it
       }
     }
 
 Only the prefix must be there. A code is 1 to 64 printable characters, without blanks at its ends. Its event is one of
 the canonical events, or UNDO, which may say what it is an undo `of`: a code of this vocabulary, whether the file has it
-or not. Names that begin with `_`, and `sure` at a code, are for the file's reader only. Other names are refused, so
-that a misspelt one is not passed over.
+or not. The numbers hold: a file with another number of codes than `here`, with more of the sources' codes than are
+`documented`, or with fewer and no word of what it `lacks`, is refused, so that no line is lost unnoticed. Names that
+begin with `_`, and `sure` at a code, are for the file's reader only. Other names are refused, so that a misspelt one is
+not passed over.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tracker.domain.machine import EVENTS, UNDO
-from tracker.domain.vocabulary.code import Code, Vocabulary
+from tracker.domain.vocabulary.code import Code, Origin, Vocabulary
 from tracker.errors import TrackerError, shown
-from tracker.limits import CODE_CHARS_MAX, VOCABULARY_BYTES_MAX, VOCABULARY_PREFIX_CHARS_MAX
+from tracker.limits import CODE_CHARS_MAX, VOCABULARY_BYTES_MAX, VOCABULARY_PREFIX_CHARS_MAX, VOCABULARY_SOURCES_MAX
 
 PREFIX: Final = re.compile(rf"[A-Z0-9_]{{1,{VOCABULARY_PREFIX_CHARS_MAX}}}", re.ASCII)
-FIELDS: Final = frozenset({"prefix", "name", "zone", "disposition_instead", "codes"})
-CODE_FIELDS: Final = frozenset({"event", "means", "of", "when_text_has", "sure"})
+OF_ORIGIN: Final = frozenset({"sources", "as_of", "documented", "here", "lacks"})
+FIELDS: Final = OF_ORIGIN | {"prefix", "name", "zone", "disposition_instead", "codes"}
+CODE_FIELDS: Final = frozenset({"event", "means", "of", "when_text_has", "seen", "sure"})
 
 
 def read_folder(folder: Path) -> Iterator[Vocabulary]:
@@ -104,7 +114,44 @@ def _vocabulary(where: str, raw: object) -> Vocabulary:
             raise _refusal(at, f"expected 1 to {CODE_CHARS_MAX} printable characters, no blanks at the ends")
         codes[code] = _code(at, prefix, code, _object(at, entry, CODE_FIELDS), dispositions)
     name = _words(where, "name", fields.get("name", ""))
-    return Vocabulary(prefix, name, zone, MappingProxyType(codes), MappingProxyType(dispositions))
+    origin = _origin(where, fields, codes.values())
+    return Vocabulary(prefix, name, zone, MappingProxyType(codes), MappingProxyType(dispositions), origin)
+
+
+def _origin(where: str, fields: Mapping[str, Any], codes: Collection[Code]) -> Origin:
+    """Where the codes come from; the file's numbers must be those of its codes."""
+    sources = fields.get("sources", [])
+    if not isinstance(sources, list) or len(sources) > VOCABULARY_SOURCES_MAX:
+        raise _refusal(where, f'"sources": expected an array of at most {VOCABULARY_SOURCES_MAX}, got {shown(sources)}')
+    as_of = fields.get("as_of", "")
+    if as_of != "" and not _is_day(as_of):
+        raise _refusal(where, f'"as_of": expected a day such as "2026-11-28", got {shown(as_of)}')
+    documented, lacks = _count(where, fields, "documented"), _words(where, "lacks", fields.get("lacks", ""))
+    here = _count(where, fields, "here")
+    if here is not None and here != len(codes):
+        raise _refusal(where, f'"here": expected the number of its codes, {len(codes)}, got {here}')
+    of_sources = sum(not code.seen for code in codes)
+    if documented is not None and of_sources > documented:
+        raise _refusal(
+            where, f'"documented": expected {of_sources} or more, as many codes are not "seen", got {documented}'
+        )
+    if documented is not None and of_sources < documented and not lacks:
+        raise _refusal(where, f'"lacks": expected what is missing: {documented} are documented, {of_sources} are here')
+    return Origin(tuple(_words(where, "sources", source) for source in sources), as_of, documented, lacks)
+
+
+def _count(where: str, fields: Mapping[str, Any], name: str) -> int | None:
+    number = fields.get(name)
+    if number is not None and (type(number) is not int or number < 0):
+        raise _refusal(where, f'"{name}": expected a number of codes, got {shown(number)}')
+    return number
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _code(at: str, prefix: str, code: str, entry: Mapping[str, Any], dispositions: Mapping[str, str]) -> Code:
@@ -116,8 +163,11 @@ def _code(at: str, prefix: str, code: str, entry: Mapping[str, Any], disposition
     if needles and event == UNDO:
         raise _refusal(at, '"when_text_has": an UNDO is always an UNDO')
     means = _words(at, "means", entry.get("means", ""))
+    seen = entry.get("seen", False)
+    if type(seen) is not bool:
+        raise _refusal(at, f'"seen": expected true or false, got {shown(seen)}')
     undoes = None if of is None else f"{prefix}:{of}"
-    return Code(f"{prefix}:{code}", prefix, event, means, undoes, needles, dispositions)
+    return Code(f"{prefix}:{code}", prefix, event, means, undoes, needles, dispositions, seen)
 
 
 def _needles(at: str, pairs: object) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from tracker.domain.vocabulary.code import CANONICAL, Code, Vocabulary
 from tracker.domain.vocabulary.file import read_folder
+from tracker.domain.vocabulary.nearest import Nearest
 from tracker.errors import TrackerError, shown
 
 __all__ = ["SHIPPED", "Code", "Vocabularies", "Vocabulary", "load"]
@@ -29,6 +30,7 @@ class Vocabularies(Mapping[str, Vocabulary]):
         self._by_name = dict(CANONICAL)
         for vocabulary in self._by_prefix.values():
             self._by_name.update((code.name, code) for code in vocabulary.codes.values())
+        self._nearest: dict[str, Nearest] = {}
 
     def __getitem__(self, prefix: str) -> Vocabulary:
         return self._by_prefix[prefix]
@@ -43,6 +45,10 @@ class Vocabularies(Mapping[str, Vocabulary]):
         """Every code that a scan may name: the canonical ones, then each vocabulary's."""
         return self._by_name.values()
 
+    def known(self, name: str) -> Code | None:
+        """The code that a name stands for, as of `find`; None if there is none."""
+        return self._by_name.get(name)
+
     def find(self, name: str) -> Code:
         """The code that a scan's `event` names.
 
@@ -50,19 +56,30 @@ class Vocabularies(Mapping[str, Vocabulary]):
             name: a canonical name, UNDO and CORRECT among them, or VOCABULARY:CODE, divided at its first colon.
 
         Raises:
-            TrackerError: `unknown_vocabulary`, `unknown_event`.
+            TrackerError: `unknown_vocabulary`, `unknown_event`; the message names those that are most alike.
         """
         code = self._by_name.get(name)
         if code is not None:
             return code
-        prefix, colon, _ = name.partition(":")
+        prefix, colon, rest = name.partition(":")
         if not colon:
             reason, expected = "unknown_event", "a canonical event (ARRIVED, DELIVERED, ...) or VOCABULARY:CODE"
+            alike = self._alike("", CANONICAL, name)
         elif prefix in self._by_prefix:
             reason, expected = "unknown_event", f"one of the {len(self[prefix].codes)} codes of {prefix}"
+            alike = [f"{prefix}:{one}" for one in self._alike(prefix, self[prefix].codes, rest)]
         else:
             reason, expected = "unknown_vocabulary", f"one of the vocabularies {', '.join(sorted(self))}"
-        raise TrackerError(reason, f"expected {expected}, got {shown(name)}")
+            alike = self._alike(":", self, prefix)
+        nearest = f"; most alike: {', '.join(map(shown, alike))}" if alike else ""
+        raise TrackerError(reason, f"expected {expected}, got {shown(name)}{nearest}")
+
+    def _alike(self, of: str, names: Iterable[str], name: str) -> list[str]:
+        """Those of some names that are most alike; their index is made when it is needed first."""
+        nearest = self._nearest.get(of)
+        if nearest is None:
+            nearest = self._nearest[of] = Nearest(names)
+        return nearest(name)
 
 
 def load(folder: Path | None = None) -> Vocabularies:

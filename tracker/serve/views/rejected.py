@@ -53,6 +53,8 @@ def letter_lines(letter: DeadLetter, earlier: Sequence[DeadLetter], sent: Sequen
     yield Text()
     yield Text(f"rejected  {_when(letter)} UTC, at {position_text(letter.position)}")
     yield Text(f"scan      {visible(str(letter.source))}")
+    if letter.received_ms is not None:
+        yield Text(f"received  {moment(letter.received_ms)} UTC, by a gateway, which did not take it")
     yield Text(f"key       {'none' if letter.key is None else visible(_text(letter.key))}")
     for one in earlier:
         yield Text(
@@ -72,6 +74,7 @@ def to_dict(letter: DeadLetter, *, sent: Sequence[Source | None]) -> dict[str, A
         "at": position_text(letter.position),
         "time": None if letter.time_ms is None else rfc3339(letter.time_ms),
         "reason": letter.reason,
+        "received": None if letter.received_ms is None else rfc3339(letter.received_ms),
         "detail": letter.detail,
         "source": str(letter.source),
         "key": None if letter.key is None else _text(letter.key),

@@ -1,0 +1,58 @@
+"""Which names are most alike to one that is not known: for the message of a refusal.
+
+Anybody may send unknown codes, so a search costs little, however long the code: names are found by the pairs of
+characters that they share with it, which stand in an index. Case, blanks, hyphens and zeros in front of a number don't
+count.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from tracker.limits import CODE_CHARS_MAX, NEAREST_MAX
+
+ALIKE_MIN: Final = 0.4
+"""Least share of pairs of characters in common. One wrong character of four leaves it; of two it does not."""
+
+LOOK_ALIKE: Final = str.maketrans("oil", "011")
+"""Letters that people read as digits."""
+
+
+class Nearest:
+    """Names, indexed.
+
+    Args:
+        names: any number; an index takes a few times their length.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._pairs: dict[str, frozenset[str]] = {}
+        self._with_pair: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(names):
+            self._pairs[name] = pairs = _pairs(_letters(name))
+            for pair in pairs:
+                self._with_pair[pair].append(name)
+
+    def __call__(self, text: str) -> list[str]:
+        """At most NEAREST_MAX names, the most alike first; those that are equally alike by the alphabet.
+
+        >>> Nearest(["Delivered", "Delivered_001", "In Transit"])("DELIVERED ")
+        ['Delivered', 'Delivered_001']
+        """
+        given = _pairs(_letters(text[: CODE_CHARS_MAX + 1]))
+        shared = Counter(name for pair in given for name in self._with_pair.get(pair, ()))
+        share = {name: 2 * number / (len(given) + len(self._pairs[name])) for name, number in shared.items()}
+        found = [name for name in share if share[name] >= ALIKE_MIN]
+        return sorted(found, key=lambda name: (-share[name], name))[:NEAREST_MAX]
+
+
+def _letters(text: str) -> str:
+    """What of a code people do not get wrong: its letters and digits."""
+    letters = "".join(filter(str.isalnum, text.lower())).translate(LOOK_ALIKE)
+    return letters.lstrip("0") if letters.isdigit() else letters
+
+
+def _pairs(letters: str) -> frozenset[str]:
+    """The pairs of neighbours; the ends count as characters."""
+    marked = f"<{letters}>"
+    return frozenset(marked[at : at + 2] for at in range(len(marked) - 1))

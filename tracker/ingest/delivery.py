@@ -1,0 +1,314 @@
+"""Kafka as the event loop sees it: a request's records are handed to librdkafka, which tells what became of each.
+
+The loop itself serves the reports of librdkafka, every few milliseconds while some are to come. A thread would have to
+take the interpreter from the loop for each report; so they cost 0.4 us each.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from tracker.errors import TrackerError
+from tracker.ingest.ports import Record
+from tracker.limits import ACKNOWLEDGED_S_MAX, DELIVERY_S_MAX
+from tracker.log import clients, permissions
+from tracker.log.cluster import Cluster
+from tracker.log.producer import SETTINGS, Setting
+
+log = logging.getLogger("tracker.ingest")
+
+_TICK_S: Final = 0.002
+"""Between two looks for reports. Waiting for more of the same batch takes librdkafka 5 ms."""
+
+_IDLE_TICK_S: Final = 0.25
+_RENEW_S: Final = 1.0
+"""Between two tries to make a new client."""
+
+_AWAY: Final = frozenset(
+    {
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  Their public names.
+        KafkaError._MSG_TIMED_OUT,  # noqa: SLF001
+    }
+)
+"""Errors that say: Kafka is not there."""
+
+_OF_A_BATCH: Final = frozenset(
+    {
+        KafkaError.INVALID_RECORD,
+        KafkaError.INVALID_TIMESTAMP,
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+    }
+)
+"""Errors for which a broker refuses a whole batch, though it may mind one record only."""
+
+
+class Sent:
+    """A request that was handed over.
+
+    Attributes:
+        left: how many of its records were not reported yet.
+        failed: what was not delivered, and why.
+        late: it was not reported in time; it may be delivered nevertheless.
+    """
+
+    __slots__ = ("_delivery", "deadline_s", "failed", "future", "late", "left")
+
+    def __init__(self, delivery: "Delivery", count: int, deadline_s: float, future: asyncio.Future[None]) -> None:
+        self._delivery = delivery
+        self.left = count
+        self.deadline_s = deadline_s
+        self.future = future
+        self.failed: list[tuple[Record, KafkaError]] = []
+        self.late = False
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether all in-sync replicas have all of it."""
+        return not self.left and not self.failed
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether nobody has said why it was not delivered."""
+        return all(error.code() in _AWAY for _, error in self.failed)
+
+    @property
+    def minded(self) -> bool:
+        """Whether it was refused for a record, its own or one that was in a batch with its."""
+        return any(error.code() in _OF_A_BATCH for _, error in self.failed)
+
+    def report(self, error: KafkaError | None, message: Message) -> None:
+        """Called by librdkafka for each record."""
+        self.left -= 1
+        if error is not None:
+            self.failed.append((_record(message), error))
+        if not self.left:
+            self._delivery.reported(self)
+
+    def end(self) -> None:
+        """Wakes who waits."""
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+class Delivery:
+    """Sends to Kafka: idempotent, `acks=all`, partitioned like Java clients do. Belongs to one event loop.
+
+    Args:
+        cluster: to which.
+        settings: of librdkafka, that stand above ours.
+
+    Attributes:
+        away: Kafka is not known to be there: it did not acknowledge in time, or no broker can be reached.
+        trouble: the last that went wrong, for a person; empty if nothing did.
+    """
+
+    def __init__(self, cluster: Cluster, settings: Mapping[str, Setting] | None = None) -> None:
+        self.away = False
+        self.trouble = ""
+        self._cluster = cluster
+        self._settings: dict[str, Setting] = {
+            **SETTINGS,
+            "message.timeout.ms": int(DELIVERY_S_MAX * 1_000),
+            # A broker that comes back is noticed within a second.
+            "reconnect.backoff.max.ms": 1_000,
+            # A topic that is missing is known to be so, and not to be slow, before a request is late.
+            "topic.metadata.propagation.max.ms": int(ACKNOWLEDGED_S_MAX * 500),
+            **(settings or {}),
+        }
+        self._told = ""
+        self._producer: Producer | None = None
+        self._open: set[Sent] = set()
+        self._timed: deque[Sent] = deque()
+        self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way, so that no report will tell whether Kafka is there."""
+        return not self._open
+
+    async def start(self) -> None:
+        """Begins. Kafka need not be there."""
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(_IDLE_TICK_S, self._tick)
+        await self._renew()
+
+    async def send(self, records: Sequence[Record], wait_s: float | None = None) -> Sent:
+        """Sends a request; returns when it is known of every record what became of it, or when the time is over.
+
+        Args:
+            records: of the request.
+            wait_s: how long to wait; None for as long as librdkafka tries.
+        """
+        now_s = self._loop.time()
+        # What librdkafka does not report within twice its own time it has forgotten.
+        sent = Sent(self, len(records), now_s + (wait_s or 2 * DELIVERY_S_MAX), self._loop.create_future())
+        if not records:
+            return sent
+        self._open.add(sent)
+        if wait_s is not None:
+            self._timed.append(sent)
+        self._schedule(_TICK_S)
+        at = self._hand_over(records, 0, sent)
+        while at < len(records) and self._loop.time() < sent.deadline_s and not sent.late:
+            await asyncio.sleep(_TICK_S)  # The queue is full, or there is no client.
+            at = self._hand_over(records, at, sent)
+        if at < len(records):
+            self._give_up(sent, len(records) - at)
+            return sent
+        if wait_s is None:
+            try:
+                async with asyncio.timeout_at(sent.deadline_s):
+                    await sent.future
+            except TimeoutError:
+                self._give_up(sent)
+        else:
+            await sent.future
+        return sent
+
+    async def close(self, timeout_s: float) -> None:
+        """Waits for the reports that are to come, and ends."""
+        if self._open:
+            await asyncio.wait([sent.future for sent in self._open], timeout=timeout_s)
+        self._timer.cancel()
+        if self._renewing is not None:
+            self._renewing.cancel()
+        self._drop()
+
+    def reported(self, sent: Sent) -> None:
+        """Every record of a request was reported."""
+        self._open.discard(sent)
+        if not sent.failed:
+            self.away = False
+        else:
+            self._note(sent.failed[-1][1], sent.failed[-1][0].topic)
+        sent.end()
+
+    def _hand_over(self, records: Sequence[Record], at: int, sent: Sent) -> int:
+        """Gives records to librdkafka, from one on; returns the first that it has no room for."""
+        if self._producer is None:
+            return at
+        produce, report = self._producer.produce, sent.report
+        while at < len(records):
+            topic, key, value, headers = records[at]
+            try:
+                if headers:
+                    produce(topic, value, key, -1, report, headers=list(headers))
+                else:
+                    produce(topic, value, key, -1, report)
+            except BufferError:
+                self._poll()
+                return at
+            except KafkaException as error:
+                sent.failed.append((records[at], error.args[0]))
+                sent.left -= 1
+                if self._is_fatal(error.args[0]):
+                    return at + 1
+            at += 1
+        if not sent.left:  # None of its records was taken.
+            self.reported(sent)
+        return at
+
+    def _give_up(self, sent: Sent, missing: int = 0) -> None:
+        sent.late = True
+        sent.left -= missing
+        self.away = True
+        if not sent.left:
+            self._open.discard(sent)
+        sent.end()
+
+    def _tick(self) -> None:
+        self._poll()
+        now_s = self._loop.time()
+        timed = self._timed
+        while timed and (timed[0].future.done() or timed[0].deadline_s <= now_s):
+            sent = timed.popleft()
+            if not sent.future.done():
+                self._give_up(sent)
+                self.trouble = self.trouble or "it does not acknowledge"
+        self._timer = self._loop.call_later(_TICK_S if self._open else _IDLE_TICK_S, self._tick)
+
+    def _schedule(self, seconds: float) -> None:
+        """Has the next look no later than that."""
+        if self._timer.when() > self._loop.time() + 2 * seconds:
+            self._timer.cancel()
+            self._timer = self._loop.call_later(seconds, self._tick)
+
+    def _poll(self) -> None:
+        if self._producer is None:
+            if self._renewing is None or self._renewing.done():
+                self._renewing = self._loop.create_task(self._renew())
+            return
+        try:
+            self._producer.poll(0)
+        except (KafkaException, SystemError) as error:
+            # What is fatal is raised, and no call of ours is told; within a report it comes as SystemError.
+            failure = error if isinstance(error, KafkaException) else error.__cause__
+            if not isinstance(failure, KafkaException):
+                raise
+            if not self._is_fatal(failure.args[0]):
+                self._note(failure.args[0], "")
+
+    def _on_error(self, error: KafkaError) -> None:
+        if not self._is_fatal(error):
+            self._note(error, "")
+
+    def _note(self, error: KafkaError, topic: str) -> None:
+        if error.code() in permissions.KINDS and topic:
+            self.trouble = permissions.lacks(self._cluster, permissions.TOPIC, "Write", topic)
+        else:
+            self.trouble = f"{error.str()} (topic {topic})" if topic else error.str()
+        if error.code() in _AWAY:
+            self.away = True  # Who sends tells of it.
+        elif topic and self.trouble != self._told:
+            self._told = self.trouble
+            log.warning("%s refuses scans: %s", self._cluster.place, self.trouble)
+
+    def _is_fatal(self, error: KafkaError) -> bool:
+        """Whether a client can't go on after an error. It is left behind then, and a new one is made."""
+        if not error.fatal() and error.code() != KafkaError._FATAL:  # noqa: SLF001
+            return False
+        log.warning("%s: %s; a new client is made", self._cluster.place, error.str())
+        self._drop()
+        return True
+
+    def _drop(self) -> None:
+        """Leaves the client behind. What it has not reported counts as not delivered."""
+        if self._producer is None:
+            return
+        # Its end waits for its threads. The last reference must not be the loop's.
+        last = [self._producer]
+        self._producer = None
+        self.away = True
+        for sent in list(self._open):
+            sent.late = True
+            sent.end()
+        self._open.clear()
+        threading.Thread(target=last.clear, name="tracker-producer-end", daemon=True).start()
+
+    async def _renew(self) -> None:
+        try:
+            options = {**self._settings, "error_cb": self._on_error}
+            # A token may have to be asked for.
+            self._producer = await asyncio.to_thread(clients.producer, self._cluster, options)
+        except TrackerError as error:
+            self.away = True
+            self.trouble = str(error)
+            log.warning("%s", error)
+            await asyncio.sleep(_RENEW_S)
+
+
+def _record(message: Message) -> Record:
+    headers = message.headers() or []
+    assert isinstance(headers, list)
+    pairs = tuple((name, content if isinstance(content, bytes) else b"") for name, content in headers)
+    key, value = message.key(), message.value()
+    assert not isinstance(key, str)
+    assert not isinstance(value, str)
+    return Record(message.topic() or "", key, value or b"", pairs)

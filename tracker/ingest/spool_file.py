@@ -1,0 +1,313 @@
+"""The file of the spool: requests in a table of SQLite, first in, first out. Belongs to one thread.
+
+A commit is on disk when it returns (WAL, `synchronous=FULL`). There is one connection, and no second process may have
+one: two writers can corrupt the WAL of SQLite before 3.51.3.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from tracker.errors import TrackerError
+from tracker.ingest.packed import DamagedError, pack, unpack
+from tracker.ingest.ports import Record
+from tracker.limits import SPOOL_SHRINK_PAGES
+
+APPLICATION: Final = 0x74726B73
+"""What the header of the file says that it is (PRAGMA application_id): `trks`."""
+
+VERSION: Final = 1
+"""Of the table and of what a row holds (PRAGMA user_version)."""
+
+_TABLE: Final = """
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY,        -- rises with each request
+    at_ms INTEGER NOT NULL,        -- when it came here, milliseconds since the epoch
+    count INTEGER NOT NULL,        -- how many records it has
+    records BLOB NOT NULL          -- tracker/ingest/packed.py
+)
+"""
+
+_PRAGMAS: Final = (
+    "locking_mode = EXCLUSIVE",  # It needs no memory that is shared with others, in a file of its own.
+    "temp_store = MEMORY",
+    "auto_vacuum = INCREMENTAL",  # Room is given back when there is nothing else to do.
+    "secure_delete = OFF",  # Some systems build SQLite so that what is deleted is written over: as much again.
+)
+
+_CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+class CorruptError(Exception):
+    """The file is not a spool any more, or one of another version."""
+
+
+class ForeignError(Exception):
+    """The file is a database of something else."""
+
+
+class Request(NamedTuple):
+    """A request in the spool.
+
+    Attributes:
+        id: its place.
+        records: what goes to Kafka.
+    """
+
+    id: int
+    records: list[Record]
+
+
+class Packed(NamedTuple):
+    """A request that goes into the spool.
+
+    Attributes:
+        at_ms: when it came, milliseconds since the epoch.
+        size: how many records it has.
+        records: packed.
+    """
+
+    at_ms: int
+    size: int
+    records: bytes
+
+
+class Settled(NamedTuple):
+    """What became of a request in the spool.
+
+    Attributes:
+        id: its place.
+        size: how many records it had.
+        left: which of them stay; none: it is done.
+    """
+
+    id: int
+    size: int
+    left: list[Record]
+
+
+class Standing(NamedTuple):
+    """What is in the spool.
+
+    Attributes:
+        requests: how many.
+        records: how many they have.
+        bytes: that they take in the file.
+        oldest_ms: when the first of them came, milliseconds since the epoch; None if there is none.
+    """
+
+    requests: int = 0
+    records: int = 0
+    bytes: int = 0
+    oldest_ms: int | None = None
+
+
+def is_corrupt(error: Exception) -> bool:
+    """Whether an error says that the file is damaged, and not that the disk is full or the like."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that there was no room, and the file is as it was."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+
+
+class Lock:
+    """Keeps other gateways away from a spool, until it is closed or the process ends.
+
+    Raises:
+        TrackerError: `bad_setting`, another one has it, or there can be no file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file: IO[bytes] = Path(f"{path}.lock").open("ab")  # noqa: SIM115  Open as long as the lock is held.
+        except OSError as error:
+            raise bad_setting(f"a file that can be written, got {path} ({error.strerror})") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise bad_setting(f"a file that no other gateway uses; one that runs has {path}") from None
+
+    def close(self) -> None:
+        """Lets others in."""
+        self._file.close()
+
+
+def bad_setting(expected: str) -> TrackerError:
+    """Says what TRACKER_SPOOL must be."""
+    return TrackerError("bad_setting", f"TRACKER_SPOOL: expected {expected}")
+
+
+class SpoolFile:
+    """The open file.
+
+    Args:
+        path: made if it is not there.
+
+    Attributes:
+        standing: what is in it.
+
+    Raises:
+        CorruptError: it has to be set aside.
+        ForeignError: it is not ours.
+        sqlite3.Error: it can't be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.standing = Standing()
+        self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Closes it."""
+        self._connection.close()
+
+    def put(self, requests: Sequence[Packed]) -> None:
+        """Adds requests, in one commit: all of them are on disk, or none.
+
+        Raises:
+            sqlite3.Error: none is.
+        """
+        first = self._next
+        rows = [(first + place, *request) for place, request in enumerate(requests)]
+        with self._commit():
+            self._connection.executemany("INSERT INTO requests VALUES (?, ?, ?, ?)", rows)
+        self._next += len(rows)
+        before = self.standing
+        records = before.records + sum(request.size for request in requests)
+        oldest_ms = requests[0].at_ms if before.oldest_ms is None else before.oldest_ms
+        self.standing = Standing(before.requests + len(rows), records, self._bytes(), oldest_ms)
+
+    def read(self, after: int, records_max: int, bytes_max: int) -> list[Request]:
+        """Gives the first requests behind an id: one at least, if there is one.
+
+        Args:
+            after: id.
+            records_max: so many records at most, or one request.
+            bytes_max: so many bytes at most, packed, or one request.
+
+        Raises:
+            CorruptError: a request is damaged.
+            sqlite3.Error: they can't be read.
+        """
+        found: list[Request] = []
+        select = "SELECT id, count, records FROM requests WHERE id > ? ORDER BY id"
+        for place, count, packed in self._connection.execute(select, (after,)):
+            records_max -= count
+            bytes_max -= len(packed)
+            if found and (records_max < 0 or bytes_max < 0):
+                break
+            try:
+                found.append(Request(place, unpack(packed)))
+            except DamagedError as error:
+                raise CorruptError(f"request {place}: {error}") from None
+        return found
+
+    def settle(self, changes: Sequence[Settled]) -> None:
+        """Takes requests out, or leaves of them only some records, in one commit.
+
+        Raises:
+            sqlite3.Error: nothing was changed.
+        """
+        removed = [(change.id,) for change in changes if not change.left]
+        reduced = [(len(change.left), pack(change.left), change.id) for change in changes if change.left]
+        with self._commit():
+            self._connection.executemany("DELETE FROM requests WHERE id = ?", removed)
+            self._connection.executemany("UPDATE requests SET count = ?, records = ? WHERE id = ?", reduced)
+        before = self.standing
+        gone = sum(change.size - len(change.left) for change in changes)
+        self.standing = Standing(
+            before.requests - len(removed), before.records - gone, self._bytes(), self._oldest_ms()
+        )
+
+    def shrink(self) -> bool:
+        """Gives some of the room that is not used back to the disk; whether there may be more.
+
+        Raises:
+            sqlite3.Error: it can't.
+        """
+        if not self._number("freelist_count"):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return False
+        # A row a page, though without columns: `execute` would stop at the first.
+        self._connection.executescript(f"PRAGMA incremental_vacuum({SPOOL_SHRINK_PAGES})")
+        return True
+
+    def _open(self) -> None:
+        connection = self._connection
+        connection.text_factory = bytes  # No text stands in it: what a damaged file has instead needs no decoding.
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+            self._check()
+            self._next = 1 + self._number_of("SELECT coalesce(max(id), 0) FROM requests")
+            self._stand()
+        except sqlite3.Error as error:
+            if is_corrupt(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:  # No such table.
+                raise CorruptError(str(error)) from None
+            raise
+
+    def _check(self) -> None:
+        connection = self._connection
+        application, version = self._number("application_id"), self._number("user_version")
+        if not self._number_of("SELECT count(*) FROM sqlite_master") and not application:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            with self._commit():
+                connection.execute(f"PRAGMA application_id = {APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+                connection.execute(_TABLE)
+            return
+        if application != APPLICATION:
+            raise ForeignError
+        if version != VERSION:
+            raise CorruptError(f"it is of version {version}, this gateway has {VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if (found := self._one("PRAGMA quick_check(1)")) != b"ok":
+            raise CorruptError(found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found))
+
+    def _stand(self) -> None:
+        requests, records = self._connection.execute("SELECT count(*), sum(count) FROM requests").fetchone()
+        self.standing = Standing(requests, records or 0, self._bytes(), self._oldest_ms())
+
+    def _oldest_ms(self) -> int | None:
+        found = self._connection.execute("SELECT at_ms FROM requests ORDER BY id LIMIT 1").fetchone()
+        return None if found is None else found[0]
+
+    def _bytes(self) -> int:
+        return (self._number("page_count") - self._number("freelist_count")) * self._number("page_size")
+
+    def _number(self, pragma: str) -> int:
+        return self._number_of(f"PRAGMA {pragma}")
+
+    def _number_of(self, query: str) -> int:
+        found = self._one(query)
+        if not isinstance(found, int):
+            raise CorruptError(f"expected a number for {query}, got {found!r}")
+        return found
+
+    def _one(self, query: str) -> int | bytes | None:
+        found: tuple[int | bytes | None] = self._connection.execute(query).fetchone()
+        return found[0]
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        """A transaction; none of it stays if anything fails."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # After some errors SQLite has taken it back by itself.
+                self._connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,275 @@
+"""Takes the bytes of a connection apart into frames. No input or output, no clock; what it holds is bounded.
+
+However the bytes are cut into chunks on their way, the frames are the same. A frame that is not as it should be is a
+BadFrame in its place, so that it is answered in its place. After some of these nobody can know where the next frame
+begins: then the framer is `lost`, and its connection must be closed.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from tracker.ingest.tcp import checksums
+from tracker.limits import TCP_FRAME_BYTES_MAX
+
+Reason = Literal["stray", "cut", "too_long", "bad_checksum", "bad_length", "bad_end"]
+"""Why a frame is bad: what stands before its start bytes; the next frame's start bytes inside of it; too long; its
+checksum is wrong; its length field is no number; other bytes than its end bytes behind the length that it says."""
+
+Covered = Literal["data", "data+end", "start+data", "start+data+end"]
+
+_LENGTH: Final = re.compile(r"(ascii|big|little):([1-8])")
+
+
+class BadFrame(NamedTuple):
+    """A frame that is not as it should be.
+
+    Attributes:
+        reason: why not.
+        content: what there is of it, cut to a size that can be shown.
+    """
+
+    reason: Reason
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """Where frames begin and end.
+
+    Attributes:
+        start: bytes before each frame; none if empty.
+        end: bytes behind each frame.
+        pauses: a frame ends when nothing more comes for a while; who has the clock says when, by `Framer.pause`.
+        length: of a field that says how long the content is: `ascii:4`, `big:2`, `little:2`; empty for none.
+        length_skip: bytes between the start bytes and that field.
+        length_adds: what is added to its value for the bytes that follow it, without the end bytes.
+        ignored: bytes that may stand between frames and before the end bytes, in any number.
+        bytes_max: of a frame.
+        checksum: a name of checksums.CHECKSUMS; empty for none.
+        checksum_form: one of checksums.FORMS.
+        checksum_over: what it covers.
+        checksum_after_end: it stands behind the end bytes, not before them.
+    """
+
+    start: bytes = b""
+    end: bytes = b""
+    pauses: bool = False
+    length: str = ""
+    length_skip: int = 0
+    length_adds: int = 0
+    ignored: bytes = b"\r\n"
+    bytes_max: int = TCP_FRAME_BYTES_MAX
+    checksum: str = ""
+    checksum_form: str = "binary"
+    checksum_over: Covered = "data"
+    checksum_after_end: bool = False
+
+    @property
+    def checksum_width(self) -> int:
+        """How many bytes of a frame its checksum takes."""
+        return checksums.written_width(self.checksum, self.checksum_form) if self.checksum else 0
+
+
+@dataclass(slots=True)
+class Framer:
+    """Takes the bytes of one connection apart.
+
+    Attributes:
+        lost: nobody knows where the next frame begins; nothing more is taken.
+        buffer: what has come of the next frame.
+    """
+
+    framing: Framing
+    lost: bool = False
+    buffer: bytes = b""
+    _starts_are_marks: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        start = self.framing.start
+        # Control characters do not stand in what is read: a second start means that the end got lost.
+        self._starts_are_marks = bool(start) and max(start) < 0x20
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a frame has begun and has not ended."""
+        return bool(self.buffer)
+
+    def feed(self, chunk: bytes) -> list[bytes | BadFrame]:
+        """Takes what has come.
+
+        Returns:
+            The frames that are complete, in order: their content, without start, length, checksum and end.
+        """
+        frames: list[bytes | BadFrame] = []
+        if not self.lost:
+            self._take(chunk, frames)
+        return frames
+
+    def _take(self, chunk: bytes, frames: list[bytes | BadFrame]) -> None:
+        self.buffer = self.buffer + chunk if self.buffer else chunk
+        if self.framing.pauses:
+            self._check_size(frames, len(self.buffer))
+        elif self.framing.length:
+            self._by_length(frames)
+        else:
+            self._by_end(frames)
+        if self.lost:
+            self.buffer = b""
+
+    def pause(self) -> list[bytes | BadFrame]:
+        """Takes note that nothing has come for a while: what is there is a frame."""
+        content, self.buffer = self.buffer.lstrip(self.framing.ignored), b""
+        if not self.framing.checksum:  # Its bytes are any.
+            content = content.rstrip(self.framing.ignored)
+        if not content:
+            return []
+        frames: list[bytes | BadFrame] = []
+        self._add(frames, content, b"")
+        return frames
+
+    def _by_end(self, frames: list[bytes | BadFrame]) -> None:
+        buffer, at = self.buffer, 0
+        end, ignored = self.framing.end, self.framing.ignored
+        behind = self.framing.checksum_width if self.framing.checksum_after_end else 0
+        ends_in_checksum = self.framing.checksum_width > behind
+        while (found := buffer.find(end, at)) >= 0:
+            next_at = found + len(end) + behind
+            if next_at > len(buffer):
+                break
+            content = buffer[at:found].lstrip(ignored)
+            if self._check_size(frames, len(content)):
+                return
+            if not ends_in_checksum:
+                content = content.rstrip(ignored)
+            if content:
+                self._add(frames, content, buffer[next_at - behind : next_at])
+            at = next_at
+        self.buffer = buffer[at:].lstrip(ignored)
+        # Of the end bytes all but the last may be there.
+        self._check_size(frames, len(self.buffer) - len(end) + 1 - behind)
+
+    def _by_length(self, frames: list[bytes | BadFrame]) -> None:
+        at = 0
+        while at < len(self.buffer):
+            begin = self._start_from(frames, at)
+            end = self._length_from(frames, begin) if begin >= 0 else -1
+            if end < 0:
+                # What stands before a start is told of once.
+                at = max(at, begin)
+                break
+            at = end
+        self.buffer = self.buffer[at:]
+        if self.framing.start:
+            self.buffer = self.buffer.lstrip(self.framing.ignored)
+
+    def _length_from(self, frames: list[bytes | BadFrame], begin: int) -> int:
+        """Takes the frame that begins at a place; gives where it ends, -1 if it is not there yet."""
+        framing, buffer = self.framing, self.buffer
+        form, width = _length_form(framing.length)
+        inside = 0 if framing.checksum_after_end else framing.checksum_width
+        at = begin + len(framing.start) + framing.length_skip + width
+        if len(buffer) < at:
+            return -1
+        length = _length(form, buffer[at - width : at])
+        if length is None or length + framing.length_adds < inside:
+            return self._lose(frames, "bad_length")
+        end_at = at + length + framing.length_adds
+        if self._check_size(frames, end_at - at):
+            return -1
+        behind_at = end_at + len(framing.end)
+        next_at = behind_at + framing.checksum_width - inside
+        if len(buffer) < next_at:
+            return -1
+        if buffer[end_at:behind_at] != framing.end:
+            return self._lose(frames, "bad_end")
+        self._add_checked(frames, buffer[at:end_at], buffer[behind_at:next_at])
+        return next_at
+
+    def _start_from(self, frames: list[bytes | BadFrame], at: int) -> int:
+        """Gives where a frame begins, looked for from a place; -1 if it is not there yet."""
+        start, ignored = self.framing.start, self.framing.ignored
+        if not start:
+            return at
+        found = self.buffer.find(start, at)
+        # Of the start bytes all but the last may be there.
+        stray = self.buffer[at:found] if found >= 0 else self.buffer[at : len(self.buffer) - len(start) + 1]
+        if self._check_size(frames, len(stray.lstrip(ignored))):
+            return -1
+        if found >= 0 and (stray := stray.strip(ignored)):
+            frames.append(bad("stray", stray))
+        return found
+
+    def _add(self, frames: list[bytes | BadFrame], content: bytes, behind: bytes) -> None:
+        """Adds a frame of which the start bytes must be taken away."""
+        start = self.framing.start
+        if start:
+            at = content.rfind(start) if self._starts_are_marks else content.find(start)
+            if at < 0:
+                frames.append(bad("stray", content))
+                return
+            if at:
+                before = content[:at]
+                frames.append(bad("cut" if before.startswith(start) else "stray", before))
+            content = content[at + len(start) :]
+        self._add_checked(frames, content, behind)
+
+    def _add_checked(self, frames: list[bytes | BadFrame], content: bytes, behind: bytes) -> None:
+        framing = self.framing
+        if framing.checksum:
+            written = behind
+            if not framing.checksum_after_end:
+                width = framing.checksum_width
+                content, written = content[:-width], content[-width:]
+            covered = content
+            if framing.checksum_over.startswith("start"):
+                covered = framing.start + covered
+            if framing.checksum_over.endswith("end"):
+                covered += framing.end
+            if not checksums.is_right(framing.checksum, framing.checksum_form, covered, written):
+                frames.append(bad("bad_checksum", content))
+                return
+        frames.append(content)
+
+    def _check_size(self, frames: list[bytes | BadFrame], size: int) -> bool:
+        """Tells whether a frame is too long; then the framer is lost."""
+        if size <= self.framing.bytes_max:
+            return False
+        self._lose(frames, "too_long")
+        return True
+
+    def _lose(self, frames: list[bytes | BadFrame], reason: Reason) -> int:
+        self.lost = True
+        frames.append(bad(reason, self.buffer))
+        return -1
+
+
+def bad(reason: Reason, content: bytes) -> BadFrame:
+    """Makes a bad frame, with the first bytes of it."""
+    return BadFrame(reason, content[:200])
+
+
+def length_form(value: object) -> str:
+    """Reads the form of a length field, as Framing has it.
+
+    Raises:
+        ValueError: what is expected.
+    """
+    if value == "":
+        return ""
+    match = _LENGTH.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("ascii, big or little, and a width of 1 to 8: ascii:4, big:2")
+    return match[0]
+
+
+def _length_form(text: str) -> tuple[str, int]:
+    form, _, width = text.partition(":")
+    return form, int(width)
+
+
+def _length(form: str, written: bytes) -> int | None:
+    """The number that a length field says, None if it is no number."""
+    if form == "ascii":
+        return int(written) if written.isdigit() else None
+    return int.from_bytes(written, "big" if form == "big" else "little")
