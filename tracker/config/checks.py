@@ -34,6 +34,9 @@ def check(settings: Settings) -> None:
         _refuse("rejected_topic", "another topic than TRACKER_TOPIC", f"{settings.topic!r} twice")
     _check_kafka(settings)
     _check_redis(settings)
+    if not settings.http_certificate:
+        _refuse_any(settings, ["http_ca"], "TRACKER_HTTP_CERTIFICATE unset", "set TRACKER_HTTP_CERTIFICATE")
+    _check_certificate(settings, "http")
 
 
 def warnings(settings: Settings) -> Iterator[str]:

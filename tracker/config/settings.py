@@ -153,6 +153,43 @@ class Settings:
         "file",
         only=GATEWAY,
     )
+    http: Address | None = _setting(
+        "127.0.0.1:8080",
+        forms.address_or_off,
+        "where the gateway takes scans over HTTP",
+        "host:port|off",
+        only=GATEWAY,
+    )
+    http_certificate: Path | None = _setting(
+        "",
+        forms.certificate,
+        "the certificate that the gateway shows over HTTPS, PEM; none: plain HTTP",
+        "file",
+        only=GATEWAY,
+    )
+    http_key: Path | None = _setting(
+        "", forms.private_key, "the private key of that certificate, PEM", "file", only=GATEWAY
+    )
+    http_key_password: Secret | None = _setting(
+        "", secrets.parsed, "the password of that key", secret=True, only=GATEWAY
+    )
+    http_ca: Path | None = _setting(
+        "",
+        forms.certificate,
+        "certificates of the authorities of clients, PEM: who shows none of theirs is refused",
+        "file",
+        only=GATEWAY,
+    )
+    http_connections: int = _setting(
+        "10000", forms.whole(1, 1_000_000), "the most connections that the gateway holds over HTTP", only=GATEWAY
+    )
+    gateway_monitor: Address | None = _setting(
+        "127.0.0.1:9465",
+        forms.address_or_off,
+        "where a gateway serves /metrics, /healthz, /livez and /readyz",
+        "host:port|off",
+        only=GATEWAY,
+    )
     spool: Path | None = _setting(
         "tracker-spool.db",
         forms.file_or_off,
@@ -197,7 +234,7 @@ def text(settings: Settings, name: str) -> str:
     """Gives the value of a setting in the form that the environment takes, secrets as they are: not to be shown."""
     value = getattr(settings, name)
     if value is None:
-        return "off" if name in {"monitor", "spool"} else ""
+        return "off" if TABLE[name].metadata["unit"].endswith("|off") else ""
     if isinstance(value, Secret):
         return value.value
     if isinstance(value, tuple) and not isinstance(value, Address):

@@ -46,6 +46,19 @@ class Credentials:
         self.load(context)
         return context
 
+    def server_context(self) -> ssl.SSLContext:
+        """Makes the context of a server, which asks its clients for certificates where it has authorities for them.
+
+        Raises:
+            TrackerError: `bad_setting`, which file or password is not right.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.load(context)
+        if self.ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
     def load(self, context: ssl.SSLContext) -> None:
         """Reads the files, into a context that is used already too: what connects from now on shows the new ones.
 

@@ -1,4 +1,4 @@
-"""The worker as a child process: it gets our settings, ends when we end, and logs to a file."""
+"""Worker and gateway as child processes: they get our settings, end when we end, and log to a file."""
 
 import subprocess
 import sys
@@ -12,24 +12,25 @@ from tracker.errors import TrackerError
 from tracker.local.embedded import end_with_parent
 
 STOP_TIMEOUT_S: Final = 8.0
-"""How long a worker may take to finish its batch. What it has not applied by then, the next worker applies."""
-
-_COMMAND: Final = (sys.executable, "-m", "tracker.cli", "worker")
+"""How long one may take to end in order. What a worker has not applied by then, the next one applies; a gateway has
+answered to nobody whose scans are not safe."""
 
 _LAST_LINES: Final = 3
 _LOG_BYTES_READ: Final = 8_192
 
 
-class Worker:
-    """`tracker worker` in a process of its own. Linux ends it when the thread that started it ends.
+class Child:
+    """A command of tracker in a process of its own. Linux ends it when the thread that started it ends.
 
     Args:
+        command: of `tracker`.
         settings: it gets them as TRACKER_* variables.
         log: the file to whose end it prints.
         environment: its other variables.
     """
 
-    def __init__(self, settings: Settings, log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, command: str, settings: Settings, log: Path, environment: dict[str, str]) -> None:
+        self.command = command
         self.log = log
         self.started = 0.0
         """When it was started last, by the monotonic clock."""
@@ -49,12 +50,12 @@ class Worker:
         with self.log.open("ab") as output:
             self._log_begin = output.tell()
             self._process = subprocess.Popen(  # noqa: S603
-                _COMMAND,
+                (sys.executable, "-m", "tracker.cli", self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=self._environment,
-                # Ctrl-C is for us: we end the worker first, and then its servers.
+                # Ctrl-C is for us: we end it first, and then its servers.
                 start_new_session=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - one system call, loaded before the fork
             )
@@ -91,3 +92,25 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+class Worker(Child):
+    """`tracker worker` in a process of its own.
+
+    Args:
+        settings, log, environment: as of a Child.
+    """
+
+    def __init__(self, settings: Settings, log: Path, environment: dict[str, str]) -> None:
+        super().__init__("worker", settings, log, environment)
+
+
+class Gateway(Child):
+    """`tracker gateway` in a process of its own.
+
+    Args:
+        settings, log, environment: as of a Child.
+    """
+
+    def __init__(self, settings: Settings, log: Path, environment: dict[str, str]) -> None:
+        super().__init__("gateway", settings, log, environment)

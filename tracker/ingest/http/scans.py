@@ -5,6 +5,7 @@ with `"spooled": true` where some are in the gateway's spool. 200: all were acce
 """
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -36,12 +37,20 @@ class ScansDoor:
         intake: where bodies go.
         doorkeeper: knows senders by their keys.
         bodies: reads bodies.
+        refused: is told of each request that is refused as a whole, by reason.
     """
 
-    def __init__(self, intake: Intake, doorkeeper: Doorkeeper, bodies: Bodies) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        doorkeeper: Doorkeeper,
+        bodies: Bodies,
+        refused: Callable[[Door, str], None] = lambda _door, _reason: None,
+    ) -> None:
         self._intake = intake
         self._doorkeeper = doorkeeper
         self._bodies = bodies
+        self._refused = refused
         self._once = Once()
 
     def add_to(self, routes: Routes) -> None:
@@ -50,7 +59,13 @@ class ScansDoor:
 
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """Takes the scans of a body."""
-        received_ms = time.time_ns() // 1_000_000
+        try:
+            return await self._post(request, time.time_ns() // 1_000_000)
+        except ProblemError as problem:
+            self._refused(Door.HTTP, problem.reason)
+            raise
+
+    async def _post(self, request: web.BaseRequest, received_ms: int) -> web.StreamResponse:
         try:
             sender = self._doorkeeper.sender(
                 request.headers.get("Authorization"), Scope.SCANS, Door.HTTP, request.remote or ""
