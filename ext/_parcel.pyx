@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from fold cimport (
-    ACCEPTED, CONDITIONS, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, HELD, HERE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, SAME, STRAY, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, set_clocks, take_cell, use_own_times,
+    ACCEPTED, CONDITIONS, DELIVERY_OFFICE_ARRIVED, EFFECT_ANOMALY, EFFECT_APPLY, EFFECT_NOTE, EVENT_WAS_SKEWED, HELD, HERE, NOBODY, OUT_FOR_DELIVERY, PRE_ADVISED, SAME, STRAY, cell_of, cell_t, effect_t, fold_life, life_end, rules_t, set_clocks, take_cell, use_own_times,
 )
 from history cimport KEPT_NEWEST, are_copies, context_t, event_id, insert, inserted_t
 from names cimport compare_sites, entry_t, names_add, names_find, names_free, names_hash, names_t
@@ -230,7 +230,8 @@ cdef class FoldResult:
             scan was in their record already, and are not now, a frozenset.
         rejected: [(index of the scan, reason)]: scans that the dictionary had no room for.
         data: [(index of the scan, event id)] of scans that carry data.
-        skewed: [(index of the scan, whether its clock is behind rather than ahead)] of those whose clock is wrong.
+        skewed: [(number of the source, whether its clock is behind rather than ahead)] of the events that were seen to be of
+            a wrong clock: scans of the batch, and scans before them.
         duplicates, late, anomalies: how many scans.
     """
 
@@ -345,7 +346,7 @@ cdef bytes _append(
 
 cdef bytes _refold(
     const context_t* context, const uint8_t* record, const event_t* event, int64_t offset, bint in_batch, bint has_data,
-    Py_ssize_t index, FoldResult folded
+    FoldResult folded
 ):
     """The record (NULL: there is none) with an event taken into its history, and its last life folded again."""
     cdef event_t[HISTORY_MAX + 1] events
@@ -353,6 +354,7 @@ cdef bytes _refold(
     cdef header_t header
     cdef inserted_t inserted
     cdef int32_t begin, end, i
+    cdef bint behind
     cdef bytes result
     memset(&header, 0, sizeof(header_t))
     if record != NULL:
@@ -384,8 +386,12 @@ cdef bytes _refold(
             header.flags |= RECORD_HAS_SKEWED
         if events[i].flags & EVENT_RECEIVED_LATE:
             header.flags |= RECORD_HAS_RECEIVED_LATE
-        if events[i].flags & EVENT_SKEWED and not inserted.copy and are_copies(&events[i], event):
-            folded.skewed.append((index, events[i].flags & EVENT_RECEIVED_LATE != 0))
+        if events[i].flags & EVENT_SKEWED and not inserted.copy:
+            # An event before it may be seen to be of a wrong clock only now.
+            behind = events[i].flags & EVENT_RECEIVED_LATE != 0
+            if are_copies(&events[i], event) or (behind and not events[i].flags & EVENT_WAS_SKEWED):
+                folded.skewed.append((events[i].source, behind))
+        events[i].flags &= ~EVENT_WAS_SKEWED
     if has_data:
         header.flags |= RECORD_HAS_DATA
     if inserted.copy:
@@ -508,7 +514,7 @@ def fold(NameTable names not None, list parcels not None, bytes buffer not None,
                     &context, record, PyBytes_GET_SIZE(before), &event, scan[i].offset, in_batch, has_data, folded
                 )
         if after is None:
-            after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, i, folded)
+            after = _refold(&context, record, &event, scan[i].offset, in_batch, has_data, folded)
         PyDict_SetItem(changed, parcel, after)
     folded.final = frozenset([parcel for parcel, after in changed.items() if _is_final(after)])
     folded.reopened = frozenset(

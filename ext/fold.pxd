@@ -107,13 +107,18 @@ cdef inline int32_t _behind(
     return lost
 
 
+cdef enum:
+    EVENT_WAS_SKEWED = 0x80  # set_clocks had put it elsewhere before; a flag of one fold, which no record has
+
+
 cdef inline void use_own_times(const context_t* context, event_t* events, int32_t count) noexcept nogil:
-    """Takes back what set_clocks has done."""
+    """Takes back what set_clocks has done, and marks the events that it has done it to."""
     cdef int32_t i
     for i in range(count):
         if events[i].flags & EVENT_RECEIVED_LATE:
             events[i].time = events[i].raw_time
-            events[i].flags &= ~EVENT_SKEWED
+            if events[i].flags & EVENT_SKEWED:
+                events[i].flags ^= EVENT_SKEWED | EVENT_WAS_SKEWED
     put_all_in_order(context, events, count)
 
 

@@ -256,6 +256,30 @@ def test_copies_in_a_record_that_is_ahead_twice_are_counted_once() -> None:
     assert [folded.duplicates for folded in last] == [1, 2]
 
 
+@pytest.mark.parametrize("ends", [[4], [1, 4], [1, 2, 3, 4], [2, 4]])
+def test_scans_of_a_clock_that_is_seen_to_be_wrong_only_later_are_told_then_and_once(ends: list[int]) -> None:
+    now, reset = 1_790_000_000_000, 946_684_800_000
+    shapes = (
+        (reset, "LOADED", "HAND-3"),
+        (reset + 1, "DEPARTED", "HAND-3"),
+        (now, "SORTED", "TUN-1"),
+        (now, "ARRIVED", ""),
+    )
+    values = [
+        json.dumps({"parcel": "P", "event": event, "time": time, "site": "KZALAA", "device": device}).encode()
+        for time, event, device in shapes
+    ]
+    names = parcel.NameTable(compiled.READER.names)
+    records: dict[bytes, bytes | None] = {b"P": None}
+    told: list[tuple[bytes, bytes, bool]] = []
+    for begin, end in zip([0, *ends], ends, strict=False):
+        scans = compiled.read(values[begin:end], [now + 1_000] * (end - begin), first=begin)
+        folded = parcel.fold(names, scans.parcels(), scans.buffer, scans.arena, scans.scans, records)
+        told += [(*names.source_named(source), behind) for source, behind in folded.skewed]
+        records = {**folded.records}
+    assert told == [(b"KZALAA", b"HAND-3", True)] * 2
+
+
 def test_scans_of_wrong_clocks_are_told_with_what_is_wrong_and_whose_they_are() -> None:
     now = 1_790_000_000_000
     shapes = ((now, "ACCEPTED", "COUNTER"), (now + 1, "ARRIVED", "TUN-1"), (946_684_800_000, "DELIVERED", "HAND-3"))
@@ -266,7 +290,9 @@ def test_scans_of_wrong_clocks_are_told_with_what_is_wrong_and_whose_they_are() 
     scans = compiled.read(values, [now + 1_000] * len(values))
     names = parcel.NameTable(compiled.READER.names)
     folded = parcel.fold(names, scans.parcels(), scans.buffer, scans.arena, scans.scans, {b"P": None})
-    assert folded.skewed == [(2, True), (3, False)]
-    assert [scans.source(i) for i, _ in folded.skewed] == [(b"KZALAA", b"HAND-3"), (b"KZALAA", b"HAND-4")]
+    assert [(names.source_named(source), behind) for source, behind in folded.skewed] == [
+        ((b"KZALAA", b"HAND-3"), True),
+        ((b"KZALAA", b"HAND-4"), False),
+    ]
     with pytest.raises(IndexError):
         scans.source(4)

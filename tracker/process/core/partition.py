@@ -154,7 +154,7 @@ class Partition:
         aliases = merged_aliases(scans, zip(read.aliases, found[of_aliases:], strict=True))
         announced = due_announcements(scans, read.parcels, (index for index, _ in folded.rejected), self._announced)
         outgoing = self._outgoing(read, rejected, announced)
-        counts = _counts(read, folded, rejected)
+        counts = _counts(read, folded, rejected, self._names)
         counted = self._counters
         self._counters = counted.plus(
             Counters(counts.scans, counts.duplicates, len(rejected), counts.rekeyed, counts.announcements)
@@ -258,7 +258,7 @@ class Partition:
         return f"{self.topic}/{self.number}/{offset}".encode()
 
 
-def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[Rejected]) -> BatchCounts:
+def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[Rejected], names: NameTable) -> BatchCounts:
     """What there was in a batch."""
     scans, records = read.scans, read.fetched.records
     taken = len(read.parcels) - len(folded.rejected)
@@ -275,6 +275,8 @@ def _counts(read: ReadBatch, folded: FoldResult, rejected: Sequence[Rejected]) -
         unidentified=Counter(
             (one.code, one.site, one.device) for _, one in scans.rejected if isinstance(one, Unidentified)
         ),
-        skewed=Counter(("behind" if behind else "ahead", *scans.source(i)) for i, behind in folded.skewed),
+        skewed=Counter(
+            ("behind" if behind else "ahead", *names.source_named(source)) for source, behind in folded.skewed
+        ),
         timestamps=tuple(_records.record(records, i)[1] for i in ((0, last) if last >= 0 else ())),
     )
