@@ -86,7 +86,7 @@ def test_what_goes_into_a_transformation_and_what_comes_out_are_both_scanned() -
         ({"bizStep": "urn:epcglobal:cbv:bizstep:receiving"}, "CBV:receiving", None),
         ({"bizStep": None}, "CBV:other", None),
         ({"bizStep": "other"}, "CBV:other", None),
-        ({"bizStep": "stocking"}, "CBV:other", "stocking"),
+        ({"bizStep": "stocking"}, "CBV:stocking", None),
         ({"bizStep": "https://example.com/weighing"}, "CBV:other", "https://example.com/weighing"),
     ],
 )
@@ -95,6 +95,12 @@ def test_the_business_step_is_the_code_of_the_scan(given: dict[str, Any], code: 
     assert scan["event"] == code
     assert isinstance(scan["data"], dict)
     assert scan["data"].get("bizStep") == kept
+
+
+def test_a_step_of_the_standard_that_no_vocabulary_has_is_kept() -> None:
+    (scan,) = scans_of(event(bizStep="stocking"), Translator(frozenset({"sscc"}), {"CBV:shipping"}))
+    assert scan["event"] == "CBV:other"
+    assert scan["data"] == {"bizStep": "stocking", "type": "ObjectEvent", "action": "OBSERVE"}
 
 
 def test_an_operators_vocabulary_may_have_codes_for_steps_of_its_own() -> None:
