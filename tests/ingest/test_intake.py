@@ -10,8 +10,8 @@ from tests.ingest.middles import NOW_MS, Made, lines, scan, sender
 from tracker.ingest.ports import Kept, OverBudgetError, Receipt, Refused, Sender, UnavailableError
 
 
-def take(made: Made, body: bytes, who: Sender | None = None) -> Receipt:
-    return asyncio.run(made.middle.take(body, who or sender(), NOW_MS))
+def take(made: Made, body: bytes, who: Sender | None = None, *, whole: bool = False) -> Receipt:
+    return asyncio.run(made.middle.take(body, who or sender(), NOW_MS, whole=whole))
 
 
 def values(made: Made, topic: str = "scans") -> list[dict[str, Any]]:
@@ -66,6 +66,16 @@ def test_a_refused_scan_is_kept_with_its_bytes_its_reason_and_who_sent_it() -> N
     assert headers["reason"] == b"missing_field"
     assert headers["source"] == b"gateway/http/7k3"
     assert headers["received"] == b"%d" % NOW_MS
+
+
+def test_a_body_that_is_to_be_taken_as_a_whole_is_not_taken_if_a_scan_of_it_is_refused() -> None:
+    made = Made()
+    receipt = take(made, lines(scan(), b'{"parcel": "P1"}'), whole=True)
+    assert (receipt.accepted, [(one.index, one.reason) for one in receipt.rejected]) == (0, [(1, "missing_field")])
+    receipt = take(made, lines(scan(site="KZNQZA"), scan()), sender(site="KZALAA"), whole=True)
+    assert (receipt.accepted, [(one.index, one.reason) for one in receipt.rejected]) == (0, [(0, "wrong_site")])
+    assert made.shelf.records == []
+    assert take(made, lines(scan(), scan(parcel="P2")), whole=True) == Receipt(2)
 
 
 def test_a_scan_that_says_itself_when_it_was_received_is_refused() -> None:

@@ -69,13 +69,14 @@ class Middle:
         self._topic = topic
         self._rejected_topic = rejected_topic
 
-    async def take(self, body: bytes, sender: Sender, received_ms: int) -> Receipt:
+    async def take(self, body: bytes, sender: Sender, received_ms: int, *, whole: bool = False) -> Receipt:
         """Takes a body, and returns when all that is accepted is durable.
 
         Args:
             body: one JSON scan, a JSON array of scans, or a JSON scan a line (NDJSON).
             sender: who sends.
             received_ms: when the body came in, milliseconds since the epoch.
+            whole: whether nothing is taken if any scan of it is refused. Then nothing of it is a rejected scan either.
 
         Raises:
             UnavailableError: nothing was taken; later it may be.
@@ -91,16 +92,24 @@ class Middle:
         if site:
             _refuse_other_sites(read, site)
         self._budget.check(sender, len(read.values) + len(read.refused))
-        values = read.stamped(received_ms, site, sender.device.encode())
-        topic = self._topic
-        records = [Record(topic, key, value) for key, value in zip(read.keys, values, strict=True)]
-        records += [self._letter(one, sender, received_ms) for one in read.refused if self._budget.may_leave(sender)]
+        is_taken = not (whole and read.refused)
+        records = self._records(read, sender, received_ms) if is_taken else []
         kept = await self._durable.keep(records) if records else Kept.KAFKA
-        self._budget.spent(sender, read.keys, len(read.refused))
+        keys = read.keys if is_taken else []
+        self._budget.spent(sender, keys, len(read.refused))
         refused = tuple(Refused(one.index, one.reason, one.detail) for one in read.refused)
-        receipt = Receipt(len(read.values), refused, kept is Kept.SPOOL)
+        receipt = Receipt(len(keys), refused, kept is Kept.SPOOL)
         self._takings.taken(sender, receipt, len(body), time.monotonic() - began_s)
         return receipt
+
+    def _records(self, read: Body, sender: Sender, received_ms: int) -> list[Record]:
+        """What goes to Kafka: the scans, and those that were refused as dead letters."""
+        values = read.stamped(received_ms, sender.site.encode(), sender.device.encode())
+        topic = self._topic
+        records = [Record(topic, key, value) for key, value in zip(read.keys, values, strict=True)]
+        return records + [
+            self._letter(one, sender, received_ms) for one in read.refused if self._budget.may_leave(sender)
+        ]
 
     def _letter(self, one: Unread, sender: Sender, received_ms: int) -> Record:
         """The dead letter of a refused scan: its bytes, and why."""

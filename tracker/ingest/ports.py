@@ -105,13 +105,14 @@ class OverBudgetError(TrackerError):
 class Intake(Protocol):
     """Takes bodies from every door."""
 
-    async def take(self, body: bytes, sender: Sender, received_ms: int) -> Receipt:
+    async def take(self, body: bytes, sender: Sender, received_ms: int, *, whole: bool = False) -> Receipt:
         """Takes a body, and returns when all that is accepted is durable.
 
         Args:
             body: one JSON scan, a JSON array of scans, or a JSON scan a line (NDJSON).
             sender: who sends.
             received_ms: when the body came in, by this machine's clock, milliseconds since the epoch.
+            whole: whether nothing is taken if any scan of it is refused. Then nothing of it is a rejected scan either.
 
         Raises:
             UnavailableError: nothing was taken; later it may be.
