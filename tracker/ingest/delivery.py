@@ -27,7 +27,7 @@ _TICK_S: Final = 0.002
 
 _IDLE_TICK_S: Final = 0.25
 _RENEW_S: Final = 1.0
-"""Between two tries to make a new client."""
+"""Between the beginnings of two tries to make a new client."""
 
 _AWAY: Final = frozenset(
     {
@@ -70,8 +70,8 @@ class Sent:
 
     @property
     def acknowledged(self) -> bool:
-        """Whether all in-sync replicas have all of it."""
-        return not self.left and not self.failed
+        """Whether all in-sync replicas have all of it. Of what is late that is not known: not all was handed over."""
+        return not (self.late or self.left or self.failed)
 
     @property
     def timed_out(self) -> bool:
@@ -132,6 +132,11 @@ class Delivery:
     def idle(self) -> bool:
         """Whether nothing is on its way, so that no report will tell whether Kafka is there."""
         return not self._open
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a client. A new one is made where there is none."""
+        return self._producer is not None
 
     async def start(self) -> None:
         """Begins. Kafka need not be there."""
@@ -242,7 +247,7 @@ class Delivery:
 
     def _poll(self) -> None:
         if self._producer is None:
-            if self._renewing is None or self._renewing.done():
+            if (self._renewing is None or self._renewing.done()) and self._loop.time() >= self._renew_s:
                 self._renewing = self._loop.create_task(self._renew())
             return
         try:
@@ -274,7 +279,8 @@ class Delivery:
         """Whether a client can't go on after an error. It is left behind then, and a new one is made."""
         if not error.fatal() and error.code() != KafkaError._FATAL:  # noqa: SLF001
             return False
-        log.warning("%s: %s; a new client is made", self._cluster.place, error.str())
+        self.trouble = error.str()
+        log.warning("%s: %s; a new client is made", self._cluster.place, self.trouble)
         self._drop()
         return True
 
@@ -293,15 +299,16 @@ class Delivery:
         threading.Thread(target=last.clear, name="tracker-producer-end", daemon=True).start()
 
     async def _renew(self) -> None:
+        self._renew_s = self._loop.time() + _RENEW_S
         try:
             options = {**self._settings, "error_cb": self._on_error}
             # A token may have to be asked for.
             self._producer = await asyncio.to_thread(clients.producer, self._cluster, options)
         except TrackerError as error:
             self.away = True
+            if self.trouble != str(error):
+                log.warning("%s", error)
             self.trouble = str(error)
-            log.warning("%s", error)
-            await asyncio.sleep(_RENEW_S)
 
 
 def _record(message: Message) -> Record:

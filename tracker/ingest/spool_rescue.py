@@ -22,6 +22,13 @@ _CHUNK: Final = 500
 _GAP_MAX: Final = 10_000
 """So many ids in a row that can't be read end the search behind a damaged place. A page holds a few dozen requests."""
 
+_PRAGMAS: Final = (
+    "locking_mode = EXCLUSIVE",
+    "temp_store = MEMORY",
+    "wal_autocheckpoint = 0",
+    "writable_schema = ON",  # Else nothing is read of a file that is shorter than its header says.
+)
+
 _FILES: Final = ("", "-wal", "-journal", "-shm")
 """What SQLite names the files of a database."""
 
@@ -107,7 +114,7 @@ def _readable(path: Path) -> Iterator[Packed | None]:
         return
     try:
         connection.text_factory = bytes
-        for pragma in ("locking_mode = EXCLUSIVE", "temp_store = MEMORY", "wal_autocheckpoint = 0"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         if _number(connection, "application_id") in {0, APPLICATION} and _number(connection, "user_version") in {
             0,
