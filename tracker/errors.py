@@ -78,7 +78,7 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "unknown_rejected": "the topic of rejected scans holds no such scan",
     "bad_setting": "a setting has a value that it can't have",
     "no_kafka": "Kafka can't be reached, or refuses what was asked",
-    "bad_topic": "a topic exists with another partition count than the setting's",
+    "bad_topic": "a topic is missing, or has another partition count than the setting's",
     "no_redis": "Redis can't be reached, or refuses what was asked",
     "bad_redis": "Redis is too old, may evict, or keeps nothing",
     "embedded": "the embedded broker or Redis can't be started",
@@ -100,6 +100,7 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_key": "a device key is mistyped, unknown, revoked or has expired",
     "wrong_scope": "a device key does not allow what its holder wants to do",
     "unknown_key": "there is no device key with this id",
+    "too_many_keys": "there are as many device keys as there may be, in all or of one holder",
 }
 """What goes wrong besides: in commands, files, settings and servers. Code -> what it means."""
 

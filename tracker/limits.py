@@ -269,6 +269,19 @@ takes 5 ms, that keeps 15 busy. With 64 the loop is busy with connections and re
 
 # Who may send to the gateway.
 
+KEYS_MAX: Final = 200_000
+"""Device keys in their topic, open and closed ones. A national operator has 100,000 devices; each key takes half a
+kilobyte of a gateway's memory, and 200,000 are read in some seconds when it starts."""
+
+KEYS_OPEN_MAX: Final = 2
+"""Open keys of one holder: the one in use, and the one that takes its place."""
+
+KEY_CLOSED_DAYS_MAX: Final = 90
+"""How long a revoked or expired key is known as such. Whoever still uses it has been told so for months."""
+
+ACCOUNT_BYTES_MAX: Final = 64
+"""Length of an account's name in UTF-8."""
+
 WRONG_KEYS_BURST: Final = 20
 """Wrong keys that an address may show at once, each answered with what is wrong. A site whose key was revoked has a few
 devices that try again."""

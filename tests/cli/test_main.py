@@ -148,11 +148,14 @@ def test_init_makes_the_topics_and_checks_redis(kafka: Kafka, redis_server: Redi
         "by-init",
         "--rejected-topic",
         "by-init.no",
+        "--keys-topic",
+        "by-init.keys",
     )
     done = tracker("init", *flags, "--partitions", "5")
     assert done.stdout.splitlines() == [
         "kafka: topic by-init with 5 partitions created",
         "kafka: topic by-init.no with 4 partitions created",
+        "kafka: topic by-init.keys with 1 partition created",
         f"redis: version {Redis.version()} is fit: it evicts nothing and keeps what it has",
     ]
     assert (done.stderr, done.returncode) == ("", 0)

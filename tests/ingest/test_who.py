@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.config import Secret
 from tracker.errors import COMMAND_ERRORS, TrackerError
 from tracker.ingest.flood import Flood
 from tracker.ingest.keys import form
@@ -18,7 +19,7 @@ from tracker.ingest.who import Doorkeeper, KeyRefusedError
 from tracker.limits import WRONG_KEYS_BURST
 
 NOW_MS: Final = 1_763_800_000_000
-NEW: Final = form.draw()
+NEW: Final = form.NewKey("7k3m9qx2vd", Secret(f"ptk_7k3m9qx2vd_{'0123456789abcdefghjkmnpqrst' * 2:.52}_0pczhjx"))
 TEXT: Final = NEW.key.value
 BEARER: Final = f"Bearer {TEXT}"
 KEY: Final = Key(NEW.id, form.digest(TEXT), site="KZALAA", device="T1")

@@ -15,7 +15,15 @@ from tracker.config import Settings
 
 SCRIPT: Final = Path(__file__).parents[2] / "deploy" / "acl" / "kafka-acls.sh"
 
-USERS: Final = {"INIT": "init", "WORKER": "worker", "SENDER": "producer", "OPERATOR": "operator", "READER": "reader"}
+USERS: Final = {
+    "INIT": "init",
+    "WORKER": "worker",
+    "SENDER": "producer",
+    "OPERATOR": "operator",
+    "READER": "reader",
+    "GATEWAY": "gateway",
+    "KEYS": "keys",
+}
 """What the script calls a role -> the broker's user that has it."""
 
 _NOTES: Final = """#!/bin/sh
@@ -61,7 +69,7 @@ def permissions(topic: str, folder: Path, principals: Mapping[str, str]) -> set[
     """Gives what deploy/acl/kafka-acls.sh gives, by running it.
 
     Args:
-        topic: of scans; rejected ones go to `<topic>.rejected`, and the group has the topic's name.
+        topic: of scans; rejected ones go to `<topic>.rejected`, keys to `<topic>.keys`; the group has the topic's name.
         folder: for what stands in the place of Kafka's program.
         principals: role -> user.
     """
@@ -69,7 +77,12 @@ def permissions(topic: str, folder: Path, principals: Mapping[str, str]) -> set[
     program.write_text(_NOTES)
     program.chmod(0o700)
     noted.write_text("")
-    names = {"TRACKER_TOPIC": topic, "TRACKER_REJECTED_TOPIC": f"{topic}.rejected", "TRACKER_GROUP": topic}
+    names = {
+        "TRACKER_TOPIC": topic,
+        "TRACKER_REJECTED_TOPIC": f"{topic}.rejected",
+        "TRACKER_KEYS_TOPIC": f"{topic}.keys",
+        "TRACKER_GROUP": topic,
+    }
     users = {role: f"User:{user}" for role, user in principals.items()}
     own = {"PATH": f"{folder}:{os.environ['PATH']}", "NOTED": str(noted), "KAFKA": "broker:9093", "ADMIN": "admin"}
     subprocess.run([SCRIPT], env={**own, **names, **users}, check=True)

@@ -18,7 +18,9 @@ from tracker.log import clients, topics
 def settings(kafka: Kafka) -> Settings:
     """Settings with topics of their own on the shared broker."""
     topic = f"scans-{uuid.uuid4().hex[:8]}"
-    return Settings(kafka=kafka.address, topic=topic, rejected_topic=f"{topic}.rejected", partitions=3)
+    return Settings(
+        kafka=kafka.address, topic=topic, rejected_topic=f"{topic}.rejected", keys_topic=f"{topic}.keys", partitions=3
+    )
 
 
 @pytest.fixture
@@ -37,9 +39,13 @@ def refusal(settings: Settings) -> TrackerError:
 
 def test_topics_are_created_and_found_the_second_time(settings: Settings, admin: AdminClient) -> None:
     first = topics.ensure(settings)
-    assert [(report.partitions, report.done) for report in first] == [(3, "created"), (4, "created")]
+    assert [(report.partitions, report.done) for report in first] == [
+        (3, "created"),
+        (4, "created"),
+        (1, "created"),
+    ]
     again = topics.ensure(settings)
-    assert [(report.done, report.differences) for report in again] == [("is there", [])] * 2
+    assert [(report.done, report.differences) for report in again] == [("is there", [])] * 3
     found = admin.list_topics(timeout=10).topics
     assert len(found[settings.topic].partitions) == 3
     assert len(found[settings.rejected_topic].partitions) == 4
@@ -53,7 +59,7 @@ def test_a_cluster_that_does_not_answer_in_time_is_told_of(
         topics.ensure(settings)
     wanted = topics.wanted
 
-    def pausing(settings: Settings) -> tuple[topics.Wanted, topics.Wanted]:
+    def pausing(settings: Settings) -> tuple[topics.Wanted, topics.Wanted, topics.Wanted]:
         kafka.pause()  # It has just said which topics there are.
         return wanted(settings)
 
@@ -95,9 +101,16 @@ def test_a_topic_with_other_settings_is_described(settings: Settings, kafka: Kaf
     assert f"kafka-configs.sh --alter --topic {settings.topic} --add-config retention.ms=604800000" in differences[1]
 
 
+def test_a_topic_of_keys_that_forgets_is_described(settings: Settings, kafka: Kafka) -> None:
+    kafka.create_topic(settings.keys_topic, 1)
+    (difference,) = topics.ensure(settings)[2].differences
+    assert difference.startswith("cleanup.policy is delete, expected compact")
+
+
 def test_fewer_copies_than_the_setting_are_described(settings: Settings, kafka: Kafka) -> None:
     kafka.create_topic(settings.topic, 3)
     kafka.create_topic(settings.rejected_topic, 1)
+    kafka.create_topic(settings.keys_topic, 1)
     differences = topics.ensure(replace(settings, replication=3))[0].differences
     assert differences[-1] == "it has 1 copies of a partition, but TRACKER_REPLICATION is 3"
 

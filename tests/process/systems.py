@@ -49,7 +49,13 @@ class System:
         self.client.flushdb()
         self._listener = listener
         self._folder = folder
-        names = {"TOPIC": topic, "REJECTED_TOPIC": f"{topic}.rejected", "PARTITIONS": str(PARTITIONS), "REDIS": url}
+        names = {
+            "TOPIC": topic,
+            "REJECTED_TOPIC": f"{topic}.rejected",
+            "KEYS_TOPIC": f"{topic}.keys",
+            "PARTITIONS": str(PARTITIONS),
+            "REDIS": url,
+        }
         self._names = {f"TRACKER_{name}": text for name, text in names.items()}
         self.variables = secured.variables(kafka, listener, "worker", folder)
         self._port = free_port()

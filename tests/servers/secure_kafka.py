@@ -25,7 +25,7 @@ from tests.servers.process import free_port
 from tests.servers.tls import Authority
 from tests.servers.tokens import TokenIssuer
 
-USERS: Final = ("init", "worker", "producer", "reader", "operator")
+USERS: Final = ("init", "worker", "producer", "reader", "operator", "gateway", "keys")
 """Known to each mechanism that has passwords, and allowed nothing."""
 
 SETTINGS: Final[Mapping[str, str]] = {

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from tracker.cli import answers, recovery, rejected, servers, settings, traffic
+from tracker.cli import answers, keys, recovery, rejected, servers, settings, traffic
 from tracker.errors import TrackerError
 
 EXIT_ERROR: Final = 2
@@ -28,7 +28,7 @@ def cli() -> None:
     """
 
 
-for family in (servers, traffic, answers, rejected, recovery, settings):
+for family in (servers, traffic, answers, rejected, recovery, keys, settings):
     for one in family.COMMANDS:
         cli.add_command(one)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ import click
 from tracker.cli import sending
 from tracker.cli.options import command
 from tracker.cli.printing import print_json, print_lines
+from tracker.cli.times import Time
 from tracker.errors import REASONS, TrackerError
 from tracker.limits import REJECTIONS_LISTED_MAX
 
@@ -22,33 +22,6 @@ if TYPE_CHECKING:
     from tracker.log.rejected import DeadLetter
     from tracker.operate.rejected import DeadLetters, Wanted
 
-_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-
-class _Since(click.ParamType):
-    """A time: so long ago (`90m`, `2h`, `7d`), or ISO 8601 with its zone. Gives milliseconds since the epoch."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
-        import time
-        from datetime import datetime
-
-        if isinstance(value, int):
-            return value
-        if found := re.fullmatch(r"([0-9]{1,9})([smhd])", value, re.ASCII):
-            return time.time_ns() // 1_000_000 - int(found[1]) * _UNITS_MS[found[2]]
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fail(
-                f"expected 90m, 2h, 7d, or a time with its zone (2026-11-22T10:15:30Z), got {value!r}", param, ctx
-            )
-        return int(moment.timestamp() * 1_000)
-
-
 _SETTINGS: Final = ("kafka", "rejected_topic")
 _REASON: Final = click.option(
     "--reason",
@@ -58,7 +31,9 @@ _REASON: Final = click.option(
     multiple=True,
     help="rejected for this; may be given several times",
 )
-_SINCE: Final = click.option("--since", type=_Since(), metavar="TIME", help="not before: 90m, 2h, 7d ago, or a time")
+_SINCE: Final = click.option(
+    "--since", type=Time("past"), metavar="TIME", help="not before: 90m, 2h, 7d ago, or a time"
+)
 
 
 @click.group()

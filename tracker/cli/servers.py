@@ -9,14 +9,18 @@ from tracker.cli.options import command, given, warn
 from tracker.config import Settings
 
 
-@command("kafka", "redis", "topic", "rejected_topic", "partitions", "replication", "retention_hours", running="said")
+@command(
+    *("kafka", "redis", "topic", "rejected_topic", "keys_topic", "partitions", "replication", "retention_hours"),
+    running="said",
+)
 def init(settings: Settings) -> None:
     """Creates the topics, or checks them, and checks Redis."""
     from tracker.log import topics
     from tracker.store import checks
 
     for report in topics.ensure(settings):
-        click.echo(f"kafka: topic {report.topic} with {report.partitions} partitions {report.done}")
+        partitions = f"{report.partitions} partition{'s' * (report.partitions != 1)}"
+        click.echo(f"kafka: topic {report.topic} with {partitions} {report.done}")
         for difference in report.differences:
             warn(f"topic {report.topic}: {difference}")
     checked = checks.check(settings)

@@ -32,6 +32,12 @@ def check(settings: Settings) -> None:
         )
     if settings.topic == settings.rejected_topic:
         _refuse("rejected_topic", "another topic than TRACKER_TOPIC", f"{settings.topic!r} twice")
+    if settings.keys_topic in (settings.topic, settings.rejected_topic):
+        _refuse(
+            "keys_topic",
+            "another topic than TRACKER_TOPIC and TRACKER_REJECTED_TOPIC",
+            f"{settings.keys_topic!r} twice",
+        )
     _check_kafka(settings)
     _check_redis(settings)
     if not settings.http_certificate:

@@ -21,7 +21,7 @@ FILE: Final = "running.json"
 SYSTEM: Final = ("kafka", "redis", "topic")
 """Settings that say which system is meant. Whoever gives another one means another system than the running one."""
 
-_ALWAYS: Final = (*SYSTEM, "rejected_topic", "partitions", "monitor")
+_ALWAYS: Final = (*SYSTEM, "rejected_topic", "keys_topic", "partitions", "monitor")
 """Settings that are left in any case. Of the others, those that have not their default."""
 
 

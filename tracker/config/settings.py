@@ -96,6 +96,7 @@ class Settings:
     redis_sentinel_password: Secret | None = _setting("", secrets.parsed, "the password of that user", secret=True)
     topic: str = _setting("scans", forms.topic, "the topic that scans are read from")
     rejected_topic: str = _setting("scans.rejected", forms.topic, "the topic that refused scans go to")
+    keys_topic: str = _setting("tracker.keys", forms.topic, "the topic that holds the device keys of the gateways")
     partitions: int = _setting("64", forms.whole(1, PARTITIONS_MAX), "partitions of the topic of scans, chosen once")
     replication: int = _setting("1", forms.whole(1, 32), "copies of each partition that `tracker init` asks for")
     group: str = _setting("tracker", forms.topic, "the consumer group of the workers")

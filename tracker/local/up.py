@@ -94,7 +94,11 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             settings = replace(settings, redis=redis.url, **_no_login("redis"))
         if "kafka" not in given:
             settings = _suited(settings, given)
-            names = {settings.topic: settings.partitions, settings.rejected_topic: topics.REJECTED_PARTITIONS}
+            names = {
+                settings.topic: settings.partitions,
+                settings.rejected_topic: topics.REJECTED_PARTITIONS,
+                settings.keys_topic: topics.KEYS_PARTITIONS,
+            }
             broker = stack.enter_context(EmbeddedBroker(names))
             settings = replace(settings, kafka=broker.address, **_no_login("kafka"))
             kafka = f"embedded: in memory, {settings.partitions} partitions, the newest 5 MB of each"

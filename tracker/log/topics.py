@@ -21,6 +21,10 @@ REQUEST_S_MAX: Final = 30
 """How long it may take to make a topic, or to describe one; each request ends by then, with its error."""
 
 REJECTED_PARTITIONS: Final = 4
+
+KEYS_PARTITIONS: Final = 1
+"""Device keys stand in one order: what is known of one is what was written last. Only partition 0 is used."""
+
 HOUR_MS: Final = 3_600_000
 
 COPIES: Final = 3
@@ -46,13 +50,11 @@ class TopicReport(NamedTuple):
     differences: list[str]
 
 
-def wanted(settings: Settings) -> tuple[Wanted, Wanted]:
-    """Gives the two topics as the settings want them: that of scans and that of rejected ones."""
-    common = {
-        "cleanup.policy": "delete",
-        # What is acknowledged stands on two machines, where there are three to choose from.
-        IN_SYNC: "2" if settings.replication > 2 else "1",
-    }
+def wanted(settings: Settings) -> tuple[Wanted, Wanted, Wanted]:
+    """Gives the topics as the settings want them: that of scans, that of rejected ones, and that of device keys."""
+    # What is acknowledged stands on two machines, where there are three to choose from.
+    in_sync = {IN_SYNC: "2" if settings.replication > 2 else "1"}
+    common = {"cleanup.policy": "delete"} | in_sync
     rejected_hours = max(settings.retention_hours, REJECTED_RETENTION_HOURS_MIN)
     scans = {
         # The broker's time, not the producer's, says how far a scanner's clock is ahead.
@@ -65,9 +67,12 @@ def wanted(settings: Settings) -> tuple[Wanted, Wanted]:
         # The longest value that came in, and the headers that say why it was rejected.
         "max.message.bytes": str(2 * BATCH_BYTES_MAX),
     }
+    # The last record of each key is kept for ever.
+    keys = {"cleanup.policy": "compact"}
     return (
         Wanted(settings.topic, settings.partitions, common | scans),
         Wanted(settings.rejected_topic, REJECTED_PARTITIONS, common | rejected),
+        Wanted(settings.keys_topic, KEYS_PARTITIONS, keys | in_sync),
     )
 
 
