@@ -16,7 +16,7 @@ cdef enum:
 
 cdef inline cursor_t _trim_end(cursor_t p, cursor_t end) noexcept nogil:
     """Where a text ends that begins at p, without the blanks at its end."""
-    while end > p and (end[-1] == 0x20 or end[-1] == 0x0A or end[-1] == 0x0D or end[-1] == 0x09):
+    while end > p and ((end - 1)[0] == 0x20 or (end - 1)[0] == 0x0A or (end - 1)[0] == 0x0D or (end - 1)[0] == 0x09):
         end -= 1
     return end
 

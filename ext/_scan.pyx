@@ -1,8 +1,8 @@
 # Reads scans out of Kafka records, a batch at a time (docs/fold.md, section 1).
 #
-# The fast reader takes flat JSON objects with known keys and strings without escapes, in any order and spacing, and either
-# understands a scan completely or leaves it alone. What it leaves goes to tracker.domain.scan, which is slow, complete and alone
-# decides why a scan is rejected. A differential test holds the two together.
+# The fast reader takes JSON objects with known keys and strings without escapes, in any order and spacing, with `data` as
+# json_compact.pxd takes it, and either understands a scan completely or leaves it alone. What it leaves goes to
+# tracker.domain.scan, which is slow, complete and alone decides why a scan is rejected. Differential tests hold the two together.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
@@ -14,6 +14,7 @@ from barcode cimport (
 )
 from clock cimport TIME_LOCAL, TIME_ZONED, parse_time
 from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
+from json_compact cimport compact_t, copy_object
 from json_text cimport nesting, cursor_t, read_string, read_whole, skip_blanks
 from records cimport record_t
 from scan cimport (
@@ -44,6 +45,8 @@ cdef enum:
     FIELD_ID = 0x100
     FIELD_ALIAS = 0x200
     FIELD_RECEIVED = 0x400
+    FIELD_CONTAINER = 0x800
+    FIELD_DATA = 0x1000
     ANNOUNCEMENT = FIELD_ALIAS | FIELD_PARCEL | FIELD_TIME
     READS_MAX = 32  # limits.BARCODES_MAX
 
@@ -51,6 +54,8 @@ cdef const barcode_api_t* BARCODE = barcode_api()
 cdef int32_t SCAN_BYTES_MAX = limits.SCAN_BYTES_MAX
 cdef int32_t SITE_BYTES_MAX = limits.SITE_BYTES_MAX
 cdef int32_t DEVICE_BYTES_MAX = limits.DEVICE_BYTES_MAX
+cdef int32_t CONTAINER_BYTES_MAX = limits.CONTAINER_BYTES_MAX
+cdef int32_t DATA_BYTES_MAX = limits.DATA_BYTES_MAX
 cdef int32_t ID_BYTES_MAX = limits.ID_BYTES_MAX
 cdef int32_t PARCEL_ID_BYTES_MAX = limits.PARCEL_ID_BYTES_MAX
 cdef int64_t SEQ_MAX = limits.SEQ_MAX
@@ -71,9 +76,16 @@ cdef struct code_t:
     int32_t length
     uint8_t kind
     bint undoes  # the vocabulary says which code it takes back
+    bint resolves  # the data of a scan may say that it means another event
     uint64_t target
 
-# One scan's fields as they stand in its JSON.
+# What a scan has beside its event.
+cdef struct beside_t:
+    cursor_t container
+    int32_t container_length
+    compact_t data
+
+# One scan's fields as they stand in its JSON. What must be 0 at first comes first: 128 bytes, few enough to be set without a loop.
 cdef struct fields_t:
     int seen
     cursor_t parcel
@@ -93,6 +105,7 @@ cdef struct fields_t:
     size_t reads
     cursor_t[READS_MAX] read
     size_t[READS_MAX] read_length
+    beside_t* beside
 
 
 cdef inline bint _is(cursor_t text, int32_t length, const char* word, int32_t word_length) noexcept nogil:
@@ -162,11 +175,28 @@ cdef cursor_t _read_milliseconds(cursor_t p, cursor_t end, int64_t* time) noexce
     return p
 
 
+cdef cursor_t _read_rare(
+    cursor_t p, cursor_t end, cursor_t key, int32_t length, fields_t* fields, int* field
+) noexcept nogil:
+    """Reads the value of a key that few scans have; the pointer behind it, or NULL."""
+    if _is(key, length, b"data", 4):
+        field[0] = FIELD_DATA
+        return copy_object(p, end, &fields.beside.data)
+    if _is(key, length, b"container", 9):
+        field[0] = FIELD_CONTAINER
+        p = read_string(p, end, &fields.beside.container, &fields.beside.container_length)
+        return p if fields.beside.container_length <= CONTAINER_BYTES_MAX else NULL
+    if _is(key, length, b"alias", 5):
+        field[0] = FIELD_ALIAS
+        return read_string(p, end, &fields.alias, &fields.alias_length)
+    return NULL
+
+
 cdef cursor_t _read_field(cursor_t p, cursor_t end, cursor_t key, int32_t length, fields_t* fields) noexcept nogil:
     """Reads the value of a known key; the pointer behind it, or NULL."""
     cdef cursor_t text = NULL
     cdef int32_t text_length = 0
-    cdef int field
+    cdef int field = 0
     if _is(key, length, b"event", 5):
         field = FIELD_EVENT
         p = read_string(p, end, &fields.event, &fields.event_length)
@@ -205,15 +235,12 @@ cdef cursor_t _read_field(cursor_t p, cursor_t end, cursor_t key, int32_t length
         if p == NULL or text_length < 1 or text_length > ID_BYTES_MAX:
             return NULL
         fields.id = id_number(text, text_length)
-    elif _is(key, length, b"alias", 5):
-        field = FIELD_ALIAS
-        p = read_string(p, end, &fields.alias, &fields.alias_length)
     elif _is(key, length, b"received", 8):
         field = FIELD_RECEIVED
         p = _read_milliseconds(p, end, &fields.received)
     else:
-        return NULL
-    if fields.seen & field:
+        p = _read_rare(p, end, key, length, fields, &field)
+    if p == NULL or fields.seen & field:
         return NULL
     fields.seen |= field
     return p
@@ -258,6 +285,15 @@ cdef read_t _read_announcement(cursor_t base, const fields_t* fields, scan_t* ou
     out.parcel_length = fields.parcel_length
     out.time = fields.time
     return READ_ANNOUNCEMENT
+
+
+cdef inline bint _has_beside(int seen, beside_t* beside) noexcept nogil:
+    """Whether a scan with container or data has some of it. What is absent is made empty."""
+    if not seen & FIELD_DATA:
+        beside.data.length = 0
+    if not seen & FIELD_CONTAINER:
+        beside.container_length = 0
+    return seen & FIELD_DATA or beside.container_length > 0
 
 
 cdef class Scans:
@@ -331,8 +367,8 @@ cdef class ScanReader:
     """Reads scans with one set of vocabularies.
 
     Args:
-        codes: [(name, kind, name of the code that it takes back or None)]: every event that a scan may name;
-            a code's number is its index in this list.
+        codes: [(name, kind, name of the code that it takes back or None, whether a scan's data may say that it means
+            another event)]: every event that a scan may name; a code's number is its index in this list.
         slow: reads one value completely: value -> tracker.domain.scan.Scan or Announcement, or raises Rejection.
         site: which barcodes are read, and in which order: of a tracker.domain.barcode.Recogniser.
     """
@@ -349,8 +385,8 @@ cdef class ScanReader:
     def __cinit__(self, codes, slow, site):
         cdef uint32_t size = 64
         cdef int32_t number
-        self.names = [name.encode() for name, _, _ in codes]
-        self.numbers = {name: number for number, (name, _, _) in enumerate(codes)}
+        self.names = [name.encode() for name, *_ in codes]
+        self.numbers = {name: number for number, (name, *_) in enumerate(codes)}
         self.slow = slow
         self.site = site
         self.labels = recogniser_site(site)
@@ -361,12 +397,13 @@ cdef class ScanReader:
         self.slots = <int32_t*>calloc(size, sizeof(int32_t))
         if self.codes == NULL or self.slots == NULL:
             raise MemoryError
-        for number, (_, kind, undoes) in enumerate(codes):
+        for number, (_, kind, undoes, resolves) in enumerate(codes):
             name = self.names[number]
             self.codes[number].name = <const unsigned char*>PyBytes_AS_STRING(name)
             self.codes[number].length = <int32_t>len(name)
             self.codes[number].kind = kind
             self.codes[number].undoes = undoes is not None
+            self.codes[number].resolves = resolves
             if undoes is not None:
                 undone = undoes.encode()
                 self.codes[number].target = hash64(<const unsigned char*>PyBytes_AS_STRING(undone), len(undone))
@@ -395,7 +432,8 @@ cdef class ScanReader:
         return -1
 
     cdef read_t _read_fast(
-        self, cursor_t base, const record_t* record, scan_t* out, barcode_t* label, barcode_aliases_t* aliases
+        self, cursor_t base, const record_t* record, scan_t* out, beside_t* beside, barcode_t* label,
+        barcode_aliases_t* aliases,
     ) noexcept nogil:
         """Reads a record: a scan into out, and its labels where it has no parcel id; or an announcement.
 
@@ -405,8 +443,9 @@ cdef class ScanReader:
         cdef const code_t* code
         if record.value_length < 2 or record.value_length > SCAN_BYTES_MAX:
             return READ_NOTHING
-        memset(&fields, 0, sizeof(fields_t) - sizeof(fields.read) - sizeof(fields.read_length))
+        memset(&fields, 0, sizeof(fields_t) - sizeof(fields.read) - sizeof(fields.read_length) - sizeof(fields.beside))
         fields.seq = -1
+        fields.beside = beside
         if not _read_object(base + record.value_at, base + record.value_at + record.value_length, &fields):
             return READ_NOTHING
         if fields.seen == ANNOUNCEMENT:
@@ -419,6 +458,8 @@ cdef class ScanReader:
         code = &self.codes[out.code]
         if code.kind == KIND_CORRECT or (code.kind == KIND_UNDO and not code.undoes):
             return READ_NOTHING
+        if fields.seen & FIELD_DATA and beside.data.resolves and code.resolves:
+            return READ_NOTHING
         out.kind = code.kind
         out.right_kind = NO_KIND
         out.right_code = -1
@@ -427,6 +468,8 @@ cdef class ScanReader:
         out.target = code.target
         if fields.seen & FIELD_ID:
             out.flags |= SCAN_HAS_ID
+        if fields.seen & (FIELD_DATA | FIELD_CONTAINER) and _has_beside(fields.seen, beside):
+            out.flags |= SCAN_HAS_DATA
         if fields.seen & FIELD_RECEIVED:
             out.flags |= SCAN_HAS_RECEIVED
         if (fields.seen & FIELD_SITE and fields.site_length == 0) or (
@@ -472,6 +515,8 @@ cdef class ScanReader:
         cdef bytes packed = PyBytes_FromStringAndSize(NULL, count * sizeof(scan_t))
         cdef scan_t* out = <scan_t*>PyBytes_AS_STRING(packed)
         cdef bytearray arena = bytearray()
+        cdef bytes room = PyBytes_FromStringAndSize(NULL, DATA_BYTES_MAX)
+        cdef beside_t beside
         cdef barcode_t label
         cdef barcode_aliases_t aliases
         cdef cursor_t parcel
@@ -484,10 +529,18 @@ cdef class ScanReader:
         result.announced = []
         result.rejected = []
         result.foreign = []
+        memset(&beside, 0, sizeof(beside_t))
+        beside.data.text = <unsigned char*>PyBytes_AS_STRING(room)
+        beside.data.room = DATA_BYTES_MAX
         aliases.count = 0
         for i in range(count):
-            what = self._read_fast(base, &record[i], &out[found], &label, &aliases)
+            what = self._read_fast(base, &record[i], &out[found], &beside, &label, &aliases)
             if what == READ_SCAN:
+                if out[found].flags & SCAN_HAS_DATA:
+                    result.data[found] = (
+                        PyBytes_FromStringAndSize(<const char*>beside.container, beside.container_length),
+                        PyBytes_FromStringAndSize(<const char*>beside.data.text, beside.data.length),
+                    )
                 if out[found].parcel_length == 0:
                     out[found].parcel_length = label.key_length
                     out[found].parcel_at = _keep(arena, label.key, label.key_length)

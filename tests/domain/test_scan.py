@@ -65,7 +65,7 @@ def test_a_time_is_read_or_refused_as_the_reference_model_does(text: str) -> Non
     for event in ("ARRIVED", "LAB:IN"):
         value = scan(parcel=S10, event=event, time=text)
         model = expected(value)
-        scans = compiled.read([value, scan(parcel=S10, event=event, time=text, data={"slow": 1})])
+        scans = compiled.read([value, scan(parcel=S10, event=event, time=text, slow=1)])
         if isinstance(model, reference.Rejection):
             assert [refusal.code for _, refusal in scans.rejected] == [model.reason] * 2
         else:
@@ -106,7 +106,7 @@ def test_a_scan_is_received_when_its_gateway_says_but_never_after_its_record(
     received: int | None, timestamp: int, counts: int | None
 ) -> None:
     ahead = limits.TIME_MS_MAX
-    for more in ({}, {"data": {"slow": 1}}):
+    for more in ({}, {"slow": 1}):
         value = scan(parcel=S10, time=ahead, **more, **({} if received is None else {"received": received}))
         assert compiled.read([value], [timestamp]).offset_and_time(0)[1] == (ahead if counts is None else counts)
 
@@ -186,7 +186,7 @@ def test_the_other_labels_of_a_parcel_are_given_out_with_its_scan_and_with_no_ot
 def test_a_single_symbol_may_hold_several_identifiers() -> None:
     symbol = f"]C100{SSCC}9400111206206406260787"
     assert barcode.recognise(symbol).aliases
-    scans = compiled.read([scan(barcode=symbol), scan(barcode=symbol, data={"slow": 1})])
+    scans = compiled.read([scan(barcode=symbol), scan(barcode=symbol, slow=1)])
     assert [alias for _, alias in scans.aliases] == [key.encode() for key in barcode.recognise(symbol).aliases] * 2
 
 
@@ -194,7 +194,7 @@ def test_the_reader_and_the_slow_one_give_the_same_aliases_however_many_there_ar
     labels = [barcode.make_valid("sscc", extension_digit="0", body=f"{i:016}") for i in range(20)]
     for count in (1, 2, limits.ALIASES_MAX, limits.ALIASES_MAX + 1, limits.ALIASES_MAX + 2, 20):
         for reads in ([S10, *labels[:count]], [*labels[:count], S10]):
-            found = compiled.read([scan(barcodes=reads), scan(barcodes=reads, data={"slow": 1})]).aliases
+            found = compiled.read([scan(barcodes=reads), scan(barcodes=reads, slow=1)]).aliases
             of_fast, of_slow = ([alias for at, alias in found if at == which] for which in (0, 1))
             assert of_fast == of_slow == [label.encode() for label in labels[:count]][: limits.ALIASES_MAX]
 
@@ -202,7 +202,7 @@ def test_the_reader_and_the_slow_one_give_the_same_aliases_however_many_there_ar
 def test_the_reader_and_the_slow_one_find_the_parcel_behind_more_identifiers_than_an_explanation_shows() -> None:
     label = "[)>\x1e05" + f"\x1d00{SSCC}" * limits.ELEMENTS_MAX
     reads = [label, label, S10]
-    scans = compiled.read([scan(barcodes=reads), scan(barcodes=reads, data={"slow": 1})])
+    scans = compiled.read([scan(barcodes=reads), scan(barcodes=reads, slow=1)])
     assert not scans.rejected
     assert scans.parcels() == [S10.encode()] * 2
     assert scans.aliases == [(0, SSCC.encode()), (1, SSCC.encode())]
@@ -210,7 +210,7 @@ def test_the_reader_and_the_slow_one_find_the_parcel_behind_more_identifiers_tha
 
 def test_a_scan_of_another_partition_leaves_its_aliases_there() -> None:
     home = _scan.partition_of_key(S10.encode(), 4)
-    for more in ({}, {"data": {"slow": 1}}):
+    for more in ({}, {"slow": 1}):
         buffer, packed, _ = compiled.walk(compiled.batch([(0, 0, None, scan(barcodes=[S10, SSCC], **more))]))
         for partition in range(4):
             scans = compiled.READER.read(buffer, packed, partition, 4)
@@ -242,7 +242,7 @@ def test_an_announcement_ahead_of_the_brokers_clock_counts_when_it_was_received(
 def test_a_site_reads_its_own_carrier_first_in_both_readers() -> None:
     site = barcode.configure(preferred=["ups"])
     reader = reading.reader(compiled.VOCABULARIES, {}, site)
-    for more in ({}, {"data": {"slow": 1}}):
+    for more in ({}, {"slow": 1}):
         buffer, packed, _ = compiled.walk(compiled.batch([(0, 0, None, scan(barcodes=[S10, UPS], **more))]))
         scans = reader.read(buffer, packed, 0, 1)
         assert (scans.parcels(), scans.aliases) == ([UPS.encode()], [(0, S10.encode())])

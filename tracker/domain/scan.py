@@ -394,5 +394,8 @@ def reader(
 ) -> _scan.ScanReader:
     """The compiled reader for a set of vocabularies, and for a site's barcodes."""
     recogniser = recogniser or Recogniser()
-    codes = [(code.name, NUMBER[code.event], code.undoes) for code in vocabularies.codes()]
+    codes = [
+        (code.name, NUMBER[code.event], code.undoes, bool(code.when_text_has or code.disposition_instead))
+        for code in vocabularies.codes()
+    ]
     return _scan.ScanReader(codes, FullReader(vocabularies, site_zones, recogniser), recogniser.site)
