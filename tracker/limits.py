@@ -100,7 +100,7 @@ ALIAS_PARCELS_MAX: Final = 16
 # Vocabularies.
 
 VOCABULARY_BYTES_MAX: Final = 1_048_576
-"""Length of a vocabulary's file. The largest that is shipped has 251 codes and 19 KB; a megabyte is a mistake."""
+"""Length of a vocabulary's file. The largest that is shipped has 988 codes and 77 KB; a megabyte is a mistake."""
 
 VOCABULARY_PREFIX_CHARS_MAX: Final = 16
 """Length of a vocabulary's prefix. The longest that is shipped has 9."""

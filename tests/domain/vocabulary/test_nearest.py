@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.domain.vocabulary.nearest import Nearest
+from tracker.domain.vocabulary.nearest import COMMON_MIN, Nearest
 from tracker.limits import CODE_CHARS_MAX, NEAREST_MAX
 
 
@@ -12,7 +12,13 @@ def test_the_most_alike_go_first_and_then_the_alphabet() -> None:
 
 
 def test_no_more_are_given_than_the_limit() -> None:
-    assert len(Nearest([f"code_{number}" for number in range(100)])("code")) == NEAREST_MAX
+    assert len(Nearest([f"code_{number}" for number in range(50)])("code")) == NEAREST_MAX
+
+
+def test_what_many_names_have_in_common_does_not_make_them_alike_but_the_same_letters_do() -> None:
+    nearest = Nearest([f"code_{number:03}" for number in range(COMMON_MIN)])
+    assert nearest("code") == []
+    assert nearest("CODE 007") == ["code_007"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\ud800", "?!", "xyz"])

@@ -199,6 +199,10 @@ def test_a_whole_vocabulary_has_as_many_codes_as_its_source(shipped: Vocabularie
         ("PUROLATOR:OnDelivery", "OUT_FOR_DELIVERY"),
         ("SHIPPO:RETURNED", "RETURN_STARTED"),
         ("UPS:034", "RETURNED"),
+        ("UPS:X-DL", "RETURN_STARTED"),
+        ("UPS:X-UA", "RETURNED"),
+        ("UPS:X-45", "DAMAGED"),
+        ("UPS:D-ML", "DELIVERED"),
         ("UPSMI:SQ", "RETURNED"),
     ],
 )

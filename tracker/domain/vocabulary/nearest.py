@@ -14,6 +14,9 @@ from tracker.limits import CODE_CHARS_MAX, NEAREST_MAX
 ALIKE_MIN: Final = 0.4
 """Least share of pairs of characters in common. One wrong character of four leaves it; of two it does not."""
 
+COMMON_MIN: Final = 64
+"""So many names that have a pair make it say nothing: it is left out of the index, so that none is long."""
+
 LOOK_ALIKE: Final = str.maketrans("oil", "011")
 """Letters that people read as digits."""
 
@@ -28,22 +31,28 @@ class Nearest:
     def __init__(self, names: Iterable[str]) -> None:
         self._pairs: dict[str, frozenset[str]] = {}
         self._with_pair: dict[str, list[str]] = defaultdict(list)
+        self._with_letters: dict[str, list[str]] = defaultdict(list)
         for name in sorted(names):
+            self._with_letters[_letters(name)].append(name)
             self._pairs[name] = pairs = _pairs(_letters(name))
             for pair in pairs:
                 self._with_pair[pair].append(name)
+        for pair in [pair for pair, found in self._with_pair.items() if len(found) >= COMMON_MIN]:
+            del self._with_pair[pair]
 
     def __call__(self, text: str) -> list[str]:
-        """At most NEAREST_MAX names, the most alike first; those that are equally alike by the alphabet.
+        """At most NEAREST_MAX names, those of the same letters first, then the most alike; the rest by the alphabet.
 
         >>> Nearest(["Delivered", "Delivered_001", "In Transit"])("DELIVERED ")
         ['Delivered', 'Delivered_001']
         """
-        given = _pairs(_letters(text[: CODE_CHARS_MAX + 1]))
+        letters = _letters(text[: CODE_CHARS_MAX + 1])
+        same = self._with_letters.get(letters, []) if letters else []
+        given = _pairs(letters)
         shared = Counter(name for pair in given for name in self._with_pair.get(pair, ()))
         share = {name: 2 * number / (len(given) + len(self._pairs[name])) for name, number in shared.items()}
-        found = [name for name in share if share[name] >= ALIKE_MIN]
-        return sorted(found, key=lambda name: (-share[name], name))[:NEAREST_MAX]
+        alike = [name for name in share if share[name] >= ALIKE_MIN and name not in same]
+        return [*same, *sorted(alike, key=lambda name: (-share[name], name))][:NEAREST_MAX]
 
 
 def _letters(text: str) -> str:
