@@ -47,6 +47,14 @@ def worker(settings: Settings) -> None:
     process.run(settings)
 
 
+@command(*config.used_by(config.GATEWAY), running="ignored")
+def gateway(settings: Settings) -> None:
+    """Runs one gateway: takes scans over HTTP and by TRACKER_SOURCES, and answers when they are safe."""
+    from tracker.ingest import gateway as process
+
+    process.run(settings)
+
+
 @command(*config.TABLE, running="ignored")
 def up_command(settings: Settings) -> None:
     """Runs a broker, a Redis and a worker until Ctrl-C, with no service installed.
@@ -71,4 +79,4 @@ def demo_command(settings: Settings, *, parcels: int, rate: float, seed: int) ->
     demo(settings, given(), parcels, rate, seed)
 
 
-COMMANDS = (demo_command, up_command, init, worker)
+COMMANDS = (demo_command, up_command, init, worker, gateway)

@@ -65,6 +65,9 @@ class HttpServer:
         self._sweep: asyncio.Task[None] | None = None
         self.refused_connections = 0
 
+    def __str__(self) -> str:
+        return f"{'https' if self._context else 'http'}://{self._address}"
+
     @property
     def port(self) -> int:
         """Where it listens."""

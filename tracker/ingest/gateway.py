@@ -1,0 +1,205 @@
+"""A gateway process: its doors, the middle that they share, and what is watched of it."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import uvloop
+
+from tracker import config, service, site
+from tracker.config import Settings
+from tracker.config.tls import Credentials
+from tracker.domain import scan, vocabulary
+from tracker.ingest.durable import KafkaFirst
+from tracker.ingest.http.scans import ScansDoor
+from tracker.ingest.intake import Middle
+from tracker.ingest.keys.follower import KeysFollower
+from tracker.ingest.keys.ring import Keyring
+from tracker.ingest.metrics import GatewayMetrics
+from tracker.ingest.ports import Door, Intake, Sender
+from tracker.ingest.who import Doorkeeper
+from tracker.limits import END_S_MAX
+from tracker.log.cluster import Cluster
+from tracker.observe.monitor import Monitor
+from tracker.web.bodies import Bodies
+from tracker.web.routes import Routes
+from tracker.web.server import HttpServer
+
+log = logging.getLogger("tracker.ingest")
+
+_LOST: Final = "what was acknowledged is in Kafka or in the spool; who got no answer sends again"
+
+GARBAGE_THRESHOLD: Final = 50_000
+"""As of a worker: what a gateway makes by the thousand holds no references."""
+
+KEYS_S_MAX: Final = 5.0
+"""How long a start waits for the topic of keys; then the copy counts."""
+
+FLUSH_S_MAX: Final = 2.0
+"""How long an end waits for Kafka; then the spool takes what is left."""
+
+
+class Opened(Protocol):
+    """A door that is open to the world."""
+
+    async def start(self) -> None:
+        """Opens it.
+
+        Raises:
+            TrackerError: `bad_setting`, it can't be opened so.
+        """
+
+    async def close(self) -> None:
+        """Takes nothing more, and answers what it has taken."""
+
+
+class Gateway:
+    """All the parts of a gateway. Belongs to one event loop.
+
+    Args:
+        settings: of the process.
+        metrics: which it tells.
+    """
+
+    def __init__(self, settings: Settings, metrics: GatewayMetrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self.ring = Keyring()
+        self.durable = KafkaFirst(settings, Cluster(settings))
+        self._keys = KeysFollower(settings, self.ring, keys_copy(settings))
+        self.intake: Intake = _middle(settings, self.durable, metrics)
+        self._doors: list[Opened] = []
+        self._ready = False
+        if settings.http is not None:
+            self._doors.append(self._http())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Opens the doors, and closes them when it is told to stop.
+
+        Raises:
+            TrackerError: `bad_setting`, an address or a file can't be used.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            await self.durable.open()
+            stack.push_async_callback(self.durable.close, FLUSH_S_MAX)
+            self._keys.start()
+            stack.callback(self._keys.close)
+            await asyncio.to_thread(self._keys.ready, KEYS_S_MAX)
+            for door in self._doors:
+                await door.start()
+                stack.push_async_callback(door.close)
+            self._ready = True
+            log.info("the gateway is open: %s", ", ".join(map(str, self._doors)))
+            await stop.wait()
+            self._ready = False
+            log.info("the gateway closes: it answers what it has taken")
+
+    def verdict(self) -> Mapping[str, Any]:
+        """How it is: ready while scans can be made durable, healthy while they go to Kafka."""
+        spool = self.durable.spool
+        away = self.durable.delivery.away
+        room = spool is not None and not spool.failure
+        return {
+            "healthy": self._ready and not away and self.ring.known,
+            "live": True,
+            "ready": self._ready and (room or not away) and self.ring.known,
+            "kafka": not away,
+            "spooled": 0 if spool is None else spool.standing.requests,
+            "keys": len(self.ring) if self.ring.known else None,
+        }
+
+    def _http(self) -> HttpServer:
+        settings = self._settings
+        assert settings.http is not None
+        routes, bodies = Routes(), Bodies()
+        ScansDoor(self.intake, Doorkeeper(self.ring), bodies, self._metrics.refused).add_to(routes)
+        context = Credentials(settings, "http").server_context() if settings.http_certificate else None
+        server = HttpServer(routes, settings.http, config.variable("http"), settings.http_connections, context)
+        meaning = "Connections that are open."
+        self._metrics.gauge("tracker_gateway_connections", meaning, lambda: server.connections, door=Door.HTTP)
+        self._metrics.counter(
+            "tracker_gateway_connections_refused",
+            "Connections that were refused, or cut off since no head of a request came.",
+            lambda: server.refused_connections,
+            door=Door.HTTP,
+        )
+        return server
+
+
+def keys_copy(settings: Settings) -> Path | None:
+    """The file of the copy of the keys: beside the spool."""
+    return None if settings.spool is None else settings.spool.with_name(f"{settings.spool.stem}-keys.db")
+
+
+def run(settings: Settings) -> None:
+    """Runs a gateway until it is told to end.
+
+    Raises:
+        TrackerError: `bad_setting`, it can't begin.
+    """
+    service.log_to_stderr()
+    # What a gateway makes by the thousand is bytes, which hold no references: the collector finds nothing, often.
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    uvloop.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    metrics = GatewayMetrics()
+    gateway = Gateway(settings, metrics)
+    stop = asyncio.Event()
+
+    def end() -> None:
+        service.end_in_time(_LOST, END_S_MAX)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    with contextlib.ExitStack() as stack:
+        if settings.gateway_monitor is not None:
+            stack.enter_context(Monitor(settings.gateway_monitor, _Watched(metrics, gateway)))
+        await gateway.run(stop)
+
+
+class _Watched:
+    """A gateway as its monitor watches it."""
+
+    def __init__(self, metrics: GatewayMetrics, gateway: Gateway) -> None:
+        self.registry = metrics.registry
+        self._gateway = gateway
+
+    def observe(self) -> None:
+        """Nothing of it depends on how long it has been so."""
+
+    def verdict(self) -> Mapping[str, Any]:
+        """How the gateway is."""
+        return self._gateway.verdict()
+
+    def refresh(self) -> None:
+        """Its values are read when they are asked for."""
+
+
+def _middle(settings: Settings, durable: KafkaFirst, metrics: GatewayMetrics) -> Middle:
+    vocabularies = vocabulary.load(settings.vocabularies)
+    reader = scan.reader(vocabularies, config.site_zones(settings), site.recogniser(settings))
+    return Middle(reader, durable, _Unbounded(), metrics, settings.topic, settings.rejected_topic)
+
+
+class _Unbounded:
+    """A budget without a bound."""
+
+    def check(self, sender: Sender, scans: int) -> None:
+        """Allows it."""
+
+    def spent(self, sender: Sender, parcels: list[bytes], rejected: int) -> None:
+        """Takes note of nothing."""
+
+    def may_leave(self, sender: Sender) -> bool:
+        """Allows it."""
+        del sender
+        return True
