@@ -17,7 +17,7 @@ NO_PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 def shown(certificate: Path, key: Path, password: str = "") -> Credentials:
     """The credentials of a client that shows a certificate."""
     secret = Secret(password) if password else None
-    return Credentials(
+    return Credentials.of(
         Settings(kafka_certificate=certificate, kafka_key=key, kafka_key_password=secret, kafka_ca=certificate), "kafka"
     )
 
@@ -37,14 +37,14 @@ def client(authority: Authority) -> Certificate:
 
 
 def test_a_context_checks_the_server_and_its_host(authority: Authority, client: Certificate) -> None:
-    context = Credentials(Settings(kafka_ca=authority.certificate), "kafka").context()
+    context = Credentials.of(Settings(kafka_ca=authority.certificate), "kafka").context()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert len(context.get_ca_certs()) == 1
     shown(client.certificate, client.key).context()
 
 
 def test_without_a_file_of_authorities_the_systems_are_trusted() -> None:
-    context = Credentials(Settings(), "kafka").context()
+    context = Credentials.of(Settings(), "kafka").context()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
@@ -67,12 +67,12 @@ def test_the_key_of_another_certificate_is_refused(authority: Authority, client:
 def test_a_file_that_only_looks_like_pem_is_refused_by_name(client: Certificate, tmp_path: Path) -> None:
     odd, gone = tmp_path / "odd.pem", tmp_path / "gone.pem"
     odd.write_text(NO_PEM)
-    authorities = Credentials(Settings(kafka_ca=odd), "kafka")
+    authorities = Credentials.of(Settings(kafka_ca=odd), "kafka")
     form = "expected a file with certificates in PEM, got"
     assert refusal(authorities) == f"TRACKER_KAFKA_CA: {form} '{odd}': something else"
     assert refusal(shown(odd, client.key)).startswith("TRACKER_KAFKA_CA")
     without_ca = Settings(kafka_certificate=odd, kafka_key=client.key)
-    assert refusal(Credentials(without_ca, "kafka")) == f"TRACKER_KAFKA_CERTIFICATE: {form} '{odd}': something else"
+    assert refusal(Credentials.of(without_ca, "kafka")) == f"TRACKER_KAFKA_CERTIFICATE: {form} '{odd}': something else"
     assert refusal(shown(client.certificate, odd)).endswith(f"a private key in PEM, got '{odd}': something else")
     assert refusal(shown(client.certificate, gone)).endswith(f"got '{gone}': No such file or directory")
 
@@ -83,7 +83,7 @@ def test_an_expired_certificate_is_known(authority: Authority, client: Certifica
     assert ended is not None
     assert 20 < (datetime.now(UTC) - ended).total_seconds() / 3_600 < 28
     assert shown(client.certificate, client.key).expired() is None
-    assert Credentials(Settings(), "kafka").expired() is None
+    assert Credentials.of(Settings(), "kafka").expired() is None
 
 
 def test_files_that_change_are_seen_and_read_into_the_same_context(

@@ -3,7 +3,6 @@
 import ssl
 from typing import Final, NamedTuple
 
-from tracker.config.settings import variable
 from tracker.config.tls import Credentials
 
 _EXPIRED: Final = frozenset({10})
@@ -18,13 +17,11 @@ class Peer(NamedTuple):
 
     Attributes:
         name: what it is: "the broker".
-        settings: what the names of its settings begin with.
         same_name: what to do where its certificate is for another host.
         authorities: the name that it has for whom it trusts.
     """
 
     name: str
-    settings: str
     same_name: str
     authorities: str
 
@@ -46,10 +43,10 @@ def ours(said: str, peer: Peer, credentials: Credentials) -> str:
         peer: who has.
         credentials: with which it is reached.
     """
-    name, setting = peer.name, variable(f"{peer.settings}_certificate")
+    name, setting = peer.name, credentials.named("certificate")
     if not credentials.certificate:
         return (
-            f"{name} asks for a certificate ({said}): set {setting} and {variable(f'{peer.settings}_key')}, or take a "
+            f"{name} asks for a certificate ({said}): set {setting} and {credentials.named('key')}, or take a "
             "port where it asks for none"
         )
     given = f"{setting} {str(credentials.certificate)!r}"
@@ -71,6 +68,6 @@ def _theirs(error: ssl.SSLCertVerificationError, peer: Peer, credentials: Creden
         trusted = f"those in {str(credentials.ca)!r}" if credentials.ca else "the system's"
         return (
             f"{name}'s certificate is of none of the authorities that are trusted, {trusted} ({said}): set "
-            f"{variable(f'{peer.settings}_ca')} to the file with the certificate of {name}'s authority"
+            f"{credentials.named('ca')} to the file with the certificate of {name}'s authority"
         )
     return f"{name}'s certificate is not accepted ({said}): give {name} another one"

@@ -4,10 +4,12 @@ A server's settings are named alike: `kafka_ca`, `kafka_certificate`, `kafka_key
 """
 
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Self
 
+from tracker.config.secrets import Secret
 from tracker.config.settings import Settings, variable
 from tracker.errors import TrackerError
 
@@ -25,16 +27,36 @@ class Credentials:
     """The certificates and the key with which one server is reached over TLS.
 
     Args:
-        settings: of the process.
-        server: what the names of the server's settings begin with.
+        ca: certificates of the authorities that the server's is checked with; the system's if None.
+        certificate, key: what the server is shown; nothing if None.
+        password: of the key.
+        named: `ca`, `certificate`, `key` or `key_password` -> what a person calls that setting.
     """
 
-    def __init__(self, settings: Settings, server: str) -> None:
-        self._server = server
-        self.ca: Path | None = getattr(settings, f"{server}_ca")
-        self.certificate: Path | None = getattr(settings, f"{server}_certificate")
-        self.key: Path | None = getattr(settings, f"{server}_key")
-        self._password = getattr(settings, f"{server}_key_password")
+    def __init__(
+        self,
+        ca: Path | None,
+        certificate: Path | None,
+        key: Path | None,
+        password: Secret | None,
+        named: Callable[[str], str],
+    ) -> None:
+        self.ca = ca
+        self.certificate = certificate
+        self.key = key
+        self._password = password
+        self.named = named
+
+    @classmethod
+    def of(cls, settings: Settings, server: str) -> Self:
+        """Gives those of a server of the settings.
+
+        Args:
+            settings: of the process.
+            server: what the names of the server's settings begin with.
+        """
+        ca, certificate, key, password = (getattr(settings, f"{server}_{name}") for name in (*_FILES, "key_password"))
+        return cls(ca, certificate, key, password, lambda name: variable(f"{server}_{name}"))
 
     def context(self) -> ssl.SSLContext:
         """Makes the context. With the system's authorities that takes 48 ms: it is made once and shared.
@@ -98,7 +120,7 @@ class Credentials:
     def _blame(self, error: Exception, certificate: Path, key: Path) -> NoReturn:
         """Finds what OpenSSL does not say: which of certificate, key and password is wrong."""
         self._load_authorities(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "certificate", certificate)
-        ours = variable(f"{self._server}_certificate")
+        ours = self.named("certificate")
         if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
             self._refuse("key", f"the private key of {ours} {str(certificate)!r}, got that of another, {str(key)!r}")
         try:
@@ -107,11 +129,11 @@ class Credentials:
             self._refuse("key", f"a file with a private key in PEM, got {str(key)!r}: {unreadable.strerror}")
         if encrypted:
             got = "another one" if self._password else "none"
-            self._refuse("key_password", f"the password of {variable(f'{self._server}_key')} {str(key)!r}, got {got}")
+            self._refuse("key_password", f"the password of {self.named('key')} {str(key)!r}, got {got}")
         self._refuse("key", f"a file with a private key in PEM, got {str(key)!r}: something else")
 
     def _refuse(self, name: str, expected: str) -> NoReturn:
-        raise TrackerError("bad_setting", f"{variable(f'{self._server}_{name}')}: expected {expected}") from None
+        raise TrackerError("bad_setting", f"{self.named(name)}: expected {expected}") from None
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

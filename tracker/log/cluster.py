@@ -37,7 +37,7 @@ class Cluster:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.credentials = Credentials(settings, "kafka")
+        self.credentials = Credentials.of(settings, "kafka")
         self.tokens = TokenSource(settings) if settings.kafka_sasl == "OAUTHBEARER" else None
         self._stamps = self.credentials.stamps()
         self._context = self.credentials.context() if self.encrypted else None

@@ -22,7 +22,6 @@ _TLS_ALERT: Final = 0x15
 
 _BROKER: Final = handshake.Peer(
     "the broker",
-    "kafka",
     "name the broker in TRACKER_KAFKA, and in its own advertised.listeners, as the certificate does",
     "ssl.truststore",
 )

@@ -23,7 +23,6 @@ ACL_FILE: Final = "deploy/acl/redis.acl"
 
 _SERVER: Final = handshake.Peer(
     "the server",
-    "redis",
     "name the server as its certificate does, or add ?ssl_check_hostname=false to TRACKER_REDIS",
     "tls-ca-cert-file",
 )

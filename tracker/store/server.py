@@ -75,7 +75,7 @@ class Server:
             password.value if password else "",
             "TRACKER_REDIS_SENTINEL_USER and TRACKER_REDIS_SENTINEL_PASSWORD",
         )
-        self.credentials = Credentials(settings, "redis")
+        self.credentials = Credentials.of(settings, "redis")
         self.place = f"Redis at {masked(settings.redis)} (TRACKER_REDIS)"
         """Where it is, for a message."""
         self._lock = threading.Lock()  # Sentinels are asked by threads of their own.
