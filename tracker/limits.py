@@ -292,6 +292,28 @@ WRONG_KEYS_PER_S: Final = 0.2
 WRONG_KEY_ADDRESSES_MAX: Final = 10_000
 """Addresses whose wrong keys are counted, some 2 MB. Who has more of them is slowed down by what each request costs."""
 
+# MQTT.
+
+MQTT_TOPIC_BYTES_MAX: Final = 1_024
+"""Length of a topic that is subscribed to. MQTT takes 65,535; a site and a device have 192 together."""
+
+MQTT_PACKET_BYTES_MAX: Final = 9 * 1_024 * 1_024
+"""Length of a packet that a broker may send (MQTT 5): a body of BODY_BYTES_MAX, its topic and its properties. MQTT
+takes 256 MiB, and a broker would send one that takes all memory again and again."""
+
+MQTT_BATCH_MESSAGES_MAX: Final = 1_000
+"""Messages that are taken together. More of them only wait for one another."""
+
+MQTT_BATCH_BYTES_MAX: Final = 1_024 * 1_024
+"""The same in bytes. One message may have more, and is taken alone."""
+
+MQTT_HELD_MESSAGES_MAX: Final = 4_000
+"""Messages that a broker has sent and that are not taken yet. With QoS 1 it holds back by itself; with QoS 0, or over a
+reconnection, it may send more: then nothing more is read of it."""
+
+MQTT_HELD_BYTES_MAX: Final = 64 * 1_024 * 1_024
+"""The same in bytes: while nothing can be taken, messages stay with the broker and not in memory."""
+
 # A request over HTTP.
 
 HEAD_BYTES_MAX: Final = 8_190

@@ -42,6 +42,16 @@ def test_sources_are_read_in_their_order(path: Path) -> None:
     assert second.name == "tunnel-4"
 
 
+def test_brokers_and_readers_stand_in_one_file_and_their_names_differ(path: Path) -> None:
+    broker = '[[mqtt]]\nname = "hall-1"\nbroker = "mqtt://broker"\ntopics = ["scans/{site}/{device}"]\n'
+    path.write_text(TUNNEL + broker)
+    found = sources.load(path)
+    assert ([one.name for one in found.tcp], [one.name for one in found.mqtt]) == (["tunnel-3"], ["hall-1"])
+    again = "name: expected another one than that of any other source"
+    assert refusal(path, TUNNEL + broker.replace("hall-1", "tunnel-3")) == f"[[mqtt]] 'tunnel-3': {again}"
+    assert "topics: expected one topic at least" in refusal(path, broker.replace('["scans/{site}/{device}"]', "[]"))
+
+
 def test_an_empty_file_names_no_source(path: Path) -> None:
     path.write_text("")
     assert sources.load(path) == sources.Sources()

@@ -1,7 +1,7 @@
 """The file of sources, TRACKER_SOURCES: what the gateway listens to and connects to, beside HTTP.
 
-TOML with a table `[[tcp]]` for each listener for readers (tracker/ingest/tcp/listener.py). Everything in it is looked
-at before anything is started.
+TOML with a table `[[tcp]]` for each listener for readers (tracker/ingest/tcp/listener.py), and a table `[[mqtt]]` for
+each MQTT broker (tracker/ingest/mqtt/source.py). Everything in it is looked at before anything is started.
 """
 
 import tomllib
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from tracker.errors import TrackerError, shown
+from tracker.ingest.mqtt import source as mqtt
+from tracker.ingest.mqtt.source import MqttSource
 from tracker.ingest.tables import refuse
 from tracker.ingest.tcp.keys import Listener
 from tracker.ingest.tcp.listener import listener
 from tracker.limits import SOURCES_BYTES_MAX, SOURCES_LISTED_MAX
 
-KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Any]]] = {"tcp": listener}
+KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Any]]] = {"tcp": listener, "mqtt": mqtt.read}
 """Name of a kind's tables -> what reads one. What it makes has a `name`; each kind is an attribute of Sources."""
 
 
@@ -26,9 +28,11 @@ class Sources:
 
     Attributes:
         tcp: listeners for readers, and readers that are connected to.
+        mqtt: brokers, and what is subscribed to there.
     """
 
     tcp: tuple[Listener, ...] = field(default=())
+    mqtt: tuple[MqttSource, ...] = field(default=())
 
 
 def load(path: Path) -> Sources:

@@ -9,6 +9,7 @@ from dataclasses import MISSING, field, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
+from tracker.config import masked
 from tracker.errors import TrackerError, shown
 
 if TYPE_CHECKING:
@@ -61,8 +62,13 @@ def read(kind: "type[Kind]", table: Mapping[str, Any], where: str) -> "Kind":
         try:
             values[name] = one.metadata["parse"](table[name])
         except ValueError as expected:
-            refuse(where, f"{name}: expected {expected}, got {shown(table[name])}")
+            refuse(where, f"{name}: expected {expected}, got {_shown(table[name])}")
     return kind(**values)
+
+
+def _shown(value: object) -> str:
+    """A value for a message, without the password that a URL should not have."""
+    return shown(masked(value) if isinstance(value, str) else value)
 
 
 def refuse(where: str, message: str) -> NoReturn:
