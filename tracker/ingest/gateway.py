@@ -118,7 +118,7 @@ class Gateway:
         assert settings.http is not None
         routes, bodies = Routes(), Bodies()
         ScansDoor(self.intake, Doorkeeper(self.ring), bodies, self._metrics.refused).add_to(routes)
-        context = Credentials(settings, "http").server_context() if settings.http_certificate else None
+        context = Credentials.of(settings, "http").server_context() if settings.http_certificate else None
         server = HttpServer(routes, settings.http, config.variable("http"), settings.http_connections, context)
         meaning = "Connections that are open."
         self._metrics.gauge("tracker_gateway_connections", meaning, lambda: server.connections, door=Door.HTTP)
