@@ -53,7 +53,7 @@ REMEDIES: Final[dict[str, str]] = {
     "bad_time": "set the sender's clock, or the form of its times, and send it anew",
     "no_zone": "give the site's zone in the file TRACKER_SITE_ZONES, or its vocabulary one, and replay",
     "unknown_vocabulary": "add the vocabulary's file to the folder TRACKER_VOCABULARIES, and replay",
-    "unknown_event": "add the code to its vocabulary in the folder TRACKER_VOCABULARIES, and replay",
+    "unknown_event": "if `detail` names what was meant, mend the sender; else add it in TRACKER_VOCABULARIES; replay",
     "no_target": "have the sender say in `target` what is taken back or corrected, and send it anew",
     "reserved_field": "have the sender leave out `received`, or call it otherwise, and send it anew",
     "no_identifier": "look whether TRACKER_BARCODES_OFF leaves the format out; then replay, or read the label again",

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tracker.domain.errors import Rejection
 from tracker.domain.machine import EVENTS, KINDS
+from tracker.domain.scan import FullReader
 from tracker.domain.vocabulary import SHIPPED, Code, Origin, Vocabularies, docs, load
 from tracker.errors import TrackerError
 from tracker.limits import (
@@ -280,6 +282,16 @@ def test_kazpost_has_the_zone_of_kazakhstan(shipped: Vocabularies) -> None:
     zone = ZoneInfo(str(shipped["KAZPOST"].zone))
     assert datetime(2024, 3, 1, 12, tzinfo=zone).astimezone(UTC).hour == 7
     assert datetime(2024, 2, 29, 12, tzinfo=zone).astimezone(UTC).hour == 6
+
+
+@pytest.mark.parametrize(("event", "hour"), [("KAZPOST:RCP", 5), ("KAZPOST:TRN_UNDO", 5)])
+def test_a_time_of_kazpost_without_a_zone_is_that_of_kazakhstan(shipped: Vocabularies, event: str, hour: int) -> None:
+    scan = {"parcel": "P", "event": event, "time": "2026-11-22 10:15"}
+    read = FullReader(shipped, {})(json.dumps(scan).encode())
+    assert datetime.fromtimestamp(read.time / 1_000, UTC) == datetime(2026, 11, 22, hour, 15, tzinfo=UTC)
+    with pytest.raises(Rejection) as caught:
+        FullReader(shipped, {})(json.dumps({**scan, "event": "DHLX:OK"}).encode())
+    assert caught.value.code == "no_zone"
 
 
 @pytest.mark.parametrize(
