@@ -200,7 +200,7 @@ leader changes seconds, and a scanner waits for its answer."""
 DELIVERY_S_MAX: Final = 10.0
 """How long librdkafka tries to deliver a record. What takes longer is in the spool meanwhile, and sent from there."""
 
-DRAIN_RECORDS_MAX: Final = 2_000
+DRAIN_RECORDS_MAX: Final = 5_000
 """Records of the spool that are on their way to Kafka at once. More would make new requests wait behind them."""
 
 DRAIN_BYTES_MAX: Final = 1_048_576

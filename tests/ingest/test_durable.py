@@ -18,6 +18,7 @@ from tests.ingest.requests import request, until
 from tests.servers import Kafka
 from tracker.config import Settings
 from tracker.ingest.durable import KafkaFirst
+from tracker.ingest.metrics import GatewayMetrics
 from tracker.ingest.ports import Kept, Record, UnavailableError
 from tracker.limits import ACKNOWLEDGED_S_MAX, QUEUE_SCANS_MAX
 from tracker.log.cluster import Cluster
@@ -74,6 +75,18 @@ def values(*requests: list[Record]) -> set[bytes]:
     return {record.value for one in requests for record in one}
 
 
+def told(durable: KafkaFirst) -> dict[str, float]:
+    """What its metrics say."""
+    metrics = GatewayMetrics()
+    durable.tell(metrics)
+    return {
+        sample.name: sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if not sample.labels
+    }
+
+
 async def drained(durable: KafkaFirst) -> None:
     assert durable.spool is not None
     spool = durable.spool
@@ -90,6 +103,7 @@ def test_a_request_is_in_kafka_once_when_it_is_kept(broker: Kafka, topic: str, t
         assert set(kept) == {Kept.KAFKA}
         assert in_kafka(broker, topic) == dict.fromkeys(values(*sent, [letter]), 1)
         assert (durable.spooled, durable.drained) == (0, 0)
+        assert told(durable)["tracker_gateway_spool_records"] == 0
 
     with_gateway(broker.address, tmp_path / "spool", keep)
 
@@ -110,6 +124,12 @@ def test_while_kafka_is_frozen_requests_go_to_the_spool_and_from_there_to_kafka(
             assert set(await asyncio.gather(*(durable.keep(one) for one in sent[2:100]))) == {Kept.SPOOL}
             assert time.monotonic() - began < ACKNOWLEDGED_S_MAX  # It is known to be away.
             assert durable.spooled == 990
+            found = told(durable)
+            assert found["tracker_gateway_kafka_away"] == 1
+            assert found["tracker_gateway_spooled_total"] == found["tracker_gateway_spool_records"] == 990
+            assert 0 < found["tracker_gateway_spool_age_seconds"] < 10
+            assert found["tracker_gateway_spool_bytes"] > 0
+            assert found["tracker_gateway_spool_failed"] == 0
         finally:
             broker.resume()
         await until(lambda: not durable.delivery.away)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tracker.config import Settings
 from tracker.ingest.delivery import Delivery
 from tracker.ingest.drain import Drain
+from tracker.ingest.metrics import GatewayMetrics
 from tracker.ingest.ports import RETRY_AFTER_S, Kept, Record, UnavailableError
 from tracker.ingest.spool import Spool
 from tracker.limits import ACKNOWLEDGED_S_MAX
@@ -54,6 +55,24 @@ class KafkaFirst:
         await self.delivery.start()
         if self._drain is not None:
             self._task = asyncio.create_task(self._drain.run())
+
+    def tell(self, metrics: GatewayMetrics) -> None:
+        """Has metrics tell of the spool, and whether Kafka is there."""
+        metrics.gauge("tracker_gateway_kafka_away", "1 while Kafka does not acknowledge.", lambda: self.delivery.away)
+        metrics.counter("tracker_gateway_spooled", "Records that went to the spool.", lambda: self.spooled)
+        metrics.counter(
+            "tracker_gateway_drained", "Records that went on from the spool to Kafka.", lambda: self.drained
+        )
+        if (spool := self.spool) is None:
+            return
+        metrics.gauge(
+            "tracker_gateway_spool_records", "Records that wait in the spool.", lambda: spool.standing.records
+        )
+        metrics.gauge("tracker_gateway_spool_bytes", "What they take on its disk.", lambda: spool.standing.bytes)
+        metrics.gauge("tracker_gateway_spool_age_seconds", "Since when the first of them waits.", spool.age_s)
+        metrics.gauge(
+            "tracker_gateway_spool_failed", "1 while nothing can be put into the spool.", lambda: bool(spool.failure)
+        )
 
     async def keep(self, records: list[Record]) -> Kept:
         """Returns once all of them are durable.

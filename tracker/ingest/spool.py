@@ -105,6 +105,11 @@ class Spool:
             reason = "it is a database of something else" if isinstance(error, ForeignError) else str(error)
             raise bad_setting(f"a file for the gateway's spool, got {self.path} ({reason})") from None
 
+    def age_s(self) -> float:
+        """Since when its first request waits, in seconds; 0 if there is none."""
+        oldest_ms = self.standing.oldest_ms
+        return 0.0 if oldest_ms is None else max(0, self._clock_ms() - oldest_ms) / 1_000
+
     async def put(self, records: Sequence[Record]) -> None:
         """Keeps a request; returns when it is on disk.
 
