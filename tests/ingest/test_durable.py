@@ -143,9 +143,9 @@ def test_while_kafka_is_frozen_requests_go_to_the_spool_and_from_there_to_kafka(
     found = in_kafka(broker, topic)
     assert found.keys() == values(*sent)
     assert max(found.values()) <= 2  # What was in flight was written too.
-    told = [entry.message for entry in caplog.records]
-    assert sum("scans go to the spool" in line for line in told) == 1
-    assert sum("is empty: Kafka has all of it" in line for line in told) == 1
+    lines = [entry.message for entry in caplog.records]
+    assert sum("scans go to the spool" in line for line in lines) == 1
+    assert sum("is empty: Kafka has all of it" in line for line in lines) == 1
 
 
 def test_a_broker_that_is_away_and_comes_back_gets_everything(broker: Kafka, topic: str, tmp_path: Path) -> None:
