@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from tests.ingest.gateways import Gateway
 from tests.ingest.middles import lines, scan
-from tests.servers import Kafka
+from tests.ingest.mqtt.doors import Publisher
+from tests.servers import Kafka, Mosquitto
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,37 @@ def free() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def test_scans_of_an_mqtt_broker_are_in_kafka_before_they_are_acknowledged(
+    kafka: Kafka, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    (file := tmp_path / "sources.toml").write_text(
+        f'[[mqtt]]\nname = "hall-1"\nbroker = "mqtt://127.0.0.1:{mosquitto.port}"\n'
+        'topics = ["gateway/{site}/{device}"]\nclient_id = "gateway-test"\n'
+    )
+    with Gateway(kafka, tmp_path, TRACKER_SOURCES=str(file)) as own:
+        await_in(own, 'tracker_gateway_mqtt_subscribed{source="hall-1"} 1.0')
+        with Publisher(mosquitto) as scanner:
+            sent = [
+                scan(parcel="P1", site=None),
+                [scan(parcel="P2"), scan(parcel="P3")],
+                b"no JSON",
+                scan(site="KZTSEA"),
+            ]
+            scanner.send_all(sent, "gateway/KZALAA/T1")
+        await_in(own, 'tracker_gateway_mqtt_acknowledged_total{source="hall-1"} 4.0')
+        found = {record.key(): json.loads(record.value() or b"") for record in own.records()}
+        assert {b"P1", b"P2", b"P3"} == found.keys()
+        assert (found[b"P1"]["site"], found[b"P1"]["device"]) == ("KZALAA", "T1")
+        letters = own.records(own.settings.rejected_topic)
+        assert {dict(letter.headers() or ())["reason"] for letter in letters} == {b"not_json", b"wrong_site"}
+        assert 'tracker_gateway_scans_total{door="mqtt",result="accepted"} 3.0' in own.metrics()
+
+
+def await_in(gateway: Gateway, line: str) -> None:
+    """Waits until a gateway's metrics have a line."""
+    deadline = time.monotonic() + 20
+    while line not in gateway.metrics():
+        assert time.monotonic() < deadline, gateway.metrics()
+        time.sleep(0.05)

@@ -15,12 +15,15 @@ from tracker import config, service, site
 from tracker.config import Settings
 from tracker.config.tls import Credentials
 from tracker.domain import scan, vocabulary
+from tracker.ingest import sources
 from tracker.ingest.durable import KafkaFirst
 from tracker.ingest.http.scans import ScansDoor
 from tracker.ingest.intake import Middle
 from tracker.ingest.keys.follower import KeysFollower
 from tracker.ingest.keys.ring import Keyring
 from tracker.ingest.metrics import GatewayMetrics
+from tracker.ingest.mqtt import metrics as mqtt_metrics
+from tracker.ingest.mqtt.door import MqttDoor
 from tracker.ingest.ports import Door, Intake, Sender
 from tracker.ingest.who import Doorkeeper
 from tracker.limits import END_S_MAX
@@ -77,6 +80,12 @@ class Gateway:
         self._ready = False
         if settings.http is not None:
             self._doors.append(self._http())
+        self._mqtt = MqttDoor(
+            sources.load(settings.sources).mqtt if settings.sources else (), self.intake, metrics.refused
+        )
+        if self._mqtt.subscribers:
+            mqtt_metrics.tell(metrics, self._mqtt.subscribers)
+            self._doors.append(self._mqtt)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Opens the doors, and closes them when it is told to stop.
@@ -100,16 +109,17 @@ class Gateway:
             log.info("the gateway closes: it answers what it has taken")
 
     def verdict(self) -> Mapping[str, Any]:
-        """How it is: ready while scans can be made durable, healthy while they go to Kafka."""
+        """How it is: ready while scans can be made durable, healthy while they go to Kafka and MQTT brokers send."""
         spool = self.durable.spool
         away = self.durable.delivery.away
         room = spool is not None and not spool.failure
         return {
-            "healthy": self._ready and not away and self.ring.known,
+            "healthy": self._ready and not away and self.ring.known and not self._mqtt.troubles,
             "live": True,
             "ready": self._ready and (room or not away) and self.ring.known,
             "kafka": not away,
             "spooled": 0 if spool is None else spool.standing.requests,
+            "mqtt_away": self._mqtt.troubles,
             "keys": len(self.ring) if self.ring.known else None,
         }
 

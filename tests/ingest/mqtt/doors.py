@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
@@ -11,10 +12,11 @@ from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.servers import Authority, Mosquitto
+from tracker.errors import MEANINGS
 from tracker.ingest.mqtt import source
 from tracker.ingest.mqtt.source import MqttSource
 from tracker.ingest.mqtt.subscriber import Subscriber
-from tracker.ingest.ports import Receipt, Refused, Sender
+from tracker.ingest.ports import Door, Receipt, Refused, Sender
 
 SOON_S: Final = 10.0
 """Within which all that is awaited here happens."""
@@ -29,6 +31,7 @@ class FakeIntake:
         errors: raised one after the other instead of taking; None takes.
         gate: while it is not set, nothing is taken.
         takes_s: how long it takes to make a body durable.
+        refused: how many scans, and messages as a whole, were refused, by reason.
     """
 
     def __init__(self, errors: Iterable[Exception | None] = (), takes_s: float = 0.0) -> None:
@@ -38,6 +41,7 @@ class FakeIntake:
         self.gate = asyncio.Event()
         self.gate.set()
         self.takes_s = takes_s
+        self.refused: Counter[str] = Counter()
 
     async def take(self, body: bytes, sender: Sender, received_ms: int, *, whole: bool = False) -> Receipt:
         assert not whole
@@ -53,7 +57,14 @@ class FakeIntake:
         refused = [
             Refused(index, "not_json", "it is none") for index, scan in enumerate(scans) if not isinstance(scan, dict)
         ]
+        self.refused.update(one.reason for one in refused)
         return Receipt(len(accepted), tuple(refused))
+
+    def refuse(self, door: Door, reason: str) -> None:
+        """A message was refused as a whole."""
+        assert door is Door.MQTT
+        assert reason in MEANINGS
+        self.refused[reason] += 1
 
 
 def _scans(body: bytes) -> list[Any]:
@@ -77,6 +88,11 @@ def source_of(server: Mosquitto, **keys: object) -> MqttSource:
     """A source at a server, as a file of sources would have it."""
     table = {"name": "test", "broker": f"mqtt://127.0.0.1:{server.port}", "topics": ["scans/{site}/{device}"], **keys}
     return source.read(table, "[[mqtt]]")
+
+
+def made(source: MqttSource, intake: FakeIntake) -> Subscriber:
+    """A subscriber that hands on to an intake."""
+    return Subscriber(source, intake, intake.refuse)
 
 
 @asynccontextmanager

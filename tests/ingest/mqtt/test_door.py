@@ -18,7 +18,7 @@ def test_every_source_is_subscribed_to_and_what_is_in_hand_at_the_end_is_acknowl
     async def test() -> None:
         intake = FakeIntake(takes_s=0.2)
         sources = [source_of(mosquitto, topics=[f"door/{at}/{{site}}"], client_id=f"door-{at}") for at in range(2)]
-        door = MqttDoor(sources, intake)
+        door = MqttDoor(sources, intake, intake.refuse)
         await door.start()
         await until(lambda: all(one.trouble is None for one in door.subscribers))
         with Publisher(mosquitto) as scanner:
@@ -37,7 +37,7 @@ def test_a_take_that_hangs_is_given_up_at_the_end_and_comes_again(mosquitto: Mos
         source = source_of(mosquitto, topics=["hanging/{site}"], client_id="hanging")
         intake = FakeIntake()
         intake.gate.clear()
-        door = MqttDoor([source], intake)
+        door = MqttDoor([source], intake, intake.refuse)
         await door.start()
         await until(lambda: door.subscribers[0].trouble is None)
         with Publisher(mosquitto) as scanner:
@@ -46,7 +46,7 @@ def test_a_take_that_hangs_is_given_up_at_the_end_and_comes_again(mosquitto: Mos
         began = time.monotonic()
         await door.close(0.1)
         assert time.monotonic() - began < 3
-        door = MqttDoor([source], intake)
+        door = MqttDoor([source], intake, intake.refuse)
         intake.gate.set()
         await door.start()
         await until(lambda: len(intake.scans) == 3)
@@ -69,7 +69,7 @@ def test_a_certificate_that_cannot_be_used_is_said_at_the_start(authority: Autho
             ),
         ):
             with pytest.raises(TrackerError, match=said):
-                await MqttDoor([read({**table, **keys}, "x")], FakeIntake()).start()
+                await MqttDoor([read({**table, **keys}, "x")], FakeIntake(), FakeIntake().refuse).start()
 
     run(test)
 
@@ -87,7 +87,7 @@ def test_a_fault_of_ours_ends_no_subscriber(mosquitto: Mosquitto, monkeypatch: p
     monkeypatch.setattr(Subscriber, "run", faulty)
 
     async def test() -> None:
-        door = MqttDoor([source_of(mosquitto, client_id="faulty")], FakeIntake())
+        door = MqttDoor([source_of(mosquitto, client_id="faulty")], FakeIntake(), FakeIntake().refuse)
         await door.start()
         await until(lambda: door.subscribers[0].trouble is None)
         await door.close(5)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.mqtt.doors import FakeIntake, Publisher, run, running, scans, source_of, until
+from tests.ingest.mqtt.doors import FakeIntake, Publisher, made, run, running, scans, source_of, until
 from tests.servers import Authority, Mosquitto
 from tests.servers.process import free_port
 from tracker.errors import TrackerError
 from tracker.ingest.mqtt import refusals
 from tracker.ingest.mqtt.source import read
-from tracker.ingest.mqtt.subscriber import Subscriber
 
 pytestmark = pytest.mark.server
 both_versions = pytest.mark.parametrize("version", ["5", "3.1.1"])
@@ -25,7 +24,7 @@ def trouble(source_table: Mapping[str, object]) -> str:
     said: list[str] = []
 
     async def test() -> None:
-        subscriber = Subscriber(read({"name": "hall", "topics": ["scans/{site}"], **source_table}, "x"), FakeIntake())
+        subscriber = made(read({"name": "hall", "topics": ["scans/{site}"], **source_table}, "x"), FakeIntake())
         async with running(subscriber, subscribed=False):
             await until(
                 lambda: subscriber.trouble is not None and "not connected yet" not in str(subscriber.trouble), 15
@@ -61,7 +60,7 @@ def test_a_right_password_lets_in(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async def test() -> None:
         with Mosquitto(users={"gateway": "geheim"}) as server:
             intake = FakeIntake()
-            subscriber = Subscriber(source_of(server, user="gateway", password_file=str(password)), intake)
+            subscriber = made(source_of(server, user="gateway", password_file=str(password)), intake)
             async with running(subscriber):
                 with Publisher(server, ("gateway", "geheim")) as scanner:
                     await asyncio.to_thread(scanner.send_all, scans(1))
@@ -99,7 +98,7 @@ def test_a_broker_that_does_not_promise_is_said(mosquitto: Mosquitto) -> None:
 def test_a_client_id_that_another_gateway_has_is_said(mosquitto: Mosquitto) -> None:
     async def test() -> None:
         source = source_of(mosquitto, client_id="twice")
-        first, second = Subscriber(source, FakeIntake()), Subscriber(source, FakeIntake())
+        first, second = made(source, FakeIntake()), made(source, FakeIntake())
         async with running(first):
             async with running(second, subscribed=False):
                 await until(lambda: first.trouble is not None)
@@ -141,7 +140,7 @@ def test_tls_with_a_certificate_of_ours_lets_in(mosquitto: Mosquitto, authority:
     async def test() -> None:
         with Mosquitto(settings=_tls(authority, clients=True)) as server:
             source = source_of(server, broker=url(server, "mqtts"), version=version, **keys)
-            async with running(Subscriber(source, FakeIntake())) as subscriber:
+            async with running(made(source, FakeIntake())) as subscriber:
                 # More than TLS hands on at once.
                 assert subscriber.trouble is None
 
@@ -155,7 +154,7 @@ def test_large_messages_come_through_tls(mosquitto: Mosquitto, authority: Author
         with Mosquitto(settings=_tls(authority)) as server:
             intake = FakeIntake()
             source = source_of(server, broker=url(server, "mqtts"), ca=str(authority.certificate))
-            async with running(Subscriber(source, intake)) as subscriber:
+            async with running(made(source, intake)) as subscriber:
                 with Publisher(server, authority=authority) as scanner:
                     large = {"id": "1", "data": "x" * 4_000_000}
                     await asyncio.to_thread(scanner.send_all, [large, *scans(300, 2), large])

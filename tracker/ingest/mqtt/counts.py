@@ -1,12 +1,11 @@
-"""What a door of MQTT has counted since it began, for metrics."""
+"""What a subscriber counts."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Counts:
-    """Counters of one source.
+    """Counters of one source. The scans in its messages are counted where they are taken.
 
     Attributes:
         messages: that have come.
@@ -14,8 +13,6 @@ class Counts:
         again: of these, that the broker has sent before.
         retained: of these, that the broker had kept for those who subscribe later.
         empty: of these, without a payload: they delete a retained message.
-        accepted: scans that are safe.
-        rejected: scans that were rejected, and messages that were as a whole, by reason.
         waits: how often nothing could be taken, so that it was tried again.
         acknowledged: messages that were acknowledged to the broker.
         connections: that were made.
@@ -27,8 +24,6 @@ class Counts:
     again: int = 0
     retained: int = 0
     empty: int = 0
-    accepted: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
     waits: int = 0
     acknowledged: int = 0
     connections: int = 0

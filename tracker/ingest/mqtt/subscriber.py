@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tracker.errors import TrackerError, shown
@@ -21,7 +21,7 @@ from tracker.ingest.mqtt.link import Link
 from tracker.ingest.mqtt.source import MqttSource
 from tracker.ingest.mqtt.topics import Origin
 from tracker.ingest.mqtt.window import Message, Window
-from tracker.ingest.ports import Door, Intake, OverBudgetError, Receipt, Sender, UnavailableError
+from tracker.ingest.ports import Door, Intake, OverBudgetError, Sender, UnavailableError
 from tracker.limits import BODY_BYTES_MAX
 
 log = logging.getLogger("tracker.ingest")
@@ -38,7 +38,7 @@ TAKES_MAX: Final = 64
 TELL_S: Final = 10.0
 """Between two lines of log about messages with the same reason."""
 
-END_S_MAX: Final = 5.0
+END_S_MAX: Final = 1.5
 """How long the connection may take to end."""
 
 
@@ -48,6 +48,7 @@ class Subscriber:
     Args:
         source: the broker, and what is subscribed to.
         intake: takes bodies.
+        refused: is told of each message that is rejected as a whole, with the reason.
 
     Attributes:
         source: as given.
@@ -55,11 +56,12 @@ class Subscriber:
         trouble: why no scans come now; None if they do.
     """
 
-    def __init__(self, source: MqttSource, intake: Intake) -> None:
+    def __init__(self, source: MqttSource, intake: Intake, refused: Callable[[Door, str], None]) -> None:
         self.source = source
         self.counts = Counts()
         self.trouble: TrackerError | None = TrackerError("no_mqtt", f"{source}: not connected yet")
         self._intake = intake
+        self._tell_refused = refused
         self._window = Window()
         self._connection = 0  # The number of the one that there is.
         self._stopping = asyncio.Event()
@@ -96,6 +98,11 @@ class Subscriber:
     def is_stopping(self) -> bool:
         """Whether `run` is to return."""
         return self._stopping.is_set()
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages that the broker holds for us until they are acknowledged."""
+        return self._window.unacknowledged
 
     def stop(self) -> None:
         """Has `run` return."""
@@ -179,7 +186,7 @@ class Subscriber:
         while not self._stopping.is_set():
             try:
                 async with self._takes:
-                    receipt = await self._intake.take(bundle.body, sender, bundle.received_ms)
+                    await self._intake.take(bundle.body, sender, bundle.received_ms)
             except (UnavailableError, OverBudgetError) as error:
                 self._waits(error)
                 await self._rest(min(pause, error.retry_after_s))
@@ -201,7 +208,8 @@ class Subscriber:
                 await self._rest(pause)
                 pause *= 2  # FAULTS_MAX bounds it.
             else:
-                self._settled(bundle, receipt)
+                for message in bundle.messages:
+                    message.settled = True
                 return
 
     async def _refused(self, bundle: Bundle, error: TrackerError) -> None:
@@ -211,15 +219,9 @@ class Subscriber:
             alone = (Bundle(bundle.origin, [message], is_lines=False) for message in bundle.messages)
             await asyncio.gather(*map(self._take, alone))
 
-    def _settled(self, bundle: Bundle, receipt: Receipt) -> None:
-        self.counts.accepted += receipt.accepted
-        self.counts.rejected.update(refused.reason for refused in receipt.rejected)
-        for message in bundle.messages:
-            message.settled = True
-
     def _reject(self, message: Message, reason: str, detail: str) -> None:
         """A message is rejected as a whole."""
-        self.counts.rejected[reason] += 1
+        self._tell_refused(Door.MQTT, reason)
         message.settled = True
         if self._is_due(reason):
             topic = shown(message.topic)

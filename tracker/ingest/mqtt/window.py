@@ -49,10 +49,6 @@ class Window:
         self._waiting: deque[Message] = deque()
         self._unacknowledged: deque[Message] = deque()
 
-    def __len__(self) -> int:
-        """How many wait to be taken."""
-        return len(self._waiting)
-
     @property
     def unacknowledged(self) -> int:
         """How many the broker holds for us."""
