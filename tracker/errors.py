@@ -130,8 +130,11 @@ REASONS_OF_EPCIS: Final[dict[str, str]] = {
     "bad_value": "a field of an EPCIS document or event has a value that the standard does not have there",
     "unknown_field": "a field of an EPCIS document or event is neither the standard's nor has a prefix",
     "bad_epc": "an EPC of a kind that is a parcel is not as its kind is",
+    "no_such_capture": "there is no capture job with this id",
+    "wrong_version_of_epcis": "a version of EPCIS or CBV is asked for that is not served",
+    "not_served": "a part of EPCIS that is not served",
 }
-"""Why an EPCIS document or event is refused, where no reason of a scan says it. Code -> what it means."""
+"""Why EPCIS is refused, where no reason of a scan or a request says it. Code -> what it means."""
 
 MEANINGS: Final = {**REASONS, **COMMAND_ERRORS, **REASONS_OF_REQUESTS, **REASONS_OF_EPCIS}
 """All of them: the titles of problems (RFC 9457)."""

@@ -401,5 +401,8 @@ EPCIS_EVENTS_MAX: Final = 1_000
 EPCIS_JOBS_MAX: Final = 10_000
 """Capture jobs that a gateway remembers. Who asks, asks at once; a job takes 1 KB."""
 
+EPCIS_PAGE_MAX: Final = 1_000
+"""Capture jobs of one page. Without errors one has 300 bytes."""
+
 EPCIS_ERRORS_MAX: Final = 100
 """Errors that one answer or capture job tells. Where a hundred events are wrong, the same is wrong in all."""

@@ -12,7 +12,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 def new_registry() -> CollectorRegistry:
     """Gives a registry that tells which version runs, and what the process takes of processor and memory."""
     registry = CollectorRegistry()
-    runs = {"version": _version(), "python": platform.python_version()}
+    runs = {"version": own_version(), "python": platform.python_version()}
     Info("tracker_build", "What runs.", registry=registry).info(runs)
     ProcessCollector(registry=registry)
     return registry
@@ -24,7 +24,8 @@ def label(name: bytes) -> str:
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
-def _version() -> str:
+def own_version() -> str:
+    """Gives the version that runs, `unknown` where it is not installed."""
     try:
         return version("parcel-tracker")
     except PackageNotFoundError:  # Run from a folder that is not installed.

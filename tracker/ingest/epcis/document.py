@@ -11,8 +11,9 @@ from tracker import limits
 from tracker.domain import _scan
 from tracker.errors import shown
 from tracker.ingest.epcis.checks import Refusal, as_object, named, without_twins
+from tracker.ingest.epcis.holders import DOCUMENTS, EVENT_LISTS
 from tracker.ingest.epcis.scans import Scan, Translator, event_id
-from tracker.ingest.epcis.schema import DOCUMENTS, EVENT_LISTS, check_event, type_of
+from tracker.ingest.epcis.schema import check_event, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,21 @@ class Reading:
     Attributes:
         events: those that are as the standard says.
         refused: the index of each of the others, and what is wrong with it.
+        steps: where the array of events stands; None: there is none, but a single event.
     """
 
     events: tuple[Event, ...]
     refused: tuple[tuple[int, Refusal], ...]
+    steps: tuple[str, ...] | None
 
     @property
     def scans(self) -> Iterator[Scan]:
         """All scans, in their order."""
         return (scan for event in self.events for scan in event.scans)
+
+    def place(self, index: int) -> tuple[str | int, ...]:
+        """Where an event stands: steps from outside to inside."""
+        return () if self.steps is None else (*self.steps, index)
 
 
 def parsed(body: bytes) -> object:
@@ -79,8 +86,9 @@ def read(value: object, translator: Translator) -> Reading:
             refused by itself.
     """
     steps, events = _events(value)
+    around = steps or ()
     if len(events) > limits.EPCIS_EVENTS_MAX:
-        raise Refusal("too_large", f"expected at most {limits.EPCIS_EVENTS_MAX} events, got {len(events)}", *steps)
+        raise Refusal("too_large", f"expected at most {limits.EPCIS_EVENTS_MAX} events, got {len(events)}", *around)
     taken: list[Event] = []
     refused: list[tuple[int, Refusal]] = []
     count = 0
@@ -88,12 +96,12 @@ def read(value: object, translator: Translator) -> Reading:
         try:
             taken.append(read_event(event, translator, index))
         except Refusal as refusal:
-            refused.append((index, refusal.inside(*steps, index) if isinstance(value, list) or steps else refusal))
+            refused.append((index, refusal if steps is None else refusal.inside(*steps, index)))
             continue
         count += len(taken[-1].scans)
         if count > limits.BODY_SCANS_MAX:
-            raise Refusal("too_large", f"expected at most {limits.BODY_SCANS_MAX} parcels, got more", *steps, index)
-    return Reading(tuple(taken), tuple(refused))
+            raise Refusal("too_large", f"expected at most {limits.BODY_SCANS_MAX} parcels, got more", *around)
+    return Reading(tuple(taken), tuple(refused), steps)
 
 
 def read_event(value: object, translator: Translator, index: int = 0) -> Event:
@@ -110,7 +118,7 @@ def read_event(value: object, translator: Translator, index: int = 0) -> Event:
 _HOLDERS: Final = ", ".join(DOCUMENTS)
 
 
-def _events(value: object) -> tuple[tuple[str, ...], list[object]]:
+def _events(value: object) -> tuple[tuple[str, ...] | None, list[object]]:
     """Where the events of a value stand, and the events."""
     if isinstance(value, list):
         return (), value
@@ -121,7 +129,7 @@ def _events(value: object) -> tuple[tuple[str, ...], list[object]]:
     if check is None:
         if kind.startswith("EPCIS"):
             raise Refusal("bad_value", f"expected one of {_HOLDERS} or the type of an event, got {shown(kind)}", "type")
-        return (), [value]
+        return None, [value]
     check(value)
     found: Any = value
     for step in EVENT_LISTS[kind]:

@@ -1,4 +1,4 @@
-"""What EPCIS 2.0 wants of a document and of an event in JSON, as tables.
+"""What EPCIS 2.0 wants of an event in JSON, as tables. What holds events stands in `holders`.
 
 Source: GS1 EPCIS 2.0, sections 7.3 and 7.4 (the fields of each type), 10 (JSON and JSON-LD).
 """
@@ -12,7 +12,6 @@ from tracker.ingest.epcis.checks import (
     Check,
     Others,
     Refusal,
-    anything,
     array,
     as_object,
     boolean,
@@ -42,7 +41,7 @@ OBSERVE: Final = "OBSERVE"
 OWNED: Final = ("epcis:", "https://ref.gs1.org/epcis/", "https://ns.gs1.org/epcis/")
 """What the long forms of the standard's own types begin with."""
 
-_context: Final = either(
+CONTEXT: Final = either(
     "a URI, an object or an array of these",
     uri,
     record({}, others=Others.ANY),
@@ -120,7 +119,7 @@ _certificates: Final = either(
 )
 
 _EVERY: Final[Mapping[str, Check]] = {
-    "@context": _context,
+    "@context": CONTEXT,
     "type": text,
     "isA": text,  # The name of `type` in drafts of the standard.
     "eventID": uri,
@@ -273,78 +272,3 @@ def _check_transformation(event: Mapping[str, object]) -> None:
     outputs = event.get("outputEPCList") or event.get("outputQuantityList")
     if not (inputs and outputs) and not ("transformationID" in event and (inputs or outputs)):
         raise Refusal("missing_field", "expected inputs and outputs, or a `transformationID` with one of them")
-
-
-_version: Final = matching(r"2(\.\d+)*", "version 2.0")
-
-
-def _version_2(value: object) -> None:
-    """The version of the standard: text, as its JSON schema has it, or a number, as its OpenAPI has it."""
-    if value not in (2, 2.0) or isinstance(value, bool):
-        _version(value)
-
-
-_vocabulary: Final = record({"type": uri}, ("type",), Others.ANY)
-_header: Final = record(
-    {"epcisMasterData": record({"vocabularyList": array(_vocabulary)}, others=Others.ANY)}, others=Others.NAMED
-)
-_HEAD: Final[Mapping[str, Check]] = {
-    "@context": _context,
-    "id": uri,
-    "type": text,
-    "isA": text,
-    "schemaVersion": _version_2,
-    "creationDate": time,
-    "format": text,
-    "epcisHeader": _header,
-}
-_EVENT_LIST: Final[Mapping[str, Check]] = {"eventList": array(anything)}
-
-DOCUMENTS: Final[Mapping[str, Check]] = MappingProxyType(
-    {
-        "EPCISDocument": record(
-            {
-                **_HEAD,
-                "instanceIdentifier": text,
-                "sender": text,
-                "receiver": text,
-                "epcisBody": record(_EVENT_LIST, ("eventList",), Others.ANY),
-            },
-            ("@context", "schemaVersion", "creationDate", "epcisBody"),
-            Others.NAMED,
-        ),
-        "EPCISQueryDocument": record(
-            {
-                **_HEAD,
-                "epcisBody": record(
-                    {
-                        "queryResults": record(
-                            {
-                                "queryName": text,
-                                "subscriptionID": text,
-                                "resultsBody": record(
-                                    {**_EVENT_LIST, "vocabularyList": array(_vocabulary)}, ("eventList",), Others.NAMED
-                                ),
-                            },
-                            ("queryName", "resultsBody"),
-                            Others.NAMED,
-                        )
-                    },
-                    ("queryResults",),
-                    Others.NAMED,
-                ),
-            },
-            ("@context", "epcisBody"),
-            Others.NAMED,
-        ),
-    }
-)
-"""The documents that carry events, and the check of each. The events in it are checked one by one."""
-
-EVENT_LISTS: Final = MappingProxyType(
-    {
-        "EPCISDocument": ("epcisBody", "eventList"),
-        "EPCISQueryDocument": ("epcisBody", "queryResults", "resultsBody", "eventList"),
-    }
-)
-"""Where the events of a document stand."""
