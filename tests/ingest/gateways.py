@@ -16,6 +16,7 @@ from tests.web.serving import Answer, ask
 from tracker.config import Settings, load
 from tracker.ingest.keys import desk
 from tracker.ingest.keys.desk import Order
+from tracker.ingest.ports import Scope
 from tracker.log import topics
 from tracker.log.cluster import Cluster
 from tracker.log.records import TopicRecords
@@ -51,7 +52,7 @@ class Gateway:
         self.settings: Settings = load(self._environment)
         self.log = folder / "gateway.log"
         topics.ensure(self.settings)
-        self.key = desk.add(self.settings, Order(site="")).text.value
+        self.key = desk.add(self.settings, Order(site="", scopes=frozenset(Scope))).text.value
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.ingest.epcis.events import SSCC_KEY, document_of, event
 from tests.ingest.gateways import Gateway
 from tests.ingest.middles import lines, scan
 from tests.ingest.mqtt.doors import Publisher
 from tests.servers import Kafka, Mosquitto
+from tests.web.serving import ask
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,16 @@ def test_its_metrics_count_what_came(gateway: Gateway) -> None:
     assert 'tracker_gateway_scans_total{door="http",result="accepted"}' in told
     assert "tracker_gateway_durable_kafka_seconds_bucket" in told
     assert 'tracker_gateway_connections{door="http"}' in told
+
+
+def test_an_epcis_document_is_in_kafka_as_scans(gateway: Gateway) -> None:
+    body = json.dumps(document_of(event(readPoint={"id": "urn:epc:id:sgln:0614141.07346.0"}))).encode()
+    fields = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
+    answer = ask(gateway.port, "POST", "/v1/epcis/capture", body, fields)
+    assert answer.status == 202
+    (found,) = (json.loads(record.value() or b"") for record in gateway.records() if record.key() == SSCC_KEY.encode())
+    assert (found["event"], found["site"]) == ("CBV:shipping", "0614141073467")
+    assert 'tracker_gateway_scans_total{door="epcis",result="accepted"} 1.0' in gateway.metrics()
 
 
 def test_without_a_key_nothing_is_taken(gateway: Gateway) -> None:

@@ -107,6 +107,18 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    """Gives a parser of one or several of these, with commas between them."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        chosen = tuple(dict.fromkeys(part.strip() for part in text.lower().split(",")))
+        if not set(chosen) <= set(choices):
+            raise ValueError(f"one or several of {', '.join(choices)}, with commas between them")
+        return chosen
+
+    return parse
+
+
 def line(text: str) -> str:
     """Reads a line of text."""
     if any(ord(character) < 32 or ord(character) == 127 for character in text):

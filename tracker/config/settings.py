@@ -184,6 +184,13 @@ class Settings:
     http_connections: int = _setting(
         "10000", forms.whole(1, 1_000_000), "the most connections that the gateway holds over HTTP", only=GATEWAY
     )
+    epcis_keys: tuple[str, ...] = _setting(
+        "sscc",
+        forms.some_of("sscc", "sgtin", "grai", "giai", "gsin", "ginc"),
+        "the kinds of EPCs that are parcels in EPCIS events",
+        "sscc|sgtin|grai|giai|gsin|ginc,...",
+        only=GATEWAY,
+    )
     gateway_monitor: Address | None = _setting(
         "127.0.0.1:9465",
         forms.address_or_off,

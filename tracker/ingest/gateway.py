@@ -15,8 +15,11 @@ from tracker import config, service, site
 from tracker.config import Settings
 from tracker.config.tls import Credentials
 from tracker.domain import scan, vocabulary
+from tracker.domain.vocabulary import Vocabularies
 from tracker.ingest import sources
 from tracker.ingest.durable import KafkaFirst
+from tracker.ingest.epcis.routes import EpcisDoor
+from tracker.ingest.epcis.scans import Translator
 from tracker.ingest.http.scans import ScansDoor
 from tracker.ingest.intake import Middle
 from tracker.ingest.keys.follower import KeysFollower
@@ -75,7 +78,8 @@ class Gateway:
         self.ring = Keyring()
         self.durable = KafkaFirst(settings, Cluster(settings))
         self._keys = KeysFollower(settings, self.ring, keys_copy(settings))
-        self.intake: Intake = _middle(settings, self.durable, metrics)
+        self._vocabularies = vocabulary.load(settings.vocabularies)
+        self.intake: Intake = _middle(settings, self._vocabularies, self.durable, metrics)
         self._doors: list[Opened] = []
         self._ready = False
         if settings.http is not None:
@@ -126,8 +130,10 @@ class Gateway:
     def _http(self) -> HttpServer:
         settings = self._settings
         assert settings.http is not None
-        routes, bodies = Routes(), Bodies()
-        ScansDoor(self.intake, Doorkeeper(self.ring), bodies, self._metrics.refused).add_to(routes)
+        routes, bodies, doorkeeper = Routes(), Bodies(), Doorkeeper(self.ring)
+        ScansDoor(self.intake, doorkeeper, bodies, self._metrics.refused).add_to(routes)
+        translator = Translator(frozenset(settings.epcis_keys), {code.name for code in self._vocabularies.codes()})
+        EpcisDoor(self.intake, doorkeeper, bodies, translator, self._metrics.refused).add_to(routes)
         context = Credentials.of(settings, "http").server_context() if settings.http_certificate else None
         server = HttpServer(routes, settings.http, config.variable("http"), settings.http_connections, context)
         meaning = "Connections that are open."
@@ -194,8 +200,7 @@ class _Watched:
         """Its values are read when they are asked for."""
 
 
-def _middle(settings: Settings, durable: KafkaFirst, metrics: GatewayMetrics) -> Middle:
-    vocabularies = vocabulary.load(settings.vocabularies)
+def _middle(settings: Settings, vocabularies: Vocabularies, durable: KafkaFirst, metrics: GatewayMetrics) -> Middle:
     reader = scan.reader(vocabularies, config.site_zones(settings), site.recogniser(settings))
     return Middle(reader, durable, _Unbounded(), metrics, settings.topic, settings.rejected_topic)
 

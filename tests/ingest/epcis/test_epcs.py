@@ -2,7 +2,9 @@
 
 import pytest
 
+from tracker import config
 from tracker.domain import barcode
+from tracker.errors import TrackerError
 from tracker.ingest.epcis import epcs
 from tracker.ingest.epcis.checks import Refusal
 
@@ -83,6 +85,14 @@ def test_a_place_is_its_gln_with_the_extension_apart(uri: str, place: tuple[str,
 )
 def test_classes_and_what_is_not_known_are_no_things(uri: str) -> None:
     assert epcs.read(uri) is None
+
+
+def test_every_kind_can_be_chosen_in_the_settings() -> None:
+    every = config.load({"TRACKER_EPCIS_KEYS": ",".join(epcs.KINDS)})
+    assert every.epcis_keys == tuple(epcs.KINDS)
+    assert config.load({}).epcis_keys == ("sscc",)
+    with pytest.raises(TrackerError, match="sscc, sgtin, grai"):
+        config.load({"TRACKER_EPCIS_KEYS": "sscc,s10"})
 
 
 @pytest.mark.parametrize(

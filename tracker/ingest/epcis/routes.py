@@ -10,7 +10,7 @@ The query interface is answered with 501: what became of a parcel is asked elsew
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -68,24 +68,33 @@ PER_PAGE: Final = 30
 """Jobs of a page, where the request does not say how many."""
 
 
-def _answered(handler: Handler) -> Handler:
+def _answered(handler: Handler, refused: Callable[[Door, str], None]) -> Handler:
     """Has the answers of a handler carry the headers of the standard, and refusals its types of problems."""
 
     async def answer(request: web.BaseRequest, **parts: str) -> web.StreamResponse:
         try:
-            response = await handler(request, **parts)
-        except Refusal as refusal:
-            raise _standard(_problem_of(refusal)) from None
-        except NothingCapturedError as error:
-            raise _standard(_none_captured(error)) from None
-        except TrackerError as error:
-            raise _standard(problem_of(error)) from None
+            response = await _problems_of(handler, request, parts)
         except ProblemError as problem:
-            raise _standard(problem) from None
+            refused(Door.EPCIS, problem.reason)
+            problem.members["type"] = f"epcisException:{_PROBLEMS.get(problem.status, 'ImplementationException')}"
+            problem.headers.update({**headers.ABOUT, **(headers.LIMITS if problem.status == 413 else {})})
+            raise
         response.headers.update(headers.ABOUT)
         return response
 
     return answer
+
+
+async def _problems_of(handler: Handler, request: web.BaseRequest, parts: Mapping[str, str]) -> web.StreamResponse:
+    """Has a request answered, with each refusal as a problem."""
+    try:
+        return await handler(request, **parts)
+    except Refusal as refusal:
+        raise _problem_of(refusal) from None
+    except NothingCapturedError as error:
+        raise _none_captured(error) from None
+    except TrackerError as error:
+        raise problem_of(error) from None
 
 
 class EpcisDoor:
@@ -96,11 +105,20 @@ class EpcisDoor:
         doorkeeper: knows senders by their keys.
         bodies: reads bodies.
         translator: makes scans of events.
+        refused: is told of each request that is refused as a whole, by reason.
     """
 
-    def __init__(self, intake: Intake, doorkeeper: Doorkeeper, bodies: Bodies, translator: Translator) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        doorkeeper: Doorkeeper,
+        bodies: Bodies,
+        translator: Translator,
+        refused: Callable[[Door, str], None] = lambda _door, _reason: None,
+    ) -> None:
         self._doorkeeper = doorkeeper
         self._bodies = bodies
+        self._refused = refused
         self._jobs = Jobs()
         self._captures = Captures(intake, translator, self._jobs)
 
@@ -118,7 +136,7 @@ class EpcisDoor:
         ]
         methods: dict[str, list[str]] = {}
         for method, path, handler in served:
-            routes.add(method, ROOT + path, _answered(handler))
+            routes.add(method, ROOT + path, _answered(handler, self._refused))
             methods.setdefault(path, []).append(method)
         for path, its_own in methods.items():
             routes.add("OPTIONS", ROOT + path, _options(path, its_own))
@@ -222,12 +240,3 @@ def _none_captured(error: NothingCapturedError) -> ProblemError:
     if len(error.errors) == 1:
         members["pointer"] = told[0]["pointer"]
     return ProblemError(400, told[0]["reason"], told[0]["detail"], members=members)
-
-
-def _standard(problem: ProblemError) -> ProblemError:
-    """A problem with the standard's type, and its headers."""
-    problem.members["type"] = f"epcisException:{_PROBLEMS.get(problem.status, 'ImplementationException')}"
-    problem.headers.update(headers.ABOUT)
-    if problem.status == 413:
-        problem.headers.update(headers.LIMITS)
-    return problem
