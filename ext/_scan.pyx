@@ -5,7 +5,7 @@
 # tracker.domain.scan, which is slow, complete and alone decides why a scan is rejected. Differential tests hold the two together.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy, memset
 
@@ -14,7 +14,7 @@ from barcode cimport (
 )
 from clock cimport TIME_LOCAL, TIME_ZONED, parse_time
 from hashing cimport fnv_begin, fnv_more, hash64, id_number, partition_of
-from json_compact cimport compact_t, copy_object
+from json_compact cimport compact_t, copy_object, span_t
 from json_text cimport nesting, cursor_t, read_string, read_whole, skip_blanks
 from records cimport record_t
 from scan cimport (
@@ -75,9 +75,16 @@ cdef struct code_t:
     const unsigned char* name
     int32_t length
     uint8_t kind
-    bint undoes  # the vocabulary says which code it takes back
-    bint resolves  # the data of a scan may say that it means another event
+    uint8_t undoes  # 1: the vocabulary says which code it takes back
+    uint16_t meanings  # so many, from the first on: what it means instead, by what stands in the data of a scan
+    int32_t first_meaning
     uint64_t target
+
+cdef struct meaning_t:
+    const unsigned char* words
+    int32_t length
+    bint is_disposition  # `disposition` is these words; otherwise `text` has them in it
+    uint8_t kind
 
 # What a scan has beside its event.
 cdef struct beside_t:
@@ -287,13 +294,15 @@ cdef read_t _read_announcement(cursor_t base, const fields_t* fields, scan_t* ou
     return READ_ANNOUNCEMENT
 
 
-cdef inline bint _has_beside(int seen, beside_t* beside) noexcept nogil:
-    """Whether a scan with container or data has some of it. What is absent is made empty."""
-    if not seen & FIELD_DATA:
-        beside.data.length = 0
-    if not seen & FIELD_CONTAINER:
-        beside.container_length = 0
-    return seen & FIELD_DATA or beside.container_length > 0
+cdef inline bint _holds(const meaning_t* meaning, const span_t* span) noexcept nogil:
+    """Whether a text of the data, if there is one, is or has the words."""
+    cdef int32_t at
+    if meaning.is_disposition:
+        return span.length == meaning.length and memcmp(span.at, meaning.words, span.length) == 0
+    for at in range(span.length - meaning.length + 1):
+        if memcmp(span.at + at, meaning.words, meaning.length) == 0:
+            return True
+    return False
 
 
 cdef class Scans:
@@ -367,8 +376,9 @@ cdef class ScanReader:
     """Reads scans with one set of vocabularies.
 
     Args:
-        codes: [(name, kind, name of the code that it takes back or None, whether a scan's data may say that it means
-            another event)]: every event that a scan may name; a code's number is its index in this list.
+        codes: [(name, kind, name of the code that it takes back or None, meanings)]: every event that a scan may name;
+            a code's number is its index in this list. Meanings are [(words, whether `data.disposition` must be these
+            words, rather than `data.text` have them in it, kind)]: the first that holds gives the kind.
         slow: reads one value completely: value -> tracker.domain.scan.Scan or Announcement, or raises Rejection.
         site: which barcodes are read, and in which order: of a tracker.domain.barcode.Recogniser.
     """
@@ -379,12 +389,15 @@ cdef class ScanReader:
     cdef object site
     cdef const barcode_site_t* labels
     cdef code_t* codes
+    cdef meaning_t* meanings
+    cdef list words
     cdef int32_t* slots
     cdef uint32_t mask
 
     def __cinit__(self, codes, slow, site):
         cdef uint32_t size = 64
         cdef int32_t number
+        cdef int32_t meaning = 0
         self.names = [name.encode() for name, *_ in codes]
         self.numbers = {name: number for number, (name, *_) in enumerate(codes)}
         self.slow = slow
@@ -395,15 +408,25 @@ cdef class ScanReader:
         self.mask = size - 1
         self.codes = <code_t*>calloc(len(codes) + 1, sizeof(code_t))
         self.slots = <int32_t*>calloc(size, sizeof(int32_t))
-        if self.codes == NULL or self.slots == NULL:
+        self.meanings = <meaning_t*>calloc(sum(len(meanings) for *_, meanings in codes) + 1, sizeof(meaning_t))
+        self.words = [words.encode() for *_, meanings in codes for words, _, _ in meanings]
+        if self.codes == NULL or self.slots == NULL or self.meanings == NULL:
             raise MemoryError
-        for number, (_, kind, undoes, resolves) in enumerate(codes):
+        for number, (_, kind, undoes, meanings) in enumerate(codes):
             name = self.names[number]
             self.codes[number].name = <const unsigned char*>PyBytes_AS_STRING(name)
             self.codes[number].length = <int32_t>len(name)
             self.codes[number].kind = kind
             self.codes[number].undoes = undoes is not None
-            self.codes[number].resolves = resolves
+            self.codes[number].first_meaning = meaning
+            self.codes[number].meanings = len(meanings)
+            for _, is_disposition, instead in meanings:
+                words = self.words[meaning]
+                self.meanings[meaning].words = <const unsigned char*>PyBytes_AS_STRING(words)
+                self.meanings[meaning].length = <int32_t>len(words)
+                self.meanings[meaning].is_disposition = is_disposition
+                self.meanings[meaning].kind = instead
+                meaning += 1
             if undoes is not None:
                 undone = undoes.encode()
                 self.codes[number].target = hash64(<const unsigned char*>PyBytes_AS_STRING(undone), len(undone))
@@ -412,6 +435,7 @@ cdef class ScanReader:
     def __dealloc__(self):
         free(self.codes)
         free(self.slots)
+        free(self.meanings)
 
     cdef void _insert(self, int32_t number) noexcept:
         cdef code_t* code = &self.codes[number]
@@ -430,6 +454,30 @@ cdef class ScanReader:
                 return self.slots[slot] - 1
             slot = (slot + 1) & self.mask
         return -1
+
+    cdef uint8_t _resolve(self, const code_t* code, const compact_t* data) noexcept nogil:
+        """The kind that a code stands for in a scan with data."""
+        cdef const meaning_t* meaning = self.meanings + code.first_meaning
+        cdef int32_t i
+        for i in range(code.meanings):
+            if _holds(&meaning[i], &data.disposition if meaning[i].is_disposition else &data.text):
+                return meaning[i].kind
+        return code.kind
+
+    cdef bint _take_beside(self, const code_t* code, int seen, beside_t* beside, scan_t* out) noexcept nogil:
+        """Takes what a scan has beside its event, and makes empty what it has not; False if that makes it an UNDO or CORRECT."""
+        if not seen & FIELD_CONTAINER:
+            beside.container_length = 0
+        if seen & FIELD_DATA:
+            if code.meanings and code.kind != KIND_UNDO:
+                out.kind = self._resolve(code, &beside.data)
+                if out.kind >= KIND_CORRECT:
+                    return False
+        else:
+            beside.data.length = 0
+        if seen & FIELD_DATA or beside.container_length:
+            out.flags |= SCAN_HAS_DATA
+        return True
 
     cdef read_t _read_fast(
         self, cursor_t base, const record_t* record, scan_t* out, beside_t* beside, barcode_t* label,
@@ -458,8 +506,6 @@ cdef class ScanReader:
         code = &self.codes[out.code]
         if code.kind == KIND_CORRECT or (code.kind == KIND_UNDO and not code.undoes):
             return READ_NOTHING
-        if fields.seen & FIELD_DATA and beside.data.resolves and code.resolves:
-            return READ_NOTHING
         out.kind = code.kind
         out.right_kind = NO_KIND
         out.right_code = -1
@@ -468,8 +514,8 @@ cdef class ScanReader:
         out.target = code.target
         if fields.seen & FIELD_ID:
             out.flags |= SCAN_HAS_ID
-        if fields.seen & (FIELD_DATA | FIELD_CONTAINER) and _has_beside(fields.seen, beside):
-            out.flags |= SCAN_HAS_DATA
+        if fields.seen & (FIELD_DATA | FIELD_CONTAINER) and not self._take_beside(code, fields.seen, beside, out):
+            return READ_NOTHING
         if fields.seen & FIELD_RECEIVED:
             out.flags |= SCAN_HAS_RECEIVED
         if (fields.seen & FIELD_SITE and fields.site_length == 0) or (
@@ -530,7 +576,7 @@ cdef class ScanReader:
         result.rejected = []
         result.foreign = []
         memset(&beside, 0, sizeof(beside_t))
-        beside.data.text = <unsigned char*>PyBytes_AS_STRING(room)
+        beside.data.written = <unsigned char*>PyBytes_AS_STRING(room)
         beside.data.room = DATA_BYTES_MAX
         aliases.count = 0
         for i in range(count):
@@ -539,7 +585,7 @@ cdef class ScanReader:
                 if out[found].flags & SCAN_HAS_DATA:
                     result.data[found] = (
                         PyBytes_FromStringAndSize(<const char*>beside.container, beside.container_length),
-                        PyBytes_FromStringAndSize(<const char*>beside.data.text, beside.data.length),
+                        PyBytes_FromStringAndSize(<const char*>beside.data.written, beside.data.length),
                     )
                 if out[found].parcel_length == 0:
                     out[found].parcel_length = label.key_length

@@ -14,18 +14,24 @@ cdef enum:
     DOUBLE_DIGITS_MAX = 15  # so many survive the way into a double and out of it (DBL_DIG)
     ZEROS_MAX = 3  # behind the point: with more of them orjson writes an exponent
 
-# Where it is written to.
+# A string, as it stands between its quotes.
+cdef struct span_t:
+    cursor_t at
+    int32_t length  # -1: there is none
+
+# Where it is written to, and the strings in it by which some codes are resolved.
 cdef struct compact_t:
-    unsigned char* text
+    unsigned char* written
     int32_t length
     int32_t room
-    bint resolves  # it has a `text` or `disposition`, by which some codes are resolved
+    span_t text
+    span_t disposition
 
 
 cdef inline bint _write(compact_t* out, cursor_t text, Py_ssize_t length) noexcept nogil:
     if length > out.room - out.length:
         return False
-    memcpy(out.text + out.length, text, length)
+    memcpy(out.written + out.length, text, length)
     out.length += <int32_t>length
     return True
 
@@ -121,11 +127,26 @@ cdef inline cursor_t _copy_array(cursor_t p, cursor_t end, int depth, compact_t*
     return p + 1 if p != NULL and p < end and _write(out, p, 1) else NULL
 
 
+cdef inline void _note(cursor_t name, int32_t length, cursor_t value, cursor_t end, compact_t* out) noexcept nogil:
+    """Remembers a string that stands from value to end, if it is one that codes are resolved by."""
+    cdef span_t* span
+    if length == 4 and memcmp(name, b"text", 4) == 0:
+        span = &out.text
+    elif length == 11 and memcmp(name, b"disposition", 11) == 0:
+        span = &out.disposition
+    else:
+        return
+    if value[0] == 0x22:
+        span.at = value + 1
+        span.length = <int32_t>(end - value) - 2
+
+
 cdef inline cursor_t _copy_object(cursor_t p, cursor_t end, int depth, compact_t* out) noexcept nogil:
     cdef cursor_t[COMPACT_NAMES_MAX] names
     cdef int32_t[COMPACT_NAMES_MAX] lengths
     cdef int32_t count = 0
     cdef int32_t i
+    cdef cursor_t value
     if depth == 0:
         return NULL
     p = _copy_mark(p, end, 0x7B, out)
@@ -139,25 +160,22 @@ cdef inline cursor_t _copy_object(cursor_t p, cursor_t end, int depth, compact_t
             for i in range(count):
                 if lengths[i] == lengths[count] and memcmp(names[i], names[count], lengths[i]) == 0:
                     return NULL
-            count += 1
-            p = _copy_value(_copy_mark(skip_blanks(p, end), end, 0x3A, out), end, depth - 1, out)
+            value = _copy_mark(skip_blanks(p, end), end, 0x3A, out)
+            p = _copy_value(value, end, depth - 1, out)
             if p == NULL:
                 return NULL
+            if depth == COMPACT_DEPTH_MAX:
+                _note(names[count], lengths[count], value, p, out)
+            count += 1
             p = skip_blanks(p, end)
             if p < end and p[0] == 0x7D:
                 break
             p = _copy_mark(p, end, 0x2C, out)
-    if depth == COMPACT_DEPTH_MAX:
-        for i in range(count):
-            if (lengths[i] == 4 and memcmp(names[i], b"text", 4) == 0) or (
-                lengths[i] == 11 and memcmp(names[i], b"disposition", 11) == 0
-            ):
-                out.resolves = True
     return p + 1 if p != NULL and p < end and _write(out, p, 1) else NULL
 
 
 cdef inline cursor_t copy_object(cursor_t p, cursor_t end, compact_t* out) noexcept nogil:
     """An object at p, written again; the pointer behind it, or NULL."""
     out.length = 0
-    out.resolves = False
+    out.text.length = out.disposition.length = -1
     return _copy_object(p, end, COMPACT_DEPTH_MAX, out) if p != NULL else NULL

@@ -174,10 +174,35 @@ def test_what_can_not_be_proven_is_the_complete_readers(data: str) -> None:
     assert not is_in_place(with_raw("ARRIVED", data=data))
 
 
-def test_codes_that_data_may_resolve_are_the_complete_readers_where_it_may() -> None:
-    assert not is_in_place(with_raw("LAB:IN", data='{"text":"office"}'))
-    assert not is_in_place(with_raw("LAB:OUT", data='{"disposition":"damaged"}'))
-    assert is_in_place(with_raw("LAB:IN", data='{"more":{"text":"office"},"event":"DELIVERED"}'))
+@pytest.mark.parametrize(
+    ("event", "data", "kind"),
+    [
+        ("LAB:IN", '{"text":"taken off"}', "UNLOADED"),
+        ("LAB:IN", '{"text":"off, office"}', "DELIVERY_OFFICE_ARRIVED"),
+        ("LAB:IN", '{"text":"of"}', "ARRIVED"),
+        ("LAB:IN", '{"text":""}', "ARRIVED"),
+        ("LAB:IN", '{"text":["office"],"more":{"text":"office"},"event":"DELIVERED"}', "ARRIVED"),
+        ("LAB:OUT", '{"text":"office","disposition":"damaged"}', "DAMAGED"),
+        ("LAB:OUT", '{"disposition":"damage"}', "DEPARTED"),
+        ("LAB:OUT", '{"disposition":"damaged "}', "DEPARTED"),
+        ("LAB:IN_UNDO", '{"disposition":"damaged","text":"office"}', "UNDO"),
+        ("CBV:arriving", '{"disposition":"in_transit"}', "ARRIVED"),
+    ],
+)
+def test_codes_are_resolved_in_place_by_what_data_says(event: str, data: str, kind: str) -> None:
+    value = with_raw(event, data=data)
+    assert is_in_place(value)
+    assert read(value)[1] == NUMBER[kind]
+
+
+@given(st.sampled_from([code.name for code in compiled.VOCABULARIES.codes() if code.event != "CORRECT"]), st.data())
+def test_every_code_is_resolved_as_its_vocabulary_says(event: str, data: st.DataObject) -> None:
+    code = compiled.VOCABULARIES.find(event)
+    words = ["", "in_transit", *code.disposition_instead, *(words for words, _ in code.when_text_has)]
+    drawn = st.lists(st.sampled_from([*words, "x", " ", "é"]), max_size=3).map("".join)
+    texts = {name: data.draw(drawn) for name in ("text", "disposition") if data.draw(st.booleans())}
+    is_in_place(scan(parcel="P", event=event, target="x", data=texts))
+    is_in_place(scan(parcel="P", event=event, data=texts))
 
 
 @pytest.mark.parametrize("by", [-1, 0, 1])

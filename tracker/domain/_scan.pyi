@@ -34,7 +34,7 @@ class Scans:
 class ScanReader:
     def __init__(
         self,
-        codes: Sequence[tuple[str, int, str | None, bool]],
+        codes: Sequence[tuple[str, int, str | None, Sequence[tuple[str, bool, int]]]],
         slow: Callable[[bytes | None], Scan | Announcement],
         site: Site,
     ) -> None: ...

@@ -389,13 +389,16 @@ def _data(value: bytes | None, data: object) -> bytes:
     return compact
 
 
+def _meanings(code: Code) -> list[tuple[str, bool, int]]:
+    """What a code means instead, in the order of `Code.resolve`: (words, whether they are a disposition, kind)."""
+    by_disposition = [(words, True, NUMBER[event]) for words, event in code.disposition_instead.items()]
+    return by_disposition + [(words, False, NUMBER[event]) for words, event in code.when_text_has]
+
+
 def reader(
     vocabularies: Vocabularies, site_zones: Mapping[str, str], recogniser: Recogniser | None = None
 ) -> _scan.ScanReader:
     """The compiled reader for a set of vocabularies, and for a site's barcodes."""
     recogniser = recogniser or Recogniser()
-    codes = [
-        (code.name, NUMBER[code.event], code.undoes, bool(code.when_text_has or code.disposition_instead))
-        for code in vocabularies.codes()
-    ]
+    codes = [(code.name, NUMBER[code.event], code.undoes, _meanings(code)) for code in vocabularies.codes()]
     return _scan.ScanReader(codes, FullReader(vocabularies, site_zones, recogniser), recogniser.site)
