@@ -279,6 +279,31 @@ KEYS_OPEN_MAX: Final = 2
 KEY_CLOSED_DAYS_MAX: Final = 90
 """How long a revoked or expired key is known as such. Whoever still uses it has been told so for months."""
 
+BUDGET_BURST_S: Final = 600
+"""So many seconds of a budget may be sent at once. A scanner that was out of reach for hours comes with all it has."""
+
+BUDGETED_SENDERS_MAX: Final = 100_000
+"""Senders whose budgets are counted at once, some 100 MB where all have one of parcels. As many devices has a national
+operator, and not all at one gateway."""
+
+REJECTED_KEPT_BURST: Final = 1_000
+"""Rejected scans that a sender may leave in the topic of rejected scans at once. The first ones show what is wrong."""
+
+REJECTED_KEPT_PER_S: Final = 1
+"""How fast he may leave more: 86,400 a day of a device that does nothing else."""
+
+SKEW_SAMPLES: Final = 9
+"""Differences between a device's clock and ours of which the median counts."""
+
+SKEW_STEADY_MS_MAX: Final = 5_000
+"""How far from their median most of them may be. Requests seldom wait longer on their way."""
+
+SKEW_TOLD_MS_MIN: Final = 30_000
+"""From which difference on it is told of. A clock that is set once a day is off by seconds."""
+
+SKEWED_DEVICES_MAX: Final = 20_000
+"""Devices whose clocks are compared, half a kilobyte each."""
+
 ACCOUNT_BYTES_MAX: Final = 64
 """Length of an account's name in UTF-8."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tracker.ingest.keys.key import Key
 
 _SETTINGS: Final = ("kafka", "keys_topic")
+_BUDGET: Final[dict[str, Any]] = {"type": click.IntRange(0, 1_000_000_000), "metavar": "NUMBER"}
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="one JSON object")
 
 
@@ -43,6 +44,9 @@ def keys() -> None:
     help="what its holder may do; may be given several times",
 )
 @click.option("--expires", type=Time("future"), metavar="TIME", help="until when it opens: 90d from now, or a time")
+@click.option("--budget-scans", **_BUDGET, help="scans a second, in place of TRACKER_BUDGET_SCANS; 0: any number")
+@click.option("--budget-rejects", **_BUDGET, help="rejected scans a second, in place of TRACKER_BUDGET_REJECTS")
+@click.option("--budget-parcels", **_BUDGET, help="different parcels an hour, in place of TRACKER_BUDGET_PARCELS")
 @_JSON
 def add_command(
     settings: Settings,
@@ -53,6 +57,9 @@ def add_command(
     account: str,
     scopes: tuple[str, ...],
     expires: int | None,
+    budget_scans: int | None,
+    budget_rejects: int | None,
+    budget_parcels: int | None,
     as_json: bool,
 ) -> None:
     """Makes a key, and shows it once: nobody can show it again.
@@ -61,15 +68,18 @@ def add_command(
     add another one for the same site, device and account, put it into the device, and revoke the first.
     """
     from tracker.ingest.keys import desk
+    from tracker.ingest.keys.key import Budget
 
     if (site is None or not site) != any_site:
         raise click.UsageError("One of --site and --any-site is needed.")
+    budgets = (budget_scans, budget_rejects, budget_parcels)
     order = desk.Order(
         site=site or "",
         device=device,
         account=account,
         scopes=frozenset(map(Scope, scopes)),
         expires_ms=expires,
+        budgets={budget: rate for budget, rate in zip(Budget, budgets, strict=True) if rate is not None},
     )
     made = desk.add(settings, order)
     if as_json:
@@ -157,6 +167,7 @@ def _to_dict(key: Key) -> Mapping[str, Any]:
         "account": key.account,
         "scopes": sorted(key.scopes),
         **{name: None if time_ms is None else rfc3339(time_ms) for name, time_ms in times.items()},
+        "budgets": {str(budget): rate for budget, rate in (key.budgets or {}).items()},
         "state": _state(key),
     }
 

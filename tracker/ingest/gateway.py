@@ -17,6 +17,7 @@ from tracker.config.tls import Credentials
 from tracker.domain import scan, vocabulary
 from tracker.domain.vocabulary import Vocabularies
 from tracker.ingest import sources
+from tracker.ingest.budgets import Budgets
 from tracker.ingest.durable import KafkaFirst
 from tracker.ingest.epcis.routes import EpcisDoor
 from tracker.ingest.epcis.scans import Translator
@@ -27,7 +28,8 @@ from tracker.ingest.keys.ring import Keyring
 from tracker.ingest.metrics import GatewayMetrics
 from tracker.ingest.mqtt import metrics as mqtt_metrics
 from tracker.ingest.mqtt.door import MqttDoor
-from tracker.ingest.ports import Door, Intake, Sender
+from tracker.ingest.ports import Door, Intake
+from tracker.ingest.skew import Skew
 from tracker.ingest.who import Doorkeeper
 from tracker.limits import END_S_MAX
 from tracker.log.cluster import Cluster
@@ -79,7 +81,9 @@ class Gateway:
         self.durable = KafkaFirst(settings, Cluster(settings))
         self._keys = KeysFollower(settings, self.ring, keys_copy(settings))
         self._vocabularies = vocabulary.load(settings.vocabularies)
-        self.intake: Intake = _middle(settings, self._vocabularies, self.durable, metrics)
+        self.intake: Intake = _middle(settings, self._vocabularies, self.durable, metrics, self.ring)
+        self.skew = Skew()
+        self.skew.show_in(metrics)
         self._doors: list[Opened] = []
         self._ready = False
         if settings.http is not None:
@@ -131,7 +135,7 @@ class Gateway:
         settings = self._settings
         assert settings.http is not None
         routes, bodies, doorkeeper = Routes(), Bodies(), Doorkeeper(self.ring)
-        ScansDoor(self.intake, doorkeeper, bodies, self._metrics.refused).add_to(routes)
+        ScansDoor(self.intake, doorkeeper, bodies, self._metrics.refused, self.skew).add_to(routes)
         translator = Translator(frozenset(settings.epcis_keys), {code.name for code in self._vocabularies.codes()})
         EpcisDoor(self.intake, doorkeeper, bodies, translator, self._metrics.refused).add_to(routes)
         context = Credentials.of(settings, "http").server_context() if settings.http_certificate else None
@@ -200,21 +204,8 @@ class _Watched:
         """Its values are read when they are asked for."""
 
 
-def _middle(settings: Settings, vocabularies: Vocabularies, durable: KafkaFirst, metrics: GatewayMetrics) -> Middle:
+def _middle(
+    settings: Settings, vocabularies: Vocabularies, durable: KafkaFirst, metrics: GatewayMetrics, ring: Keyring
+) -> Middle:
     reader = scan.reader(vocabularies, config.site_zones(settings), site.recogniser(settings))
-    return Middle(reader, durable, _Unbounded(), metrics, settings.topic, settings.rejected_topic)
-
-
-class _Unbounded:
-    """A budget without a bound."""
-
-    def check(self, sender: Sender, scans: int) -> None:
-        """Allows it."""
-
-    def spent(self, sender: Sender, parcels: list[bytes], rejected: int) -> None:
-        """Takes note of nothing."""
-
-    def may_leave(self, sender: Sender) -> bool:
-        """Allows it."""
-        del sender
-        return True
+    return Middle(reader, durable, Budgets(settings, ring.budgets), metrics, settings.topic, settings.rejected_topic)

@@ -15,6 +15,7 @@ from tracker.errors import TrackerError
 from tracker.ingest.http.once import FIELD, Answered, Once
 from tracker.ingest.http.refusals import problem_of
 from tracker.ingest.ports import Door, Intake, Receipt, Scope, Sender
+from tracker.ingest.skew import SENT, Skew
 from tracker.ingest.who import Doorkeeper
 from tracker.web import problems
 from tracker.web.bodies import Bodies
@@ -38,6 +39,7 @@ class ScansDoor:
         doorkeeper: knows senders by their keys.
         bodies: reads bodies.
         refused: is told of each request that is refused as a whole, by reason.
+        skew: is told what devices say of their own now.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class ScansDoor:
         doorkeeper: Doorkeeper,
         bodies: Bodies,
         refused: Callable[[Door, str], None] = lambda _door, _reason: None,
+        skew: Skew | None = None,
     ) -> None:
         self._intake = intake
         self._doorkeeper = doorkeeper
         self._bodies = bodies
         self._refused = refused
+        self._skew = skew or Skew()
         self._once = Once()
 
     def add_to(self, routes: Routes) -> None:
@@ -70,6 +74,7 @@ class ScansDoor:
             sender = self._doorkeeper.sender(
                 request.headers.get("Authorization"), Scope.SCANS, Door.HTTP, request.remote or ""
             )
+            self._skew.heard(sender, request.headers.get(SENT), received_ms)
             require_content_type(request, CONTENT_TYPES)
             body = await self._bodies.read(request)
             key = request.headers.get(FIELD)

@@ -32,8 +32,8 @@ LOOK_EVERY_S: Final = 1.0
 RETRY_EVERY_S: Final = 1.0
 """Between two tries to come to the topic."""
 
-END_S_MAX: Final = 15.0
-"""How long the thread may take to end: so long it may wait for a broker that does not answer."""
+END_S_MAX: Final = 1.0
+"""How long the thread may take to end. It waits for a broker that does not answer; nothing is lost without it."""
 
 
 class KeysFollower:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from tracker.ingest.keys.key import Key
+from tracker.ingest.keys.key import Budget, Key
 
 
 class Keyring:
@@ -21,6 +21,11 @@ class Keyring:
     def get(self, name: str) -> Key | None:
         """The key of an id, None if there is none."""
         return self._keys.get(name)
+
+    def budgets(self, name: str) -> Mapping[Budget, int] | None:
+        """The budgets that the key of an id has of its own, None if it has none."""
+        key = self._keys.get(name)
+        return None if key is None else key.budgets
 
     def put(self, key: Key) -> None:
         """Has a key from now on, in place of an older one of its id."""
