@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,9 @@ from redis import Redis as Client
 
 from tests.servers import Redis
 from tests.servers.process import free_port
+from tests.web.serving import ask
 from tracker.config import Address, Settings
-from tracker.local.up import _monitor, _no_login
+from tracker.local.up import _free, _no_login
 from tracker.store import keys
 
 COMMAND: Final = (sys.executable, "-m", "tracker.cli")
@@ -39,6 +40,11 @@ def environment(**variables: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")} | variables
 
 
+def addresses() -> dict[str, str]:
+    """Free ones, since others run at the same time."""
+    return {f"TRACKER_{name}": f"127.0.0.1:{free_port()}" for name in ("MONITOR", "HTTP", "GATEWAY_MONITOR")}
+
+
 class Up:
     """A `tracker up` that runs in a folder."""
 
@@ -49,7 +55,7 @@ class Up:
             self.process = subprocess.Popen(
                 [*COMMAND, "up"],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder,
-                env=environment(PYTHONUNBUFFERED="1", TRACKER_MONITOR=f"127.0.0.1:{free_port()}"),
+                env=environment(PYTHONUNBUFFERED="1", **addresses()),
             )  # fmt: skip
 
     def said(self, wanted: str, seconds: float = 30.0, times: int = 1) -> re.Match[str]:
@@ -64,7 +70,10 @@ class Up:
         return list(psutil.Process(self.process.pid).children(recursive=True))
 
     def worker(self) -> psutil.Process:
-        (found,) = (child for child in self.children() if "worker" in child.cmdline())
+        return self.child("worker")
+
+    def child(self, command: str) -> psutil.Process:
+        (found,) = (child for child in self.children() if command in child.cmdline())
         return found
 
     def ends(self) -> int:
@@ -86,6 +95,13 @@ def running(folder: Path) -> Iterator[Up]:
 def await_gone(processes: list[psutil.Process]) -> None:
     _, alive = psutil.wait_procs(processes, END_S_MAX)
     assert not alive
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def beside(folder: Path, *words: str, stdin: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
@@ -114,11 +130,32 @@ def test_a_scan_goes_through_and_a_killed_worker_is_replaced_and_sigterm_ends_al
         assert send(up, SCAN.replace(b"EMD", b"EMH")).returncode == 0
         up.said("2 scans applied, 0 of them duplicates; 0 rejected; 0 left")
         children = up.children()
-        assert len(children) == 2
+        assert len(children) == 3
         up.process.terminate()
         assert up.ends() == 0
         assert up.out.read_text().endswith("stopped\n")
         await_gone(children)
+
+
+def test_a_scan_comes_by_way_of_the_gateway_and_a_killed_one_is_started_again(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        port = int(up.said(r"gateway  process \d+, log in \S+, http://127\.0\.0\.1:(\d+)")[1])
+        key = tmp_path / ".tracker" / "gateway.key"
+        assert key.stat().st_mode & 0o077 == 0
+        headers = {"Authorization": f"Bearer {key.read_text()}", "Content-Type": "application/json"}
+
+        def taken() -> bool:
+            try:
+                return ask(port, "POST", "/v1/scans", SCAN, headers).status == 200
+            except OSError:
+                return False
+
+        until(taken)
+        until(lambda: "KZALAA" in shown(up))
+        up.child("gateway").kill()
+        up.said("warning: the gateway was killed by SIGKILL; it starts again in 1 s")
+        until(taken)
+        up.said("2 scans applied, 1 of them duplicates; 0 rejected; 0 left")
 
 
 def test_ctrl_c_ends_all(tmp_path: Path) -> None:
@@ -254,11 +291,11 @@ def test_the_monitor_goes_elsewhere_where_nobody_asked_for_a_port_that_is_taken(
         listening.listen()
         usual = Address("127.0.0.1", listening.getsockname()[1])
         settings = Settings(monitor=usual)
-        other = _monitor(settings, ())
+        other = _free(settings, "monitor", ())
         assert other is not None
         assert other.port not in {0, usual.port}
-        assert _monitor(settings, {"monitor"}) == usual
-    assert _monitor(settings, ()) == usual
+        assert _free(settings, "monitor", {"monitor"}) == usual
+    assert _free(settings, "monitor", ()) == usual
 
 
 def test_a_kafka_that_is_not_there_is_said(tmp_path: Path) -> None:

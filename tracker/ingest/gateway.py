@@ -182,7 +182,9 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end)
     with contextlib.ExitStack() as stack:
         if settings.gateway_monitor is not None:
-            stack.enter_context(Monitor(settings.gateway_monitor, _Watched(metrics, gateway)))
+            stack.enter_context(
+                Monitor(settings.gateway_monitor, _Watched(metrics, gateway), config.variable("gateway_monitor"))
+            )
         await gateway.run(stop)
 
 

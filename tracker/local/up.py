@@ -1,4 +1,4 @@
-"""`tracker up`: broker, Redis and worker in one command, with no service installed.
+"""`tracker up`: broker, Redis, worker and gateway in one command, with no service installed.
 
 A server that the settings name explicitly is used; the other ones are embedded. The embedded log lives in memory and
 is new at each start, so an embedded Redis is emptied with it: its marks would name a log that is gone.
@@ -13,7 +13,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,14 +24,15 @@ import click
 from tracker import config
 from tracker.config import Address, Settings, masked, running
 from tracker.errors import TrackerError
-from tracker.local.child import Worker
+from tracker.ingest.keys import desk
+from tracker.ingest.keys.desk import Order
+from tracker.ingest.ports import Scope
+from tracker.local.child import Child, Gateway, Worker
 from tracker.local.embedded import EmbeddedBroker, EmbeddedRedis
+from tracker.local.supervisor import Supervisor, warn
 from tracker.log import topics
-from tracker.log.cluster import Cluster
-from tracker.log.extents import LogExtents
-from tracker.operate.progress import lag
 from tracker.store import checks, clients
-from tracker.store.marks import Marks, total
+from tracker.store.marks import Marks
 from tracker.store.server import Server
 
 PARTITIONS: Final = 4
@@ -44,11 +44,8 @@ SESSION_TIMEOUT_S: Final = 6
 FETCH_WAIT_MS: Final = 20
 """The embedded broker lets a fetch that found nothing wait so long, even when records come meanwhile."""
 
-LOOK_EVERY_S: Final = 0.25
-HEALTH_EVERY_S: Final = 5.0
-RESTART_PAUSE_S_MAX: Final = 30.0
-STEADY_S: Final = 60.0
-"""A worker that ran for so long ended for a new reason: the pause before its restart is short again."""
+KEY_FILE: Final = "gateway.key"
+"""In the data folder: a device key for the gateway of a `tracker up`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,11 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
             about = "its data is kept"
         checked = checks.check(settings)
         about = f"embedded: {checked.server} {checked.version}, {about}" if redis else checked.version
-        yield Servers(replace(settings, monitor=_monitor(settings, given)), kafka, about, redis)
+        if "spool" not in given:
+            settings = replace(settings, spool=settings.data_dir / "spool.db")
+        for name in ("monitor", "http", "gateway_monitor"):
+            settings = replace(settings, **dict[str, Any]({name: _free(settings, name, given)}))
+        yield Servers(settings, kafka, about, redis)
 
 
 def _no_login(server: str) -> dict[str, Any]:
@@ -143,17 +144,18 @@ def _emptied(settings: Settings, redis: EmbeddedRedis | None) -> str:
     return ""
 
 
-def _monitor(settings: Settings, given: Collection[str]) -> Address | None:
-    """The address of the worker's monitor: with another port, if the usual one is in use and nobody asked for it."""
-    if settings.monitor is None or "monitor" in given:
-        return settings.monitor
+def _free(settings: Settings, name: str, given: Collection[str]) -> Address | None:
+    """An address to listen at: with another port, if the usual one is in use and nobody asked for it."""
+    address: Address | None = getattr(settings, name)
+    if address is None or name in given:
+        return address
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for port in (settings.monitor.port, 0):
+        for port in (address.port, 0):
             with contextlib.suppress(OSError):
-                probe.bind((settings.monitor.host, port))
-                return Address(settings.monitor.host, probe.getsockname()[1])
-    return settings.monitor
+                probe.bind((address.host, port))
+                return Address(address.host, probe.getsockname()[1])
+    return address
 
 
 def up(settings: Settings, given: Collection[str]) -> None:
@@ -167,20 +169,25 @@ def up(settings: Settings, given: Collection[str]) -> None:
         TrackerError: a server can't be started, the worker refuses to start, or the embedded Redis has ended.
     """
     stop = _stop_signal()
-    if other := running.find(settings.data_dir, _warn):
+    if other := running.find(settings.data_dir, warn):
         raise TrackerError(
             "embedded",
             f"{settings.data_dir} is in use by another process: a `tracker up` with process id {other.pid}",
         )
-    with servers(settings, given) as started, running.left(settings.data_dir, started.settings):
-        log = settings.data_dir / "worker.log"
-        log.unlink(missing_ok=True)
-        with Marks(started.settings) as marks:
-            epochs = [mark.epoch for mark in marks.read()]
-            with Worker(started.settings, log, dict(os.environ)) as worker:
-                _introduce(started, worker)
-                _Supervisor(started, worker, marks, epochs, stop).run()
-                click.echo("stopping: the worker finishes its batch")
+    with contextlib.ExitStack() as stack:
+        started = stack.enter_context(servers(settings, given))
+        stack.enter_context(running.left(settings.data_dir, started.settings))
+        marks = stack.enter_context(Marks(started.settings))
+        epochs = [mark.epoch for mark in marks.read()]
+        worker = stack.enter_context(Worker(started.settings, _log(settings, "worker"), dict(os.environ)))
+        gateway = None
+        if started.settings.http is not None:
+            _key(started.settings, kept="kafka" in given)
+            gateway = stack.enter_context(Gateway(started.settings, _log(settings, "gateway"), dict(os.environ)))
+        _introduce(started, worker, gateway)
+        beside = [gateway] if gateway else []
+        Supervisor(started.settings, started.check, worker, beside, marks, epochs, stop).run()
+        click.echo("stopping: the gateway answers what it has taken, the worker finishes its batch")
     click.echo("stopped")
 
 
@@ -196,13 +203,38 @@ def _stop_signal() -> threading.Event:
     return stop
 
 
-def _introduce(started: Servers, worker: Worker) -> None:
+def _log(settings: Settings, child: str) -> Path:
+    """A new file for what a child says."""
+    log = settings.data_dir / f"{child}.log"
+    log.unlink(missing_ok=True)
+    return log
+
+
+def _key(settings: Settings, *, kept: bool) -> Path:
+    """The file of a key for the gateway, which nobody but its owner may read; for any site, since there is one of all.
+
+    Args:
+        settings: of what runs.
+        kept: whether the topic of keys is there for longer than this run, so that a key of an earlier one opens.
+    """
+    path = settings.data_dir / KEY_FILE
+    if not (kept and path.exists()):
+        made = desk.add(settings, Order(site="", scopes=frozenset(Scope)))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(made.text.value)
+    return path
+
+
+def _introduce(started: Servers, worker: Child, gateway: Child | None) -> None:
     """Says where things are, and what to do next."""
     settings = started.settings
     monitor = f", http://{settings.monitor}/metrics" if settings.monitor else ""
     click.echo(f"kafka    {settings.kafka}  ({started.kafka})")
     click.echo(f"redis    {masked(settings.redis)}  ({started.redis})")
     click.echo(f"worker   process {worker.pid}, log in {worker.log}{monitor}")
+    if gateway is not None:
+        key = settings.data_dir / KEY_FILE
+        click.echo(f"gateway  process {gateway.pid}, log in {gateway.log}, http://{settings.http}, its key in {key}")
     usual = config.TABLE["data_dir"].default == settings.data_dir
     click.echo("In a second terminal, in this folder:" if usual else "In a second terminal:")
     if not usual:
@@ -210,80 +242,3 @@ def _introduce(started: Servers, worker: Worker) -> None:
     command = sys.argv[0] if Path(sys.argv[0]).name == "tracker" else "tracker"
     click.echo(f"  {command} simulate --parcels 1000 --rate 500 --now")
     click.echo("Ctrl-C ends it all.")
-
-
-class _Supervisor:
-    """Looks after worker and servers, and says what is new."""
-
-    def __init__(
-        self, running: Servers, worker: Worker, marks: Marks, epochs: list[int], stop: threading.Event
-    ) -> None:
-        self._running = running
-        self._worker = worker
-        self._marks = marks
-        self._stop = stop
-        settings = running.settings
-        self._log = LogExtents(Cluster(settings), settings.topic, settings.partitions)
-        self._epochs = epochs
-        self._waited_since: float | None = worker.started
-        self._was_ready = False
-        self._pause_s = 1.0
-        self._said = ""
-
-    def run(self) -> None:
-        """Returns when somebody has asked it to stop."""
-        asked = 0.0
-        while not self._stop.wait(LOOK_EVERY_S):
-            self._running.check()
-            if (code := self._worker.ended()) is not None:
-                self._restart(code)
-            elif self._waited_since is not None or time.monotonic() - asked >= HEALTH_EVERY_S:
-                asked = time.monotonic()
-                self._look()
-
-    def _restart(self, code: int) -> None:
-        if not self._was_ready and (error := self._worker.error()) is not None:
-            raise error  # It is about the settings: the next worker would end with it too.
-        if time.monotonic() - self._worker.started >= STEADY_S:
-            self._pause_s = 1.0
-        end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"has ended with exit code {code}"
-        _warn(f"the worker {end}; it starts again in {self._pause_s:g} s. Its last words: {self._worker.last_words()}")
-        if self._stop.wait(self._pause_s):
-            return
-        self._pause_s = min(2 * self._pause_s, RESTART_PAUSE_S_MAX)
-        self._epochs = [mark.epoch for mark in self._marks.read()]
-        self._worker.start()
-        self._waited_since = self._worker.started
-
-    def _look(self) -> None:
-        try:
-            marks = self._marks.read()
-            if self._waited_since is not None:
-                claimed = sum(mark.epoch > epoch for mark, epoch in zip(marks, self._epochs, strict=True))
-                if claimed < len(marks):
-                    return
-                self._say(f"ready: {claimed} partitions claimed after {time.monotonic() - self._waited_since:.1f} s")
-                self._waited_since = None
-                self._was_ready = True
-            left = sum(lag(self._log.extents(), marks))
-        except TrackerError as error:
-            # Servers that the settings name may come back. The worker waits for them too.
-            self._running.check()
-            self._say(f"{error.code}: {error}")
-            return
-        counted = total(marks)
-        if counted.scans or counted.rejected:
-            self._say(
-                f"{counted.scans:,} scans applied, {counted.duplicates:,} of them duplicates; "
-                f"{counted.rejected:,} rejected; {left:,} left"
-            )
-
-    def _say(self, line: str) -> None:
-        """Prints a line, unless it is the same as the last one."""
-        if line != self._said:
-            click.echo(f"{time.strftime('%H:%M:%S')} {line}")
-            self._said = line
-
-
-def _warn(line: str) -> None:
-    click.echo(f"{time.strftime('%H:%M:%S')} warning: {line}", err=True)

@@ -42,17 +42,18 @@ class Monitor:
     Args:
         address: where it listens; port 0 takes a free one.
         watched: the process.
+        setting: the variable that holds the address, for a message.
 
     Raises:
         TrackerError: `bad_setting`, the address can't be listened on.
     """
 
-    def __init__(self, address: Address, watched: Watched) -> None:
+    def __init__(self, address: Address, watched: Watched, setting: str = "TRACKER_MONITOR") -> None:
         try:
             self._server = _Server(address, watched)
         except OSError as error:
             refused = f"{address}: {error.strerror or error}"
-            message = f"TRACKER_MONITOR: expected an address that is free to listen on, or off; {refused}"
+            message = f"{setting}: expected an address that is free to listen on, or off; {refused}"
             raise TrackerError("bad_setting", message) from None
         self._thread = threading.Thread(target=self._server.serve_forever, name="tracker-monitor", daemon=True)
 
