@@ -24,7 +24,7 @@ help:
 	@echo "make quick   runs the tests that need no server, within a minute"
 	@echo "make simulate-faults    runs the worker in 100,000 simulated worlds full of faults; ARGS=--planted: with bugs"
 	@echo "make chaos   breaks real workers, Kafka and Redis in every way of the fault matrix; ARGS=--planted: with bugs"
-	@echo "make conformance  runs the test vectors of others against the barcode readers; prints how many pass, and how whole vocabularies are"
+	@echo "make conformance  runs the test vectors of others against the readers of barcodes and EPCIS; prints how many pass, and how whole vocabularies are"
 	@echo "make fuzz    feeds 10 million damaged inputs to the compiled readers, built with sanitizers; ARGS=\"--count 1000000\""
 	@echo "make bench   measures, and prints the machine's facts beside the figures"
 	@echo "make release builds the sdist and a wheel for every Python that is there, and tries each"
