@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bench import functions, latency, machine, memory, way
+from bench import functions, gateway, latency, machine, memory, way
 from bench.figures import Figure
 
 BENCHES: Final[dict[str, Callable[..., list[Figure]]]] = {
@@ -23,6 +23,7 @@ BENCHES: Final[dict[str, Callable[..., list[Figure]]]] = {
     "memory": memory.run,
     "way": way.run,
     "latency": latency.run,
+    "gateway": gateway.run,
 }
 """Name -> the function that measures. In the order in which they run."""
 
