@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,6 +20,9 @@ _TABLES: Final = """
     CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS read (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, next INTEGER NOT NULL);
 """
+
+_PUT: Final = "INSERT OR REPLACE INTO keys VALUES (?, ?)"
+_DROP: Final = "DELETE FROM keys WHERE id = ?"
 
 
 class Place(NamedTuple):
@@ -73,14 +76,25 @@ class KeysCopy:
             return self._without(error)
 
     def replace(self, keys: Mapping[str, Key], place: Place | None) -> None:
-        """Holds these keys and no other; a place of None is left as it was."""
-        self._write(["DELETE FROM keys"], [(key.id, key.value()) for key in keys.values()], (), place)
+        """Holds these keys and no other; a place of None is left as it was. What it holds already is not written."""
 
-    def apply(self, changes: Iterable[tuple[str, Key | None]], place: Place | None) -> None:
+        def write(database: sqlite3.Connection) -> None:
+            there: dict[str, bytes] = dict(database.execute("SELECT id, value FROM keys"))
+            # One after the other: all of them at once take half a gigabyte.
+            values = ((name, key.value()) for name, key in keys.items())
+            database.executemany(_PUT, (row for row in values if there.get(row[0]) != row[1]))
+            database.executemany(_DROP, [(name,) for name in there.keys() - keys.keys()])
+
+        self._write(write, place)
+
+    def apply(self, changes: Mapping[str, Key | None], place: Place | None) -> None:
         """Holds these keys as they are now, None for one that is gone; a place of None is left as it was."""
-        found = dict(changes)
-        kept = [(name, key.value()) for name, key in found.items() if key is not None]
-        self._write([], kept, [(name,) for name, key in found.items() if key is None], place)
+
+        def write(database: sqlite3.Connection) -> None:
+            database.executemany(_PUT, [(name, key.value()) for name, key in changes.items() if key is not None])
+            database.executemany(_DROP, [(name,) for name, key in changes.items() if key is None])
+
+        self._write(write, place)
 
     def close(self) -> None:
         """Closes the file."""
@@ -99,23 +113,14 @@ class KeysCopy:
         place = database.execute("SELECT log, next FROM read").fetchone()
         return Copy(keys, None if place is None else Place(*place))
 
-    def _write(
-        self,
-        first: list[str],
-        kept: list[tuple[str, bytes]],
-        gone: Iterable[tuple[str]],
-        place: Place | None,
-    ) -> None:
+    def _write(self, write: Callable[[sqlite3.Connection], None], place: Place | None) -> None:
         database = self._database
         if database is None:
             return
         try:
             with database:
                 database.execute("BEGIN IMMEDIATE")
-                for statement in first:
-                    database.execute(statement)
-                database.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?)", kept)
-                database.executemany("DELETE FROM keys WHERE id = ?", gone)
+                write(database)
                 if place is not None:
                     database.execute("INSERT OR REPLACE INTO read VALUES (1, ?, ?)", place)
         except sqlite3.Error as error:

@@ -136,7 +136,7 @@ class KeysFollower:
                 self._ring.put(key)
         if self._place is not None and not self._is_lost:
             self._place = Place(self._place.log, end)
-        self._copy.apply(changes.items(), None if self._is_lost else self._place)
+        self._copy.apply(changes, None if self._is_lost else self._place)
 
     def _tell(self, text: str) -> None:
         """Tells once what keeps it from the topic."""

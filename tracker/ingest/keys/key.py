@@ -1,8 +1,10 @@
 """What is known of a device key, and its form in the topic of keys: a JSON object under the key's id."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -104,7 +106,7 @@ class Key:
                 site=_text(fields, "site"),
                 device=_text(fields, "device"),
                 account=_text(fields, "account"),
-                scopes=frozenset(Scope(one) for one in fields.get("scopes", ()) if one in frozenset(Scope)),
+                scopes=_scopes(tuple(fields.get("scopes", ()))),
                 made_ms=_time(fields, "made") or 0,
                 expires_ms=_time(fields, "expires"),
                 revoked_ms=_time(fields, "revoked"),
@@ -117,11 +119,17 @@ class Key:
         return found
 
 
+@lru_cache(maxsize=64)
+def _scopes(names: tuple[str, ...]) -> frozenset[Scope]:
+    """The scopes of these names. Keys share their sets: one takes as much memory as the key itself."""
+    return frozenset(Scope(name) for name in names if name in frozenset(Scope))
+
+
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name, "")
     if not isinstance(value, str):
         raise TypeError(name)
-    return value
+    return sys.intern(value)  # A site has many keys.
 
 
 def _time(fields: Mapping[str, Any], name: str) -> int | None:

@@ -42,6 +42,7 @@ _CONSUMER: Final[Mapping[str, Any]] = {
     "auto.offset.reset": "earliest",
     # The embedded broker answers a fetch that found nothing only after this wait, whatever it has by then.
     "fetch.wait.max.ms": 100,
+    "queued.max.messages.kbytes": 16_384,
 }
 
 _PRODUCER: Final[dict[str, str | int | bool]] = {
