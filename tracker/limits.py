@@ -426,6 +426,9 @@ EPCIS_EVENTS_MAX: Final = 1_000
 EPCIS_JOBS_MAX: Final = 10_000
 """Capture jobs that a gateway remembers. Who asks, asks at once; a job takes 1 KB."""
 
+EPCIS_JOBS_BYTES_MAX: Final = 64 * 1_024 * 1_024
+"""Length of all of them together. One with EPCIS_ERRORS_MAX errors has some 50 KB."""
+
 EPCIS_PAGE_MAX: Final = 1_000
 """Capture jobs of one page. Without errors one has 300 bytes."""
 

@@ -138,6 +138,22 @@ def test_a_document_may_have_so_many_parcels() -> None:
     assert refused(document_of(one, other, event())) == ("too_large", "/epcisBody/eventList")
 
 
+def test_a_refusal_is_short_whatever_came() -> None:
+    long = "x" * 100_000
+    time = "1969-01-01T00:00:00." + "0" * 100_000 + "Z"
+    given = ({long: 1}, {"bizStep": long}, {"epcList": ["https://id.gs1.org/00/1?" + long]}, {"eventTime": time})
+    for one in given:
+        ((_, refusal),) = reading([event() | one]).refused
+        assert len(str(refusal)) < 1_000
+        assert len(refusal.pointer) < 200
+
+
+def test_many_equal_values_are_refused_in_no_time() -> None:
+    parcels = [f"urn:epc:id:sscc:0614141.1{number:09}" for number in range(50_000)]
+    ((_, refusal),) = reading([event(epcList=[*parcels, parcels[-1]])]).refused
+    assert refusal.pointer == "/0/epcList/50000"
+
+
 @pytest.mark.parametrize(("digits", "taken"), [(40, True), (5_000, False)])
 def test_a_number_of_many_digits_is_read_as_far_as_a_double_holds_it(digits: int, taken: bool) -> None:
     whole = json.dumps([event() | {"example:x": 5}]).replace(": 5}", ": " + "9" * digits + "}").encode()

@@ -27,6 +27,7 @@ def test_the_epc_uri_and_the_digital_link_of_a_thing_become_the_same_key(kind: e
         ("https://id.gs1.org/00/095287654321012346", "095287654321012346"),
         ("HTTPS://EXAMPLE.COM/some/stem/00/095287654321012346?400=A%2F1", "095287654321012346"),
         ("https://example.com/sscc/095287654321012346", "095287654321012346"),
+        ("https://id.gs1.org/00/095287654321012346?" + "x" * 4_055, "095287654321012346"),
     ],
 )
 def test_an_sscc_has_the_key_that_the_barcode_reader_gives(uri: str, key: str) -> None:
@@ -121,3 +122,8 @@ def test_a_wrong_epc_of_a_kind_that_is_looked_for_is_refused(uri: str, code: str
     assert refused.value.code == code
     assert epcs.read_any(uri) is None
     assert epcs.read(uri, {"ginc"}) is None
+
+
+def test_a_link_that_is_too_long_to_be_read_is_refused() -> None:
+    with pytest.raises(Refusal, match="at most 4096 characters, got 4097"):
+        epcs.read("https://id.gs1.org/00/095287654321012346?" + "x" * 4_056)

@@ -6,10 +6,10 @@ A job is done by the time its sender hears of it, since he hears of it when all 
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 
@@ -51,68 +51,78 @@ class NothingCapturedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A capture job, done.
+class Outcome:
+    """What became of a document.
 
     Attributes:
-        id: not to be guessed.
-        number: of all jobs, in their order.
-        owner: the name of who sent it. Others do not see it.
-        created_ms, finished_ms: milliseconds since the epoch.
         behaviour: what its sender wanted.
-        errors: at most EPCIS_ERRORS_MAX of them.
-        error_count: how many there were.
+        created_ms, finished_ms: milliseconds since the epoch.
+        errors: what was wrong.
         events: how many events were taken.
         scans: how many scans these became; none, if there is no parcel in them.
         spooled: whether some are in the gateway's spool and not in Kafka yet.
     """
 
-    id: str
-    number: int
-    owner: str
+    behaviour: Behaviour
     created_ms: int
     finished_ms: int
-    behaviour: Behaviour
-    errors: tuple[dict[str, Any], ...]
-    error_count: int
+    errors: Sequence[Mapping[str, Any]]
     events: int
     scans: int
     spooled: bool
 
-    def members(self) -> dict[str, Any]:
-        """The job in JSON: what the standard has, and how many events and scans it was."""
-        return {
-            "captureID": self.id,
-            "createdAt": rfc3339(self.created_ms),
-            "finishedAt": rfc3339(self.finished_ms),
-            "running": False,
-            "success": not self.error_count,
-            "captureErrorBehaviour": self.behaviour,
-            "errors": self.errors,
-            "errorCount": self.error_count,
-            "events": self.events,
-            "scans": self.scans,
-            "spooled": self.spooled,
-        }
+
+class Job(NamedTuple):
+    """A capture job, done.
+
+    Attributes:
+        id: not to be guessed.
+        number: of all jobs, in their order.
+        owner: the name of who sent the document. Others do not see the job.
+        behaviour: what he wanted.
+        text: the job in JSON: what the standard has, and how many events and scans it was.
+    """
+
+    id: str
+    number: int
+    owner: str
+    behaviour: Behaviour
+    text: bytes
 
 
 class Jobs:
-    """The capture jobs of this process, the newest EPCIS_JOBS_MAX of them."""
+    """The newest capture jobs of this process, as many as EPCIS_JOBS_MAX and EPCIS_JOBS_BYTES_MAX let it keep."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self._bytes = 0
         self._count = 0
 
     def __len__(self) -> int:
         return len(self._jobs)
 
-    def add(self, **about: Any) -> Job:  # noqa: ANN401
-        """Makes a job of what is known of it, and keeps it."""
-        job = Job(id=uuid.uuid4().hex, number=self._count, **about)
+    def add(self, owner: str, outcome: Outcome) -> Job:
+        """Makes a job of what became of a document, and keeps it."""
+        job_id = uuid.uuid4().hex
+        members = {
+            "captureID": job_id,
+            "createdAt": rfc3339(outcome.created_ms),
+            "finishedAt": rfc3339(outcome.finished_ms),
+            "running": False,
+            "success": not outcome.errors,
+            "captureErrorBehaviour": outcome.behaviour,
+            "errors": outcome.errors[: limits.EPCIS_ERRORS_MAX],
+            "errorCount": len(outcome.errors),
+            "events": outcome.events,
+            "scans": outcome.scans,
+            "spooled": outcome.spooled,
+        }
+        job = Job(job_id, self._count, owner, outcome.behaviour, orjson.dumps(members))
         self._count += 1
-        self._jobs[job.id] = job
-        if len(self._jobs) > limits.EPCIS_JOBS_MAX:
-            del self._jobs[next(iter(self._jobs))]
+        self._jobs[job_id] = job
+        self._bytes += len(job.text)
+        while len(self._jobs) > limits.EPCIS_JOBS_MAX or self._bytes > limits.EPCIS_JOBS_BYTES_MAX:
+            self._bytes -= len(self._jobs.pop(next(iter(self._jobs))).text)
         return job
 
     def find(self, job_id: str, owner: str) -> Job | None:
@@ -160,17 +170,11 @@ class Captures:
         taken = len(reading.events) - len({index for index, _ in rejections})
         if errors and (is_whole or not taken):
             raise NothingCapturedError(errors)
-        return self.jobs.add(
-            owner=sender.name,
-            created_ms=received_ms,
-            finished_ms=time.time_ns() // 1_000_000,
-            behaviour=behaviour,
-            errors=tuple(errors[: limits.EPCIS_ERRORS_MAX]),
-            error_count=len(errors),
-            events=taken,
-            scans=receipt.accepted,
-            spooled=receipt.spooled,
+        finished_ms = time.time_ns() // 1_000_000
+        outcome = Outcome(
+            behaviour, received_ms, finished_ms, errors, taken, scans=receipt.accepted, spooled=receipt.spooled
         )
+        return self.jobs.add(sender.name, outcome)
 
     async def event(self, body: bytes, sender: Sender, received_ms: int) -> tuple[str, dict[str, Any]]:
         """Captures one event.

@@ -5,12 +5,15 @@ own step before the place of their refusal, so that nothing is spent on places a
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
 from tracker.domain import _scan
 from tracker.errors import TrackerError, shown
+
+STEP_CHARS_MAX: Final = 80
+"""What of a name stands in a pointer. The longest of the standard has 25 characters, prefixed ones some 40."""
 
 Check: TypeAlias = Callable[[object], object]
 
@@ -36,15 +39,21 @@ class Refusal(TrackerError):
 
     @property
     def pointer(self) -> str:
-        """Where: a JSON Pointer (RFC 6901), empty for the whole.
+        """Where: a JSON Pointer (RFC 6901), empty for the whole. A name that is long is cut: it is for a person.
 
         >>> Refusal("wrong_type", "expected a string", "epcList", 0).inside("epcisBody", "eventList", 3).pointer
         '/epcisBody/eventList/3/epcList/0'
         """
-        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in reversed(self._steps))
+        return "".join("/" + _escaped(step) for step in reversed(self._steps))
 
     def __str__(self) -> str:
         return f"{self.pointer or 'the whole'}: {self.detail}"
+
+
+def _escaped(step: str | int) -> str:
+    text = str(step)
+    text = text if len(text) <= STEP_CHARS_MAX else text[:STEP_CHARS_MAX] + "..."
+    return text.replace("~", "~0").replace("/", "~1")
 
 
 def named(value: object) -> str:
@@ -192,8 +201,7 @@ def array(check: Check, *, least: int = 0, unique: bool = False) -> Check:
                 raise refusal.inside(index) from None
         if len(values) < least:
             raise Refusal("bad_value", f"expected at least {least} in the array, got {len(values)}")
-        if unique and len(set(values)) < len(values):
-            twice = next(index for index, one in enumerate(values) if one in values[:index])
+        if unique and (twice := _twice(values)) is not None:
             raise Refusal("bad_value", f"expected each value once, got {shown(values[twice])} twice", twice)
 
     return check_all
@@ -248,18 +256,18 @@ def without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     Raises:
         Refusal: `duplicate_key`.
     """
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise Refusal("duplicate_key", f"expected each name once in an object, got {shown(_twice(pairs))} twice")
-    return values
+    if (twice := _twice([name for name, _ in pairs])) is not None:
+        raise Refusal("duplicate_key", f"expected each name once in an object, got {shown(pairs[twice][0])} twice")
+    return dict(pairs)
 
 
-def _twice(pairs: list[tuple[str, object]]) -> str:
-    def repeated() -> Iterator[str]:
-        seen = set[str]()
-        for name, _ in pairs:
-            if name in seen:
-                yield name
-            seen.add(name)
-
-    return next(repeated())
+def _twice(values: Sequence[object]) -> int | None:
+    """The index of the first value that stands before it too; None if there is none."""
+    if len(set(values)) == len(values):
+        return None
+    seen = set[object]()
+    for index, value in enumerate(values):
+        if value in seen:
+            return index
+        seen.add(value)
+    return None

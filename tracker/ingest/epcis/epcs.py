@@ -20,6 +20,7 @@ from tracker.domain import _scan, gs1
 from tracker.domain.gs1.table import declared
 from tracker.errors import shown
 from tracker.ingest.epcis.checks import Refusal
+from tracker.limits import BARCODE_BYTES_MAX
 
 _TABLE: Final = gs1.Table(
     [
@@ -233,6 +234,8 @@ def read_any(text: str) -> Epc | None:
 
 def _of_link(uri: str, written: str, kinds: Collection[str]) -> Epc | None:
     """What a Digital Link URI identifies."""
+    if len(uri) > BARCODE_BYTES_MAX:
+        raise Refusal("bad_epc", f"expected a URI of at most {BARCODE_BYTES_MAX} characters, got {len(uri)}")
     message = gs1.read_link(uri, table=_TABLE)
     first = message.elements[0].ai if message.elements else message.faults[0].ai if message.faults else None
     kind = _BY_AI.get(first or "")
@@ -240,7 +243,8 @@ def _of_link(uri: str, written: str, kinds: Collection[str]) -> Epc | None:
         return None
     if message.faults:
         if message.faults[0].reason == "bad_check_digit":
-            raise Refusal("bad_check_digit", f"expected another check digit in this {kind.name.upper()}, got {written}")
+            detail = f"expected another check digit in this {kind.name.upper()}, got {shown(written)}"
+            raise Refusal("bad_check_digit", detail)
         raise _bad(kind, written)
     key, *others = message.elements
     found = {element.ai: element.value for element in others}

@@ -9,6 +9,7 @@ import orjson
 
 from tracker import limits
 from tracker.domain import _scan
+from tracker.errors import shown
 from tracker.ingest.epcis import epcs
 from tracker.ingest.epcis.checks import Refusal, as_time
 from tracker.ingest.epcis.schema import DELETE
@@ -149,7 +150,7 @@ def _bounded_id(text: str) -> str:
 def _check_time(text: str, *steps: str) -> None:
     """Refuses a time that no scan may have."""
     if not 0 <= as_time(text) <= limits.TIME_MS_MAX:
-        raise Refusal("bad_time", f"expected 1970 to 9999, got {text!r}", *steps)
+        raise Refusal("bad_time", f"expected 1970 to 9999, got {shown(text)}", *steps)
 
 
 def _container(shape: Shape, event: Mapping[str, Any]) -> Scan:
