@@ -279,7 +279,7 @@ def test_a_single_event_of_another_site_is_refused() -> None:
         assert problem(answer) == (400, "epcisException:ValidationException", "wrong_site")
 
 
-@pytest.mark.parametrize("path", ["/capture", "/capture/1", "/events", "/events/1", "", "/queries", "/eventTypes"])
+@pytest.mark.parametrize("path", ["/capture", "/capture/1", "/events", "/events/1", "", "/", "/queries"])
 def test_options_say_versions_without_a_key(gate: Gate, path: str) -> None:
     answer = gate.ask("OPTIONS", path, Authorization="")
     assert answer.status == 204
@@ -299,7 +299,7 @@ def test_options_of_capture_say_its_limits(gate: Gate) -> None:
 
 
 def test_what_is_served_is_listed(gate: Gate) -> None:
-    assert gate.ask("GET", "").json == ["capture", "events"]
+    assert gate.ask("GET", "").json == gate.ask("GET", "/").json == ["capture", "events"]
 
 
 @pytest.mark.parametrize("path", NOT_SERVED)

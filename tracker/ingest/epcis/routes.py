@@ -126,6 +126,7 @@ class EpcisDoor:
         """Serves the interface."""
         served: list[tuple[str, str, Handler]] = [
             ("GET", "", self.resources),
+            ("GET", "/", self.resources),
             ("POST", "/capture", self.capture),
             ("GET", "/capture", self.jobs),
             ("GET", "/capture/{job}", self.job),
