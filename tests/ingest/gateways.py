@@ -1,6 +1,8 @@
 """A gateway in a process of its own, at a real Kafka, with a key."""
 
 import os
+import resource
+import ssl
 import subprocess
 import sys
 import time
@@ -30,6 +32,7 @@ class Gateway:
     Args:
         kafka: whose topics it has, new ones.
         folder: for its spool.
+        files: that it may have open at once; 0: as many as the test.
         variables: TRACKER_* beside those that a test needs.
 
     Attributes:
@@ -37,7 +40,7 @@ class Gateway:
         key: a device key that it knows.
     """
 
-    def __init__(self, kafka: Kafka, folder: Path, **variables: str) -> None:
+    def __init__(self, kafka: Kafka, folder: Path, *, files: int = 0, **variables: str) -> None:
         name = uuid.uuid4().hex[:8]
         self._environment = {
             "TRACKER_KAFKA": kafka.address,
@@ -53,6 +56,7 @@ class Gateway:
         self.log = folder / "gateway.log"
         topics.ensure(self.settings)
         self.key = desk.add(self.settings, Order(site="", scopes=frozenset(Scope))).text.value
+        self._files = files
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,12 +71,17 @@ class Gateway:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tracker.cli", "gateway"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=others | self._environment,
+                preexec_fn=self._bound,  # noqa: PLW1509  # One system call.
             )  # fmt: skip
         deadline = time.monotonic() + READY_S_MAX
         while not self.is_ready():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
+
+    def _bound(self) -> None:
+        if self._files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
 
     def is_ready(self) -> bool:
         assert self.settings.gateway_monitor
@@ -82,8 +91,11 @@ class Gateway:
             return False
 
     def post(self, body: bytes, **fields: str) -> Answer:
+        return self.post_over(None, body, **fields)
+
+    def post_over(self, context: ssl.SSLContext | None, body: bytes, **fields: str) -> Answer:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/x-ndjson"}
-        return ask(self.port, "POST", "/v1/scans", body, headers | fields)
+        return ask(self.port, "POST", "/v1/scans", body, headers | fields, context)
 
     def metrics(self) -> str:
         assert self.settings.gateway_monitor

@@ -1,8 +1,10 @@
 """A gateway as a process: what it takes is in Kafka when it answers, and whoever ends it loses nothing."""
 
+import contextlib
 import json
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -10,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.ingest.epcis.events import SSCC_KEY, document_of, event
 from tests.ingest.gateways import Gateway
 from tests.ingest.middles import lines, scan
 from tests.ingest.mqtt.doors import Publisher
 from tests.servers import Kafka, Mosquitto
-from tests.web.serving import ask
+from tests.web.serving import ask, said
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,41 @@ def test_a_second_gateway_at_the_same_address_or_spool_says_what_to_change(gatew
             )
             assert ended.returncode == 2, ended.stderr
             assert f"error[bad_setting]: {named}" in ended.stderr
+
+
+def test_connections_beyond_its_files_are_refused_and_its_neighbours_served(kafka: Kafka, tmp_path: Path) -> None:
+    files = 200
+    with Gateway(kafka, tmp_path, files=files) as own, contextlib.ExitStack() as stack:
+        half_open = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", own.port), timeout=5)) for _ in range(2 * files)
+        ]
+        refused = half_open[-1].recv(65_536)
+        assert b"too_many_connections" in refused
+        for client in half_open[: files // 2]:
+            client.close()
+        time.sleep(0.5)
+        assert own.post(lines(scan())).status == 200
+        assert "at most" in own.log.read_text()
+        assert "Traceback" not in own.log.read_text()
+
+
+def test_over_tls_with_clients_certificates(kafka: Kafka, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    server, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("scanner")
+    files = {name: tmp_path / f"{name}.pem" for name in ("ca", "certificate", "key", "client")}
+    authority.cert_pem.write_to_path(files["ca"])
+    server.cert_chain_pems[0].write_to_path(files["certificate"])
+    server.private_key_pem.write_to_path(files["key"])
+    client.private_key_and_cert_chain_pem.write_to_path(files["client"])
+    variables = {f"TRACKER_HTTP_{name.upper()}": str(files[name]) for name in ("ca", "certificate", "key")}
+    with Gateway(kafka, tmp_path, files=0, **variables) as own:
+        context = ssl.create_default_context(cafile=str(files["ca"]))
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            own.post_over(context, lines(scan()))
+        context.load_cert_chain(files["client"])
+        assert own.post_over(context, lines(scan())).status == 200
+        assert said(own.port, b"GET / HTTP/1.1\r\n\r\n", seconds=3) == b""  # No TLS: no answer, and no traceback.
+        assert "Traceback" not in own.log.read_text()
 
 
 def free() -> int:

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
 from typing import Any, NamedTuple, Self, TypeVar
@@ -66,9 +67,19 @@ def serving(routes: Routes, connections_max: int = 100) -> Iterator[HttpServer]:
             loop.run(server.close())
 
 
-def ask(port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
-    """One request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IN_TIME_S)
+def ask(
+    port: int,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Answer:
+    """One request on a connection of its own, over TLS if there is a context for it."""
+    if context is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IN_TIME_S)
+    else:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=IN_TIME_S, context=context)
     with contextlib.closing(connection):
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -31,7 +32,7 @@ from tracker.ingest.mqtt.door import MqttDoor
 from tracker.ingest.ports import Door, Intake
 from tracker.ingest.skew import Skew
 from tracker.ingest.who import Doorkeeper
-from tracker.limits import END_S_MAX
+from tracker.limits import END_S_MAX, LOOP_S_MAX
 from tracker.log.cluster import Cluster
 from tracker.observe.monitor import Monitor
 from tracker.web.bodies import Bodies
@@ -47,6 +48,9 @@ GARBAGE_THRESHOLD: Final = 50_000
 
 KEYS_S_MAX: Final = 5.0
 """How long a start waits for the topic of keys; then the copy counts."""
+
+BEAT_S: Final = 1.0
+"""How often the event loop shows that it goes on."""
 
 FLUSH_S_MAX: Final = 2.0
 """How long an end waits for Kafka; then the spool takes what is left."""
@@ -86,6 +90,7 @@ class Gateway:
         self.skew.show_in(metrics)
         self._doors: list[Opened] = []
         self._ready = False
+        self._beat_s = time.monotonic()
         if settings.http is not None:
             self._doors.append(self._http())
         self._mqtt = MqttDoor(
@@ -107,6 +112,8 @@ class Gateway:
             self._keys.start()
             stack.callback(self._keys.close)
             await asyncio.to_thread(self._keys.ready, KEYS_S_MAX)
+            heart = asyncio.create_task(self._beat())
+            stack.callback(heart.cancel)
             for door in self._doors:
                 await door.start()
                 stack.push_async_callback(door.close)
@@ -123,13 +130,19 @@ class Gateway:
         room = spool is not None and not spool.failure
         return {
             "healthy": self._ready and not away and self.ring.known and not self._mqtt.troubles,
-            "live": True,
+            "live": time.monotonic() - self._beat_s <= LOOP_S_MAX,
             "ready": self._ready and (room or not away) and self.ring.known,
             "kafka": not away,
             "spooled": 0 if spool is None else spool.standing.requests,
             "mqtt_away": self._mqtt.troubles,
             "keys": len(self.ring) if self.ring.known else None,
         }
+
+    async def _beat(self) -> None:
+        """Shows that the event loop goes on."""
+        while True:
+            self._beat_s = time.monotonic()
+            await asyncio.sleep(BEAT_S)
 
     def _http(self) -> HttpServer:
         settings = self._settings

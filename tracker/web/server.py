@@ -5,8 +5,11 @@ client sends ends the process.
 """
 
 import asyncio
+import contextlib
 import logging
+import resource
 import ssl
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
@@ -29,6 +32,9 @@ BACKLOG: Final = 1_024
 
 LINGER_S: Final = 1.0
 """How long a body that nobody wants is still taken, so that its sender gets to read the answer."""
+
+FILES_RESERVED: Final = 128
+"""Open files that connections leave for everything else: Kafka's brokers, the spool, the monitor."""
 
 SERVER_NAME: Final = "tracker"
 
@@ -81,12 +87,18 @@ class HttpServer:
         return len(self._requests.connections) if self._requests else 0
 
     async def start(self) -> None:
-        """Begins to listen.
+        """Begins to listen. As many connections are held as there are files for, if that is fewer.
 
         Raises:
             TrackerError: `bad_setting`, the address can't be listened on.
         """
         self._requests = _Requests(self, self._answer)
+        if (files := _files() - FILES_RESERVED) < self._connections_max:
+            log.warning(
+                "%s: at most %d connections instead of %d, since the process may have no more open files (ulimit -n)",
+                *(self, max(files, 1), self._connections_max),
+            )
+            self._connections_max = max(files, 1)
         loop = asyncio.get_running_loop()
         try:
             self._listening = await loop.create_server(
@@ -135,6 +147,16 @@ class HttpServer:
                 if isinstance(connection, _Connection) and connection.is_late(now_s):
                     self.refused_connections += 1
                     connection.refuse(ProblemError(408, "slow_request", f"expected a head within {HEAD_S_MAX} s"))
+
+
+def _files() -> int:
+    """How many files the process may have open, as many as it may ask for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):  # macOS says it is without a bound, and has one.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def _require_host(request: web.BaseRequest) -> None:
