@@ -243,10 +243,13 @@ TCP_BATCH_FRAMES_MAX: Final = 1_000
 """Frames of a connection that are handed on at once. With more, the first one waits for the last one's JSON."""
 
 TCP_WAITING_BYTES_MAX: Final = 262_144
-"""Bytes of frames that a connection has waiting; then it is not read until half are handed on."""
+"""What frames of a connection may take in memory, while they wait; then it is not read until half are handed on."""
 
 TCP_RESENDS_MAX: Final = 4_096
 """Frames of a listener by whose sequence number a resend is known. A tunnel sends three a second."""
+
+TCP_PAUSE_S_MAX: Final = 5
+"""Seconds after which scans that could not be taken are tried again, however long the answer says."""
 
 TCP_CONNECTIONS_LIMIT: Final = 10_000
 """Connections that a listener may be told to hold at once; each takes a file descriptor."""

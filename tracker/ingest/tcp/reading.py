@@ -28,10 +28,11 @@ _DIGEST_FROM: Final = 64
 
 
 class Meaning(StrEnum):
-    """What a frame is."""
+    """What a frame is. PASSED_OVER has RFID tags that are no parcels, and nothing else."""
 
     SCANS = "scans"
     NO_READ = "no_read"
+    PASSED_OVER = "passed_over"
     HEARTBEAT = "heartbeat"
     BAD = "bad"
 
@@ -145,7 +146,7 @@ class FrameReader:
                 scans += self._scans(parcels, fields, several=self.origin.each_code or "epc" in texts)
         if scans:
             return Understood(Meaning.SCANS, sequence, tuple(scans), "", passed_over, unmeasured)
-        return Understood(Meaning.NO_READ, sequence, passed_over=passed_over)
+        return Understood(Meaning.PASSED_OVER if passed_over else Meaning.NO_READ, sequence, passed_over=passed_over)
 
     def _parcels(self, codes: list[str], texts: dict[str, str]) -> tuple[list[str], int]:
         """The codes that were read, and how many RFID tags are no parcels."""

@@ -1,0 +1,1 @@
+"""The door for readers over TCP."""
