@@ -162,6 +162,42 @@ def test_scans_of_an_mqtt_broker_are_in_kafka_before_they_are_acknowledged(
         assert 'tracker_gateway_scans_total{door="mqtt",result="accepted"} 3.0' in own.metrics()
 
 
+def test_what_readers_send_over_tcp_is_in_kafka_when_they_are_answered_and_once_however_often_it_is_sent(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    port = free()
+    (file := tmp_path / "sources.toml").write_text(
+        f'[[tcp]]\nname = "tunnel-3"\npreset = "sick-mda"\nlisten = "127.0.0.1:{port}"\n'
+        'site = "KZALAA"\nevent = "ARRIVED"\nack = "<ACK>{sequence}"\n'
+    )
+    read = b"\x020145;RR123456785KZ;000081212;g;1;0321;0150;0087;mm;0000;4188\x03"
+    with Gateway(kafka, tmp_path, TRACKER_SOURCES=str(file)) as own:
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port)) as reader:
+                reader.sendall(
+                    read + b"\x020146;NoRead;0;g;1;0;0;0;mm;0000;0\x03\x020147;no parcel;0;g;1;0;0;0;mm;0000;0\x03"
+                )
+                answer = b""
+                while len(answer) < 15:
+                    answer += reader.recv(64)
+                assert answer == b"\x060145\x060146\x060147"
+        first, again = (json.loads(record.value() or b"") for record in own.records())
+        assert {name: value for name, value in first.items() if name != "received"} == {
+            name: value for name, value in again.items() if name != "received"
+        }
+        assert (first["site"], first["device"], first["seq"]) == ("KZALAA", "tunnel-3", 145)
+        assert first["data"]["weight_g"] == 81_212
+        letters = own.records(own.settings.rejected_topic)
+        assert {dict(letter.headers() or ())["reason"] for letter in letters} == {b"no_identifier"}
+        told = own.metrics()
+        assert 'tracker_gateway_scans_total{door="tcp",result="accepted"} 2.0' in told
+        assert 'tracker_gateway_tcp_no_reads_total{source="tunnel-3"} 2.0' in told
+        assert (
+            'tracker_gateway_tcp_frames_bad_total{reason="bad_fields",source="tunnel-3"} 0.0' in told
+            or "bad_fields" in told
+        )
+
+
 def await_in(gateway: Gateway, line: str) -> None:
     """Waits until a gateway's metrics have a line."""
     deadline = time.monotonic() + 20

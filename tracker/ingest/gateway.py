@@ -31,6 +31,8 @@ from tracker.ingest.mqtt import metrics as mqtt_metrics
 from tracker.ingest.mqtt.door import MqttDoor
 from tracker.ingest.ports import Door, Intake
 from tracker.ingest.skew import Skew
+from tracker.ingest.tcp import metrics as tcp_metrics
+from tracker.ingest.tcp.door import TcpDoor
 from tracker.ingest.who import Doorkeeper
 from tracker.limits import END_S_MAX, LOOP_S_MAX
 from tracker.log.cluster import Cluster
@@ -93,9 +95,12 @@ class Gateway:
         self._beat_s = time.monotonic()
         if settings.http is not None:
             self._doors.append(self._http())
-        self._mqtt = MqttDoor(
-            sources.load(settings.sources).mqtt if settings.sources else (), self.intake, metrics.refused
-        )
+        listed = sources.load(settings.sources) if settings.sources else sources.Sources()
+        if listed.tcp:
+            tcp = TcpDoor(listed.tcp, self.intake)
+            tcp_metrics.tell(metrics, tcp.counts)
+            self._doors.append(tcp)
+        self._mqtt = MqttDoor(listed.mqtt, self.intake, metrics.refused)
         if self._mqtt.subscribers:
             mqtt_metrics.tell(metrics, self._mqtt.subscribers)
             self._doors.append(self._mqtt)

@@ -44,8 +44,9 @@ class KeepingIntake:
     def __post_init__(self) -> None:
         self.opened.set()
 
-    async def take(self, body: bytes, sender: Sender, received_ms: int) -> Receipt:
+    async def take(self, body: bytes, sender: Sender, received_ms: int, *, whole: bool = False) -> Receipt:
         """Takes a body."""
+        assert not whole
         self.tries += 1
         await self.opened.wait()
         if self.is_down:

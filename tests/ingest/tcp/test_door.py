@@ -328,7 +328,7 @@ def test_readers_that_show_a_certificate_are_taken_over_tls(authority: Authority
     keys["key_password_file"] = str(password)
     run(scenario())
     password.write_text("canary")
-    with pytest.raises(TrackerError, match="certificate: expected a certificate and its private key") as caught:
+    with pytest.raises(TrackerError, match="key_password_file: expected the password of ") as caught:
         run(scenario())
     assert "canary" not in str(caught.value)
 

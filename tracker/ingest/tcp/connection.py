@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 from tracker.ingest.ports import Intake, OverBudgetError, Receipt, Sender, UnavailableError
 from tracker.ingest.tcp.counts import Counts
@@ -22,6 +22,7 @@ from tracker.limits import TCP_ANSWER_S_MAX, TCP_BATCH_FRAMES_MAX, TCP_PAUSE_S_M
 from tracker.service import log
 
 Closing = Literal["lost", "slow", "idle", "replaced", "unread_answers", "failed", "ending"]
+CLOSINGS: Final[tuple[Closing, ...]] = get_args(Closing)
 """Why a connection is closed from here: nobody knows where its next frame begins; a frame took too long; nothing came
 for too long; a new one took its place; its answers are not read; an error of ours; the gateway ends."""
 

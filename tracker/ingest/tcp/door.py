@@ -14,6 +14,9 @@ from tracker.ingest.tcp.tls import context
 
 _CHECK_S: Final = 0.25
 
+CLOSE_S_MAX: Final = 2.5
+"""How long an end waits for what is in hand. A body goes to the spool after two seconds."""
+
 
 class TcpDoor:
     """Every listener for readers over TCP, and every reader that is connected to.
@@ -59,7 +62,7 @@ class TcpDoor:
             raise
         self._checking = asyncio.get_running_loop().create_task(self._check())
 
-    async def close(self, seconds: float) -> None:
+    async def close(self, seconds: float = CLOSE_S_MAX) -> None:
         """Takes no more connections, answers what has come in full, and closes.
 
         Args:
@@ -71,6 +74,9 @@ class TcpDoor:
                 await self._checking
         await asyncio.gather(*(end.close() for end in self._ends.values()))
         await asyncio.gather(*(lines.close(seconds) for lines in self._lines))
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self._lines))
 
     async def _check(self) -> None:
         while True:

@@ -7,14 +7,16 @@ begins: then the framer is `lost`, and its connection must be closed.
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from tracker.ingest.tcp import checksums
 from tracker.limits import TCP_FRAME_BYTES_MAX
 
-Reason = Literal["stray", "cut", "too_long", "bad_checksum", "bad_length", "bad_end"]
+Reason = Literal["stray", "cut", "too_long", "bad_checksum", "bad_length", "bad_end", "unfinished"]
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 """Why a frame is bad: what stands before its start bytes; the next frame's start bytes inside of it; too long; its
-checksum is wrong; its length field is no number; other bytes than its end bytes behind the length that it says."""
+checksum is wrong; its length field is no number; other bytes than its end bytes behind the length that it says; the
+connection ended inside of it."""
 
 Covered = Literal["data", "data+end", "start+data", "start+data+end"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import orjson
 
@@ -26,6 +26,7 @@ FIELDS: Final = {
 """Name -> what it is. A name such as `data.lane` goes into the scan's `data` as it is; an empty one is passed over."""
 
 ContentReason = Literal["bad_encoding", "bad_fields", "bad_json", "bad_sequence"]
+CONTENT_REASONS: Final[tuple[ContentReason, ...]] = get_args(ContentReason)
 """Why the content of a frame can't be read: it is not text in its encoding; it has other fields than it should; it is
 not the JSON that it should be; its sequence number is too long."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
 
 from tracker.ingest.ports import Door, Intake, Scope, Sender
 from tracker.ingest.tcp.connection import Connection, Shared
@@ -10,6 +11,10 @@ from tracker.ingest.tcp.counts import Counts
 from tracker.ingest.tcp.keys import Listener
 from tracker.ingest.tcp.reading import FrameReader
 from tracker.service import log
+
+REFUSALS: Final = ("not_allowed", "full", "no_files", "tls", "broken", "unreachable")
+"""Why there is no connection: `allow` does not name who asks; too many are at work; this process has no more file
+descriptors; no TLS; the other side was gone at once; a reader that is connected to does not answer."""
 
 
 class Lines:
@@ -38,6 +43,12 @@ class Lines:
         )
         self._connections: set[Connection] = set()
         self._started = time.time()
+
+    def __str__(self) -> str:
+        """What it does, for the log."""
+        if self.listener.listen is not None:
+            return f"readers at {self.listener.listen} ({self.listener.name})"
+        return f"the reader {self.listener.connect} ({self.listener.name})"
 
     def admit(self, host: str) -> Connection | None:
         """Gives what is to serve a new connection, None if it is refused.
