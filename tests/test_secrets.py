@@ -4,10 +4,12 @@ import json
 import logging
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +27,10 @@ from tests.process.systems import START_S_MAX, System
 from tests.process.workers import until
 from tests.servers import Authority, Certificate, SecureKafka, SecureRedis, User
 from tests.servers.process import free_port
+from tests.web.serving import ask
 from tracker import config
 from tracker.cli import main as command_line
+from tracker.ingest.keys import form
 from tracker.log import clients, connection
 
 SECRETS: Final = tuple(name for name, line in config.TABLE.items() if line.metadata["secret"])
@@ -58,6 +62,9 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
 """Commands with their arguments, which are run in this process. Those that start others have a process of their own."""
 
 PROCESSES: Final = ("demo", "up", "worker")
+
+GATEWAY: Final = "gateway"
+"""It does not end where Kafka refuses it: it takes scans into its spool."""
 
 
 def commands_of(group: click.Group, before: str = "") -> Iterator[str]:
@@ -94,7 +101,7 @@ def certificates(authority: Authority, tmp_path: Path) -> dict[str, str]:
     shown = authority.client("worker")
     key = encrypted(shown, f"{CANARY}-of-the-key", tmp_path / "encrypted.key")
     found = {}
-    for server in ("KAFKA", "REDIS"):
+    for server in ("KAFKA", "REDIS", "HTTP"):
         found[f"TRACKER_{server}_CA"] = str(authority.certificate)
         found[f"TRACKER_{server}_CERTIFICATE"] = str(shown.certificate)
         found[f"TRACKER_{server}_KEY"] = key
@@ -162,7 +169,7 @@ def records(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
 
 
 def test_every_command_is_tried() -> None:
-    assert {*COMMANDS, *PROCESSES} == set(commands_of(command_line.cli))
+    assert {*COMMANDS, *PROCESSES, GATEWAY} == set(commands_of(command_line.cli))
 
 
 def test_every_secret_is_tried() -> None:
@@ -264,6 +271,46 @@ def test_a_process_that_is_refused_shows_no_secret(
     assert ("tracker: error[no_" in said.splitlines()[-1]) == (command != "demo")
     assert CANARY not in said
     assert "Traceback" not in said
+
+
+def test_a_gateway_that_is_refused_shows_neither_its_secrets_nor_a_device_key(
+    secure_kafka: SecureKafka, certificates: dict[str, str], tmp_path: Path
+) -> None:
+    ports = {name: free_port() for name in ("TRACKER_HTTP", "TRACKER_GATEWAY_MONITOR")}
+    variables = {name: f"127.0.0.1:{port}" for name, port in ports.items()} | {
+        "TRACKER_KAFKA": secure_kafka.addresses["SASL_SSL_SCRAM_SHA_512"],
+        "TRACKER_KAFKA_SECURITY": "sasl_ssl",
+        "TRACKER_KAFKA_SASL": "SCRAM-SHA-512",
+    }
+    served = {
+        name: text for name, text in certificates.items() if not name.startswith(("TRACKER_REDIS", "TRACKER_HTTP_CA"))
+    }
+    assert served["TRACKER_HTTP_KEY_PASSWORD"].startswith(CANARY)
+    key = form.draw().key.value
+    with (tmp_path / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tracker.cli", GATEWAY],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=tmp_path,
+            env=own_environment(**variables, **served, **login("KAFKA", CANARY)),
+        )  # fmt: skip
+    try:
+        until(lambda: "is open" in (tmp_path / "out").read_text(), "it does not start", patience_s=START_S_MAX)
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        context = ssl.create_default_context(cafile=served["TRACKER_KAFKA_CA"])
+        context.check_hostname = False
+        door = HTTPSConnection("127.0.0.1", ports["TRACKER_HTTP"], timeout=10, context=context)
+        door.request("POST", "/v1/scans", SCAN, headers)
+        answer = door.getresponse()
+        assert answer.status == 503
+        shown = [listed(), str(answer.getheaders()), answer.read().decode()]
+        door.close()
+        shown.append(ask(ports["TRACKER_GATEWAY_MONITOR"], "GET", "/metrics").body.decode())
+    finally:
+        process.terminate()
+        process.wait(30)
+    shown += [file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file()]
+    for secret in (CANARY, key.split("_")[2]):
+        assert not any(secret in text for text in shown)
 
 
 def test_a_worker_at_work_shows_no_secret(secure_kafka: SecureKafka, authority: Authority, tmp_path: Path) -> None:

@@ -209,20 +209,20 @@ class Settings:
         str(1 << 30), forms.whole(1_048_576, 1 << 40), "the most that the spool may take", "bytes", only=GATEWAY
     )
     budget_scans: int = _setting(
-        "0", forms.whole(0, 1_000_000), "the scans that a sender may send; 0: any number", "a second", only=GATEWAY
+        "0", forms.whole(0, 1_000_000), "the scans that a sender may send; 0: any number", "scans/s", only=GATEWAY
     )
     budget_rejects: int = _setting(
         "100",
         forms.whole(0, 1_000_000),
         "the rejected scans that a sender may send; 0: any number",
-        "a second",
+        "scans/s",
         only=GATEWAY,
     )
     budget_parcels: int = _setting(
         "0",
         forms.whole(0, 1_000_000_000),
         "the different parcels that a sender may send; 0: any number",
-        "an hour",
+        "parcels/h",
         only=GATEWAY,
     )
     data_dir: Path = _setting(".tracker", forms.folder, "where `tracker up` keeps its data", "folder")
