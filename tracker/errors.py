@@ -110,6 +110,7 @@ REASONS_OF_REQUESTS: Final[dict[str, str]] = {
     "malformed_request": "the request is not HTTP/1.1 as it should be",
     "no_such_path": "nothing is served at this path",
     "wrong_method": "the path does not have this method",
+    "wrong_expectation": "the request expects what is not done here",
     "slow_request": "the request did not come in time",
     "large_body": "the body is longer than one may be",
     "wrong_content_type": "the body has a content type that is not read here",

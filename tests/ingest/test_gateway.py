@@ -44,6 +44,7 @@ def test_its_metrics_count_what_came(gateway: Gateway) -> None:
     assert 'tracker_gateway_scans_total{door="http",result="accepted"}' in told
     assert "tracker_gateway_durable_kafka_seconds_bucket" in told
     assert 'tracker_gateway_connections{door="http"}' in told
+    assert "tracker_gateway_spool_records 0.0" in told
 
 
 def test_an_epcis_document_is_in_kafka_as_scans(gateway: Gateway) -> None:

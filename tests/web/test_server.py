@@ -177,6 +177,25 @@ def test_a_body_that_is_too_long_is_refused_before_it_has_come(server: HttpServe
     assert len(ask(server.port, "POST", "/echo", exact).body) == SENT_BODY_BYTES_MAX
 
 
+def test_a_client_that_waits_with_its_body_is_told_to_send_it(server: HttpServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(post("Host: x", "Expect: 100-continue", "Content-Length: 4", "Connection: close"))
+        assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"body")
+        came = b""
+        while part := client.recv(65_536):
+            came += part
+        assert came.startswith(b"HTTP/1.1 200 OK")
+        assert came.endswith(b"body")
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_asked_for(server: HttpServer) -> None:
+    large = post("Host: x", "Expect: 100-continue", f"Content-Length: {SENT_BODY_BYTES_MAX + 1}")
+    assert problem_of(said(server.port, large, seconds=5)) == (413, "large_body")
+    strange = post("Host: x", "Expect: a miracle", "Content-Length: 4")
+    assert problem_of(said(server.port, strange, seconds=5)) == (417, "wrong_expectation")
+
+
 def test_a_body_in_chunks_that_is_too_long_is_refused(server: HttpServer) -> None:
     chunk = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:

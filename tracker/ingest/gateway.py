@@ -90,6 +90,7 @@ class Gateway:
         self.intake: Intake = _middle(settings, self._vocabularies, self.durable, metrics, self.ring)
         self.skew = Skew()
         self.skew.show_in(metrics)
+        self.durable.tell(metrics)
         self._doors: list[Opened] = []
         self._ready = False
         self._beat_s = time.monotonic()

@@ -5,17 +5,21 @@ TOML, and refuses by name what can't be. Pages are made from the same fields.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, Field, field, fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, NoReturn, Protocol, TypeVar
 
 from tracker.config import masked
 from tracker.errors import TrackerError, shown
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-    Kind = TypeVar("Kind", bound=DataclassInstance)
+class _Settings(Protocol):
+    """A dataclass, as type checkers know one."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Kind = TypeVar("Kind", bound=_Settings)
 
 REQUIRED: Final = MISSING
 """The default of a key that must be given."""
@@ -36,7 +40,7 @@ def setting(parse: Callable[[Any], Any], meaning: str, form: str, default: Any =
     return field(default=parse(default), metadata=about)
 
 
-def read(kind: "type[Kind]", table: Mapping[str, Any], where: str) -> "Kind":
+def read(kind: type[Kind], table: Mapping[str, Any], where: str) -> Kind:
     """Reads a table.
 
     Args:

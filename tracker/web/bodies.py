@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.web_protocol import RequestPayloadError
 
 from tracker.limits import (
@@ -37,6 +37,7 @@ class Bodies:
         announced = request.content_length
         if announced is not None and announced > SENT_BODY_BYTES_MAX:
             raise _too_large(f"{announced}")
+        await _go_on(request)
         encoding = request.headers.get("Content-Encoding", "")
         body = await self._sent(request)
         if not encoding:
@@ -95,6 +96,22 @@ class Bodies:
                 close=True,
             )
         self.held_bytes += count
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tells a client to send the body that waits for that (RFC 9110, section 10.1.1).
+
+    Raises:
+        ProblemError: 417 `wrong_expectation`.
+    """
+    expectation = request.headers.get("Expect")
+    if expectation is None:
+        return
+    if expectation.lower() != "100-continue":
+        raise ProblemError(417, "wrong_expectation", f"Expect: expected 100-continue or none, got {expectation[:64]!r}")
+    if request.version >= HttpVersion11 and not request.content.is_eof():
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 def _too_large(got: str) -> ProblemError:
