@@ -83,16 +83,33 @@ def test_what_was_not_delivered_is_told_record_by_record() -> None:
         delivery = Delivery(Cluster(Settings(kafka=broker.address)), {"message.max.bytes": 2_000})
         await delivery.start()
         good, long = request("good", 5), [request("long")[0]._replace(value=bytes(5_000), headers=(("h", b"1"),))]
-        sent = await delivery.send([*good, *long, *good])
+        (sent,) = await delivery.send_all([[*good, *long, *good]])
         assert not sent.acknowledged
         assert [record for record, _ in sent.failed] == long
         assert sent.failed[0][1].code() == KafkaError.MSG_SIZE_TOO_LARGE
-        assert (await delivery.send(good)).acknowledged
+        assert all(sent.acknowledged for sent in await delivery.send_all([good, [], good]))
         assert delivery.idle
         await delivery.close(1)
 
     with EmbeddedBroker({TOPIC: 2}) as broker:
         asyncio.run(run())
+
+
+def test_of_a_sender_that_has_gone_nothing_is_waited_for() -> None:
+    async def run() -> None:
+        delivery = Delivery(
+            Cluster(Settings(kafka="127.0.0.1:1")), {"queue.buffering.max.messages": 10, "message.timeout.ms": 500}
+        )
+        await delivery.start()
+        for count in (20, 5):
+            task = asyncio.create_task(delivery.send(request("a", count), 60))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await asyncio.wait([task])
+        await until(lambda: delivery.idle)
+        await delivery.close(0.1)
+
+    asyncio.run(run())
 
 
 def test_what_the_queue_has_no_room_for_in_time_is_late_and_not_acknowledged() -> None:

@@ -151,11 +151,15 @@ def test_a_spool_that_is_damaged_while_it_is_used_is_set_aside_too(
 
     async def check(spool: Spool) -> None:
         garbage(0.6, 8_192)(path)
-        found = [number_of(one.records) for one in await spool.read(*ALL)]
+        every = await spool.read(*ALL)
+        found = [number_of(one.records) for one in every]
+        assert [one.id - 1 for one in every] == found
         assert len(found) > REQUESTS * 9 // 10
         assert found == sorted(set(found))
         await spool.put(request("r999999"))
         assert spool.standing.requests == len(found) + 1
+        last = (await spool.read(*ALL))[-1]
+        assert last.id == REQUESTS + 1  # An id that the drain knows is that of no other request.
 
     opened(path, check)
     assert set_aside(path)

@@ -5,6 +5,7 @@ take the interpreter from the loop for each report; so they cost 0.4 us each.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -26,6 +27,9 @@ _TICK_S: Final = 0.002
 """Between two looks for reports. Waiting for more of the same batch takes librdkafka 5 ms."""
 
 _IDLE_TICK_S: Final = 0.25
+_TURN: Final = 100
+"""Requests of the spool that are handed over before others have their turn on the loop."""
+
 _RENEW_S: Final = 1.0
 """Between the beginnings of two tries to make a new client."""
 
@@ -144,38 +148,31 @@ class Delivery:
         self._timer = self._loop.call_later(_IDLE_TICK_S, self._tick)
         await self._renew()
 
-    async def send(self, records: Sequence[Record], wait_s: float | None = None) -> Sent:
-        """Sends a request; returns when it is known of every record what became of it, or when the time is over.
-
-        Args:
-            records: of the request.
-            wait_s: how long to wait; None for as long as librdkafka tries.
-        """
-        now_s = self._loop.time()
-        # What librdkafka does not report within twice its own time it has forgotten.
-        sent = Sent(self, len(records), now_s + (wait_s or 2 * DELIVERY_S_MAX), self._loop.create_future())
-        if not records:
-            return sent
-        self._open.add(sent)
-        if wait_s is not None:
-            self._timed.append(sent)
-        self._schedule(_TICK_S)
-        at = self._hand_over(records, 0, sent)
-        while at < len(records) and self._loop.time() < sent.deadline_s and not sent.late:
-            await asyncio.sleep(_TICK_S)  # The queue is full, or there is no client.
-            at = self._hand_over(records, at, sent)
-        if at < len(records):
-            self._give_up(sent, len(records) - at)
-            return sent
-        if wait_s is None:
-            try:
-                async with asyncio.timeout_at(sent.deadline_s):
-                    await sent.future
-            except TimeoutError:
-                self._give_up(sent)
-        else:
-            await sent.future
+    async def send(self, records: Sequence[Record], wait_s: float) -> Sent:
+        """Sends a request; returns when it is known of every record what became of it, or when the time is over."""
+        sent = self._opened(len(records), wait_s)
+        self._timed.append(sent)
+        await self._hand_over_all(records, sent)
+        await sent.future
         return sent
+
+    async def send_all(self, requests: Sequence[Sequence[Record]]) -> list[Sent]:
+        """Sends requests; returns when it is known of all what became of them: librdkafka tries for DELIVERY_S_MAX."""
+        all_sent: list[Sent] = []
+        for records in requests:
+            # What is not reported within twice its own time it has forgotten.
+            all_sent.append(self._opened(len(records), 2 * DELIVERY_S_MAX))
+            await self._hand_over_all(records, all_sent[-1])
+            if len(all_sent) % _TURN == 0:
+                await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * DELIVERY_S_MAX):
+                for sent in all_sent:
+                    await sent.future
+        for sent in all_sent:
+            if not sent.future.done():
+                self._give_up(sent)
+        return all_sent
 
     async def close(self, timeout_s: float) -> None:
         """Waits for the reports that are to come, and ends."""
@@ -194,6 +191,31 @@ class Delivery:
         else:
             self._note(sent.failed[-1][1], sent.failed[-1][0].topic)
         sent.end()
+
+    def _opened(self, count: int, wait_s: float) -> Sent:
+        """A request of so many records, of which none was handed over yet."""
+        sent = Sent(self, count, self._loop.time() + wait_s, self._loop.create_future())
+        if count:
+            self._open.add(sent)
+            self._schedule(_TICK_S)
+        else:
+            sent.end()
+        return sent
+
+    async def _hand_over_all(self, records: Sequence[Record], sent: Sent) -> None:
+        """Waits until librdkafka has room for all of a request; where it has none in time, that is late."""
+        at = self._hand_over(records, 0, sent)
+        try:
+            while at < len(records) and not sent.late:
+                if self._loop.time() >= sent.deadline_s:
+                    self._give_up(sent)
+                    break
+                await asyncio.sleep(_TICK_S)  # The queue is full, or there is no client.
+                at = self._hand_over(records, at, sent)
+        finally:
+            sent.left -= len(records) - at  # Of these nothing will be reported; also where its sender has gone.
+            if not sent.left:
+                self._open.discard(sent)
 
     def _hand_over(self, records: Sequence[Record], at: int, sent: Sent) -> int:
         """Gives records to librdkafka, from one on; returns the first that it has no room for."""
@@ -220,12 +242,9 @@ class Delivery:
             self.reported(sent)
         return at
 
-    def _give_up(self, sent: Sent, missing: int = 0) -> None:
+    def _give_up(self, sent: Sent) -> None:
         sent.late = True
-        sent.left -= missing
         self.away = True
-        if not sent.left:
-            self._open.discard(sent)
         sent.end()
 
     def _tick(self) -> None:

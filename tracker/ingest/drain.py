@@ -56,6 +56,9 @@ class Drain:
                 await self._step()
             except (OSError, sqlite3.Error):  # The spool has told of it.
                 await asyncio.sleep(_PAUSE_S)
+            except Exception:  # A drain that ends would leave in the spool what is there.
+                log.exception("a fault in the drain")
+                await asyncio.sleep(_PAUSE_S)
 
     async def _step(self) -> None:
         if self._unsettled:
@@ -72,7 +75,7 @@ class Drain:
             await self._wake.wait()
 
     async def _send(self, requests: Sequence[Request]) -> None:
-        all_sent = await asyncio.gather(*(self._delivery.send(request.records) for request in requests))
+        all_sent = await self._delivery.send_all([request.records for request in requests])
         for request, sent in zip(requests, all_sent, strict=True):
             left = await self._apart(sent, request.records)
             if len(left) < len(request.records):
@@ -98,10 +101,11 @@ class Drain:
         if not sent.minded or (alone and len(records) == 1):
             return left
         half = (len(left) + 1) // 2
-        parts = [part for part in (left[:half], left[half:]) if part]
-        return [
-            record for part in parts for record in await self._apart(await self._delivery.send(part), part, alone=True)
-        ]
+        still: list[Record] = []
+        for part in filter(None, (left[:half], left[half:])):
+            (again,) = await self._delivery.send_all([part])
+            still += await self._apart(again, part, alone=True)
+        return still
 
     async def _settle(self) -> None:
         await self._spool.settle(self._unsettled)

@@ -85,6 +85,7 @@ class Gateway:
         self._metrics = metrics
         self.ring = Keyring()
         self.durable = KafkaFirst(settings, Cluster(settings))
+        self.durable.tell(metrics)
         self._keys = KeysFollower(settings, self.ring, keys_copy(settings))
         self._vocabularies = vocabulary.load(settings.vocabularies)
         self.intake: Intake = _middle(settings, self._vocabularies, self.durable, metrics, self.ring)

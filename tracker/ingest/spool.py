@@ -88,6 +88,7 @@ class Spool:
         self._thread = threading.Thread(target=self._run, name="tracker-spool", daemon=True)
         self._file: SpoolFile | None = None
         self._reopen_s = 0.0
+        self._next_id = 1
 
     async def open(self) -> None:
         """Opens the file and begins.
@@ -154,12 +155,16 @@ class Spool:
     def _run(self) -> None:
         """The thread."""
         while (jobs := self._taken()) is not None:
-            puts = [job for job in jobs if isinstance(job, _Put)]
-            if puts:
-                self._put_all(puts)
-            for job in jobs:
-                if not isinstance(job, _Put):
-                    self._do(job)
+            try:
+                if puts := [job for job in jobs if isinstance(job, _Put)]:
+                    self._put_all(puts)
+                for job in jobs:
+                    if not isinstance(job, _Put):
+                        self._do(job)
+            except Exception as error:  # A thread that ends would leave everybody waiting.
+                log.exception("a fault in the spool")
+                for job in jobs:
+                    self._call(job.fail, _unavailable(repr(error)))
         if self._file is not None:
             self._file.close()
 
@@ -225,7 +230,7 @@ class Spool:
                     self._let_go()  # After an error of the disk only what is read again from it is known to be there.
                 if not isinstance(error, CorruptError) and not is_corrupt(error):
                     raise
-                self._file = spool_rescue.set_aside(self.path, str(error))
+                self._file = spool_rescue.set_aside(self.path, str(error), self._next_id)
                 result = do(self._file)
         except (CorruptError, ForeignError, OSError, sqlite3.Error) as error:
             if isinstance(error, CorruptError):
@@ -245,11 +250,12 @@ class Spool:
             if time.monotonic() < self._reopen_s:
                 raise OSError(self.failure)
             self._reopen_s = time.monotonic() + _REOPEN_S
-            self._file = spool_rescue.open_spool(self.path)
+            self._file = spool_rescue.open_spool(self.path, self._next_id)
         return self._file
 
     def _let_go(self) -> None:
         if self._file is not None:
+            self._next_id = self._file.next_id
             self._file.close()
             self._file = None
 

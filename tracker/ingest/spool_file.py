@@ -148,9 +148,11 @@ class SpoolFile:
 
     Args:
         path: made if it is not there.
+        next_id: of the next request at least: who knows an id of before must not meet another request under it.
 
     Attributes:
         standing: what is in it.
+        next_id: of the next request.
 
     Raises:
         CorruptError: it has to be set aside.
@@ -158,8 +160,9 @@ class SpoolFile:
         sqlite3.Error: it can't be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, next_id: int = 1) -> None:
         self.standing = Standing()
+        self.next_id = next_id
         self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             self._open()
@@ -177,15 +180,23 @@ class SpoolFile:
         Raises:
             sqlite3.Error: none is.
         """
-        first = self._next
-        rows = [(first + place, *request) for place, request in enumerate(requests)]
+        self.restore([(self.next_id + place, request) for place, request in enumerate(requests)])
+
+    def restore(self, requests: Sequence[tuple[int, Packed]]) -> None:
+        """Adds requests in the same way, with ids that they have already, in their order.
+
+        Raises:
+            sqlite3.Error: none is added.
+        """
         with self._commit():
-            self._connection.executemany("INSERT INTO requests VALUES (?, ?, ?, ?)", rows)
-        self._next += len(rows)
+            self._connection.executemany(
+                "INSERT INTO requests VALUES (?, ?, ?, ?)", [(place, *request) for place, request in requests]
+            )
+        self.next_id = max(self.next_id, requests[-1][0] + 1)
         before = self.standing
-        records = before.records + sum(request.size for request in requests)
-        oldest_ms = requests[0].at_ms if before.oldest_ms is None else before.oldest_ms
-        self.standing = Standing(before.requests + len(rows), records, self._bytes(), oldest_ms)
+        records = before.records + sum(request.size for _, request in requests)
+        oldest_ms = requests[0][1].at_ms if before.oldest_ms is None else before.oldest_ms
+        self.standing = Standing(before.requests + len(requests), records, self._bytes(), oldest_ms)
 
     def read(self, after: int, records_max: int, bytes_max: int) -> list[Request]:
         """Gives the first requests behind an id: one at least, if there is one.
@@ -249,7 +260,8 @@ class SpoolFile:
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
             self._check()
-            self._next = 1 + self._number_of("SELECT coalesce(max(id), 0) FROM requests")
+            last = self._number_of("SELECT coalesce(max(id), 0) FROM requests")
+            self.next_id = max(self.next_id, last + 1)
             self._stand()
         except sqlite3.Error as error:
             if is_corrupt(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:  # No such table.

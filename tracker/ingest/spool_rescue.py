@@ -33,8 +33,12 @@ _FILES: Final = ("", "-wal", "-journal", "-shm")
 """What SQLite names the files of a database."""
 
 
-def open_spool(path: Path) -> SpoolFile:
+def open_spool(path: Path, next_id: int = 1) -> SpoolFile:
     """Opens a spool. One that is damaged is set aside, and told of in the log.
+
+    Args:
+        path: the file.
+        next_id: as of a SpoolFile.
 
     Raises:
         ForeignError: the file is a database of something else.
@@ -44,12 +48,12 @@ def open_spool(path: Path) -> SpoolFile:
     if rescued.exists():
         _finish(path, rescued)
     try:
-        return SpoolFile(path)
+        return SpoolFile(path, next_id)
     except CorruptError as error:
-        return set_aside(path, str(error))
+        return set_aside(path, str(error), next_id)
 
 
-def set_aside(path: Path, why: str) -> SpoolFile:
+def set_aside(path: Path, why: str, next_id: int = 1) -> SpoolFile:
     """Sets a damaged spool aside that is not open any more, takes over what of it can be read, and opens the new one.
 
     Raises:
@@ -73,7 +77,7 @@ def set_aside(path: Path, why: str) -> SpoolFile:
         "others could not be read" if lost else "no other was seen",
     )
     rescued.rename(path)
-    return SpoolFile(path)
+    return SpoolFile(path, next_id)
 
 
 def _finish(path: Path, rescued: Path) -> None:
@@ -88,7 +92,7 @@ def _finish(path: Path, rescued: Path) -> None:
 def _take_over(path: Path, new: SpoolFile) -> tuple[int, int]:
     """How many requests were taken over, and how many were seen and can't be read."""
     taken = lost = 0
-    chunk: list[Packed] = []
+    chunk: list[tuple[int, Packed]] = []
     try:
         for request in _readable(path):
             if request is None:
@@ -96,17 +100,17 @@ def _take_over(path: Path, new: SpoolFile) -> tuple[int, int]:
                 continue
             chunk.append(request)
             if len(chunk) == _CHUNK:
-                new.put(chunk)
+                new.restore(chunk)
                 taken, chunk = taken + len(chunk), []
         if chunk:
-            new.put(chunk)
+            new.restore(chunk)
             taken += len(chunk)
     except sqlite3.Error as error:
         log.warning("not all of the spool %s could be taken over: %s", path, error)
     return taken, lost
 
 
-def _readable(path: Path) -> Iterator[Packed | None]:
+def _readable(path: Path) -> Iterator[tuple[int, Packed] | None]:
     """Every request that can be read, None for one that is seen and can't."""
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
@@ -139,15 +143,16 @@ class _Rows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def __iter__(self) -> Iterator[Packed | None]:
+    def __iter__(self) -> Iterator[tuple[int, Packed] | None]:
         last, missing = 0, 0
         while missing < _GAP_MAX:
             try:
                 for row in self._connection.execute(
                     "SELECT id, at_ms, count, records FROM requests WHERE id > ? ORDER BY id", (last,)
                 ):
-                    last, missing = row[0], 0
-                    yield _whole(row)
+                    if row[0] > last:  # What is damaged may lead back.
+                        last, missing = row[0], 0
+                        yield _whole(row)
             except sqlite3.Error as error:
                 if not is_corrupt(error):
                     raise
@@ -168,13 +173,14 @@ class _Rows:
                     yield _whole(row)
 
 
-def _whole(row: tuple[object, ...]) -> Packed | None:
-    _, at_ms, _, packed = row
+def _whole(row: tuple[int, object, object, object]) -> tuple[int, Packed] | None:
+    place, at_ms, _, packed = row
     try:
         records = unpack(packed)
     except DamagedError:
         return None
-    return Packed(at_ms if isinstance(at_ms, int) else 0, len(records), packed if isinstance(packed, bytes) else b"")
+    assert isinstance(packed, bytes)
+    return place, Packed(at_ms if isinstance(at_ms, int) else 0, len(records), packed)
 
 
 def _move_aside(path: Path) -> Path:
