@@ -107,9 +107,10 @@ class Results:
     planted: list[PlantedResult] = field(default_factory=list)
 
     def with_rows_of(self, again: "Results") -> "Results":
-        """The same run, with the rows that were run again in the place of what they came to before."""
+        """The same run, with the rows that were run again in the place of what they came to before; new ones last."""
         rows = {row.row: row for row in again.rows}
-        return replace(self, rows=[rows.get(row.row, row) for row in self.rows])
+        kept = [rows.pop(row.row, row) for row in self.rows]
+        return replace(self, rows=[*kept, *rows.values()])
 
     @classmethod
     def load(cls, file: Path) -> Self:

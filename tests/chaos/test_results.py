@@ -25,7 +25,11 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
 def test_rows_that_were_run_again_take_the_place_of_what_they_came_to() -> None:
     run = Results(5, "2026-11-22T18:00:00+00:00", 30.0, {"commit": "abc"}, [ROW, replace(ROW, row="another")])
     again = replace(ROW, row="another", failures=[], commit="def")
-    assert run.with_rows_of(replace(run, rows=[again, replace(ROW, row="a third")])).rows == [ROW, again]
+    assert run.with_rows_of(replace(run, rows=[again, replace(ROW, row="a third")])).rows == [
+        ROW,
+        again,
+        replace(ROW, row="a third"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ class World:
         random: of the faults.
         workers_wanted: how many are kept running.
         struck: of a mixture, how often each row has struck; 0 of one that should have, and never did.
+        checks: what else is judged, when the oracle has judged; they add what they find to its report.
     """
 
     def __init__(self, broker: Broker, folder: Path, form: Form, seed: int, bug: str | None = None) -> None:
@@ -79,6 +80,7 @@ class World:
             redis=self.redis.url,
             topic=f"{name}.scans",
             rejected_topic=f"{name}.rejected",
+            keys_topic=f"{name}.keys",
             group=name,
             partitions=PARTITIONS,
             cache_parcels=CACHE_PARCELS,
@@ -90,6 +92,7 @@ class World:
         ]
         self.workers_wanted = form.workers
         self.struck: Counter[str] = Counter()
+        self.checks: list[Callable[[Report], None]] = []
         self.crew = Crew(folder, self.settings, self.links, bug)
         self.sender = Sender(self.settings.kafka, self.settings.topic, seed, form.rate)
         self.oracle = Oracle(self.settings)
@@ -163,6 +166,8 @@ class World:
         report = self.oracle.judge(ledger)
         for kind, found in self.watch.found.findings.items():
             report.findings[kind].extend(found)
+        for check in self.checks:
+            check(report)
         return report
 
     def settled(self) -> bool:

@@ -19,8 +19,8 @@ SERVERS: Final = ("kafka", "redis")
 TITLE: Final = """# Nothing lost, nothing doubled
 <!-- Made from tests/proof/*.json by `make simulate-faults` and `make chaos`; `python -m tests.proof` writes it. -->
 
-**The claim.** Each scan that Kafka acknowledged changes its parcel exactly once. Redis always holds the fold
-([fold.md](fold.md)) of a prefix of each partition of the log, and after any loss in Redis it comes to the fold of
+**The claim.** Each scan that Kafka or a gateway acknowledged changes its parcel exactly once. Redis always holds the
+fold ([fold.md](fold.md)) of a prefix of each partition of the log, and after any loss in Redis it comes to the fold of
 the whole log again, by reading Kafka from where the store itself says that it stands.
 
 **Not claimed.** That reads never go back: a failover of Redis, or an append-only file that lost its end, takes
@@ -64,6 +64,10 @@ it both ways, and so are the dead letters and the counters of each partition (th
 of a parcel was cut); meanwhile a probe compares live partitions with their log. The stream of changes is not compared
 here, nor how long a key that expires has left. A row whose fault did not strike as often as wanted fails. Recovery is
 the time from the end of a fault until all is applied that stood in the log then.
+
+Where a gateway stands before Kafka, scanners send to it over HTTP beside that, each request again until it is
+acknowledged or until the scanner breaks. In the end each scan that was acknowledged must stand in its parcel once, and
+each other one at most once.
 """
 
 BOUND: Final = """

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.chaos.row import Row
 from tests.chaos.rows.clocks import CLOCK_ROWS
+from tests.chaos.rows.gateway import GATEWAY_ROWS
 from tests.chaos.rows.kafka import KAFKA_ROWS
 from tests.chaos.rows.network import NETWORK_ROWS
 from tests.chaos.rows.redis import REDIS_ROWS
@@ -25,6 +26,7 @@ KINDS: Final[tuple[tuple[Row, ...], ...]] = (
     CLOCK_ROWS,
     WRONG_ROWS,
     TOPIC_ROWS,
+    GATEWAY_ROWS,
 )
 ROWS: Final[tuple[Row, ...]] = tuple(row for kind in KINDS for row in kind)
 """Every row but the mixture, in the order of the table."""
