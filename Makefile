@@ -79,6 +79,7 @@ pages: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tracker.domain.machine.docs > docs/machine.md.new && mv docs/machine.md.new docs/machine.md
 	@$(PY) -m tracker.domain.vocabulary.docs > docs/vocabularies.md.new && mv docs/vocabularies.md.new docs/vocabularies.md
 	@$(PY) -m tests.architecture
+	@$(PY) -m tests.ingest.tcp.page
 
 lint: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m ruff check .

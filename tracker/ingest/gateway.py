@@ -98,10 +98,10 @@ class Gateway:
         if settings.http is not None:
             self._doors.append(self._http())
         listed = sources.load(settings.sources) if settings.sources else sources.Sources()
+        self._tcp = TcpDoor(listed.tcp, self.intake)
         if listed.tcp:
-            tcp = TcpDoor(listed.tcp, self.intake)
-            tcp_metrics.tell(metrics, tcp.counts)
-            self._doors.append(tcp)
+            tcp_metrics.tell(metrics, self._tcp.counts)
+            self._doors.append(self._tcp)
         self._mqtt = MqttDoor(listed.mqtt, self.intake, metrics.refused)
         if self._mqtt.subscribers:
             mqtt_metrics.tell(metrics, self._mqtt.subscribers)
@@ -131,17 +131,18 @@ class Gateway:
             log.info("the gateway closes: it answers what it has taken")
 
     def verdict(self) -> Mapping[str, Any]:
-        """How it is: ready while scans can be made durable, healthy while they go to Kafka and MQTT brokers send."""
+        """How it is: ready while scans can be made durable, healthy while they go to Kafka and all sources send."""
         spool = self.durable.spool
         away = self.durable.delivery.away
         room = spool is not None and not spool.failure
         return {
-            "healthy": self._ready and not away and self.ring.known and not self._mqtt.troubles,
+            "healthy": self._ready and not away and self.ring.known and not self._mqtt.troubles + self._tcp.troubles,
             "live": time.monotonic() - self._beat_s <= LOOP_S_MAX,
             "ready": self._ready and (room or not away) and self.ring.known,
             "kafka": not away,
             "spooled": 0 if spool is None else spool.standing.requests,
             "mqtt_away": self._mqtt.troubles,
+            "tcp_silent": self._tcp.troubles,
             "keys": len(self.ring) if self.ring.known else None,
         }
 

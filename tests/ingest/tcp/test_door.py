@@ -167,10 +167,12 @@ def test_heartbeats_are_answered_and_silence_is_told(caplog: pytest.LogCaptureFi
     async def scenario() -> None:
         async with opened(**SICK, heartbeats=["HB"], heartbeat_answer="<STX>HB<ETX>", silence_s=1) as door:
             await door.until(lambda: door.counts.is_silent)
+            assert door.door.troubles == ["tunnel"]
             reader = await door.reader()
             await reader.send(b"\x02HB\x03")
             assert await reader.answer(4) == b"\x02HB\x03"
             await door.until(lambda: not door.counts.is_silent)
+            assert door.door.troubles == []
             assert door.counts.heartbeats == 1
 
     with caplog.at_level("INFO", "tracker"):
@@ -264,6 +266,7 @@ def test_a_reader_that_is_not_there_is_tried_again() -> None:
     async def scenario() -> None:
         async with opened(listen=None, connect="127.0.0.1:1", end="<CR>") as door:
             await door.until(lambda: door.counts.refused["unreachable"] >= 2)
+            assert door.door.troubles == ["tunnel"]
 
     run(scenario())
 

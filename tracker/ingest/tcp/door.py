@@ -36,6 +36,11 @@ class TcpDoor:
         """What is counted of each listener."""
         return [lines.counts for lines in self._lines]
 
+    @property
+    def troubles(self) -> list[str]:
+        """Names of the listeners that are silent, and of the readers that are not connected."""
+        return [lines.listener.name for lines in self._lines if lines.is_troubled]
+
     def port(self, name: str) -> int:
         """Gives where a listener listens."""
         end = self._ends[name]

@@ -44,6 +44,11 @@ class Lines:
         self._connections: set[Connection] = set()
         self._started = time.time()
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether it is silent, or a reader that is connected to is not there."""
+        return self.counts.is_silent or (self.listener.connect is not None and not self.counts.connections)
+
     def __str__(self) -> str:
         """What it does, for the log."""
         if self.listener.listen is not None:
@@ -67,18 +72,21 @@ class Lines:
         elif len(self._connections) >= self.listener.connections:
             silent = [one for one in self._connections if not one.has_sent]
         else:
-            return self.add(host)
+            return self.add(self.new(host))
         if not silent:
             self._refuse("full", f"{host} is refused: of {len(self._connections)} connections all are at work")
             return None
         oldest = min(silent, key=lambda one: one.last_byte)
         oldest.close("replaced")
         self.drop(oldest)
-        return self.add(host)
+        return self.add(self.new(host))
 
-    def add(self, host: str) -> Connection:
-        """Gives what is to serve a connection that was made from here."""
-        connection = Connection(self._shared, host)
+    def new(self, host: str) -> Connection:
+        """Gives what is to serve a connection that is about to be made from here."""
+        return Connection(self._shared, host)
+
+    def add(self, connection: Connection) -> Connection:
+        """Takes note of a connection."""
         self._connections.add(connection)
         self.counts.connections = len(self._connections)
         return connection

@@ -150,6 +150,7 @@ class ReaderClient:
             else:
                 log.info("tcp %s: connected to %s", self._lines.listener.name, self._address)
                 await connection.finish()
+                self._lines.drop(connection)
             if self._lines.counts.frames > frames:
                 pause_s = _RETRY_S_MIN
             # Readers that come back together, after a power cut, are not all connected to at once.
@@ -158,17 +159,13 @@ class ReaderClient:
 
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
-        connection = self._lines.add(self._address.host)
-        try:
-            transport, _ = await loop.create_connection(
-                lambda: connection,
-                self._address.host,
-                self._address.port,
-                ssl=self._tls,
-                ssl_handshake_timeout=TCP_HANDSHAKE_S_MAX if self._tls else None,
-            )
-        except BaseException:
-            self._lines.drop(connection)
-            raise
+        connection = self._lines.new(self._address.host)
+        transport, _ = await loop.create_connection(
+            lambda: connection,
+            self._address.host,
+            self._address.port,
+            ssl=self._tls,
+            ssl_handshake_timeout=TCP_HANDSHAKE_S_MAX if self._tls else None,
+        )
         _tune(transport.get_extra_info("socket"))
-        return connection
+        return self._lines.add(connection)
