@@ -123,14 +123,6 @@ def test_a_flood_of_wrong_keys_is_slowed_down_and_the_right_one_is_taken() -> No
         keeper.sender(wrong, Scope.SCANS, Door.HTTP, "192.0.2.2")
 
 
-def test_refusals_are_counted_by_reason() -> None:
-    keeper = doorkeeper(KEY)
-    refusal(keeper, None)
-    refusal(keeper, "Bearer x")
-    refusal(keeper, BEARER, Scope.EPCIS)
-    assert keeper.refusals == {"no_key": 1, "bad_key": 1, "wrong_scope": 1}
-
-
 def test_no_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for keeper in (doorkeeper(), doorkeeper(replace(KEY, revoked_ms=1)), doorkeeper(replace(KEY, sha256=bytes(32)))):

@@ -6,7 +6,6 @@ holds it; whoever guesses hears the same as of a key that never was.
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import Final
@@ -50,9 +49,6 @@ class Doorkeeper:
         ring: the keys.
         clock_ms: gives the time, milliseconds since the epoch.
         flood: slows down who shows wrong keys again and again.
-
-    Attributes:
-        refusals: how many were refused, by reason.
     """
 
     def __init__(
@@ -62,7 +58,6 @@ class Doorkeeper:
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         flood: Flood | None = None,
     ) -> None:
-        self.refusals: Counter[str] = Counter()
         self._ring = ring
         self._clock_ms = clock_ms
         self._flood = flood or Flood()
@@ -82,7 +77,6 @@ class Doorkeeper:
             UnavailableError: the keys are not known, or not as they are now and this one is not among them.
         """
         if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
-            self.refusals["no_key"] += 1
             raise KeyRefusedError("no_key", "expected the header `Authorization: Bearer` with a device key, got none")
         return self.holder(authorization[len(_SCHEME) :].strip(), scope, door, address)
 
@@ -98,7 +92,6 @@ class Doorkeeper:
         if state is not State.VALID:
             raise self._closed(key, state)
         if scope not in key.scopes:
-            self.refusals["wrong_scope"] += 1
             allowed = ", ".join(sorted(key.scopes)) or "nothing"
             raise KeyRefusedError(
                 "wrong_scope", f"expected a key with the scope {scope}, got {key.id} with {allowed}", scope=scope
@@ -115,11 +108,9 @@ class Doorkeeper:
         elif not form.is_typed_right(text):
             reason = "the device key has a typing error: its check characters do not fit the others"
         elif not self._ring.current:
-            self.refusals["unavailable"] += 1
             return UnavailableError("this key can't be looked up at the moment; try again", RETRY_AFTER_S)
         else:
             reason = "expected a device key that `tracker keys add` has made, got one that is not known"
-        self.refusals["bad_key"] += 1
         if wait_s := self._flood.strike(address):
             return OverBudgetError("too many wrong keys came from this address", wait_s)
         log.info("refused a key from %s: %s", address or "an unknown address", reason)
@@ -127,7 +118,6 @@ class Doorkeeper:
 
     def _closed(self, key: Key, state: State) -> KeyRefusedError:
         """Why a key that was made here no longer opens."""
-        self.refusals["bad_key"] += 1
         time_ms = key.revoked_ms if state is State.REVOKED else key.expires_ms
         since = f" {'since' if state is State.EXPIRED else 'at'} {rfc3339(time_ms)}" if time_ms is not None else ""
         return KeyRefusedError(

@@ -180,15 +180,22 @@ def test_a_key_that_the_topic_has_lost_does_not_open_again_by_an_older_record(se
         assert not door.opens(one)
 
 
-def test_a_topic_that_deletes_keys_is_told_of(
-    settings: Settings, kafka: Kafka, caplog: pytest.LogCaptureFixture
+def test_a_topic_that_deletes_keys_is_told_of_until_the_copy_is_removed(
+    settings: Settings, kafka: Kafka, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    old = made(settings)
-    with gateway(settings) as door:
+    old, path = made(settings), tmp_path / "keys.db"
+    with gateway(settings, path) as door:
         kafka.configure_topic(settings.keys_topic, {"cleanup.policy": "delete"})
         kafka.delete_records(settings.keys_topic, 0, 1)
         until(lambda: "has lost its beginning" in caplog.text, "it is not told")
         assert door.opens(old)
+    path.unlink()
+    new = made(settings, device="T2")
+    caplog.clear()
+    for _ in range(2):
+        with gateway(settings, path) as door:
+            assert (door.opens(old), door.opens(new)) == (False, True)
+    assert caplog.text == ""
 
 
 def test_a_topic_of_an_embedded_broker_is_new_at_each_start_and_nobody_is_warned(
@@ -255,7 +262,7 @@ def test_a_row_of_a_copy_that_is_no_key_sets_it_aside(tmp_path: Path) -> None:
     path = tmp_path / "keys.db"
     copy = KeysCopy(path)
     copy.open()
-    copy.replace({}, Place("log", 3))
+    copy.replace({}, Place("log", 0, 3))
     copy.close()
     with sqlite3.connect(path) as database:
         database.execute("INSERT INTO keys VALUES ('x', x'00')")

@@ -18,7 +18,8 @@ log = logging.getLogger("tracker.ingest")
 
 _TABLES: Final = """
     CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS read (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, next INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS read (one INTEGER PRIMARY KEY CHECK (one = 1), log TEXT NOT NULL, begin INTEGER NOT NULL,
+        next INTEGER NOT NULL);
 """
 
 _PUT: Final = "INSERT OR REPLACE INTO keys VALUES (?, ?)"
@@ -30,10 +31,12 @@ class Place(NamedTuple):
 
     Attributes:
         log: which it is: cluster id and topic id.
+        begin: where it began then.
         next: the offset behind the last record that was read.
     """
 
     log: str
+    begin: int
     next: int
 
 
@@ -110,7 +113,7 @@ class KeysCopy:
         database.execute("PRAGMA synchronous=FULL")
         database.executescript(_TABLES)
         keys = {name: Key.of(name, value) for name, value in database.execute("SELECT id, value FROM keys")}
-        place = database.execute("SELECT log, next FROM read").fetchone()
+        place = database.execute("SELECT log, begin, next FROM read").fetchone()
         return Copy(keys, None if place is None else Place(*place))
 
     def _write(self, write: Callable[[sqlite3.Connection], None], place: Place | None) -> None:
@@ -122,7 +125,7 @@ class KeysCopy:
                 database.execute("BEGIN IMMEDIATE")
                 write(database)
                 if place is not None:
-                    database.execute("INSERT OR REPLACE INTO read VALUES (1, ?, ?)", place)
+                    database.execute("INSERT OR REPLACE INTO read VALUES (1, ?, ?, ?)", place)
         except sqlite3.Error as error:
             log.warning(
                 "the copy of the keys, %s, was not written (%s): a start without Kafka has older ones",

@@ -118,7 +118,7 @@ class KeysFollower:
                 key.id: key for key in keys.values() if key.revoked_ms is not None or not _is_revoked(held.get(key.id))
             }
         else:
-            self._place = Place(name, extent.end)
+            self._place = Place(name, *extent)
         self._copy.replace(keys, None if self._is_lost else self._place)
         self._ring.replace(keys)
         self._ring.known = self._ring.current = True
@@ -135,7 +135,7 @@ class KeysFollower:
             else:
                 self._ring.put(key)
         if self._place is not None and not self._is_lost:
-            self._place = Place(self._place.log, end)
+            self._place = self._place._replace(next=end)
         self._copy.apply(changes, None if self._is_lost else self._place)
 
     def _tell(self, text: str) -> None:
@@ -159,7 +159,7 @@ class KeysFollower:
 
 def _goes_on(place: Place | None, name: str, extent: Extent) -> bool:
     """Whether a topic is the one that was read up to a place, with everything that was in it."""
-    return place is not None and place.log == name and place.next <= extent.end and extent.begin == 0
+    return place is not None and place.log == name and place.next <= extent.end and extent.begin <= place.begin
 
 
 def _is_revoked(key: Key | None) -> bool:
