@@ -79,6 +79,7 @@ COMMAND_ERRORS: Final[dict[str, str]] = {
     "bad_setting": "a setting has a value that it can't have",
     "no_kafka": "Kafka can't be reached, or refuses what was asked",
     "bad_topic": "a topic is missing, or has another partition count than the setting's",
+    "no_gateway": "a gateway can't be reached, or what answers is none",
     "no_mqtt": "an MQTT broker can't be reached, or refuses what was asked",
     "unknown_topic": "an MQTT message came by a topic that is not subscribed to, or that names no right site or device",
     "no_redis": "Redis can't be reached, or refuses what was asked",
