@@ -56,7 +56,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "rejected replay": ("--all", "--yes"),
     "replay": ("-", "--wait"),
     "show": ("RR123456785KZ",),
-    "simulate": ("--parcels", "2"),
+    "simulate": ("--parcels", "2", "--to", "http"),
     "why": ("RR123456785KZ",),
 }
 """Commands with their arguments, which are run in this process. Those that start others have a process of their own."""
@@ -128,7 +128,8 @@ def way(
         "TRACKER_REDIS": f"rediss://{redis_with_users.address}/0",
     }
     logins = login("KAFKA", f"{CANARY}-1") | login("REDIS", f"{CANARY}-2")
-    everything = scram | servers | logins | certificates
+    to_gateway = {"TRACKER_GATEWAY": f"http://{nobody}", "TRACKER_GATEWAY_KEY": f"ptk_{CANARY}"}
+    everything = scram | servers | logins | certificates | to_gateway
     wrong_keys = {f"TRACKER_{server}_KEY_PASSWORD": f"{CANARY}-wrong" for server in ("KAFKA", "REDIS")}
     no_redis = {name: text for name, text in everything.items() if not name.startswith("TRACKER_REDIS")}
     token = {"TRACKER_KAFKA_SASL": "OAUTHBEARER", "TRACKER_KAFKA": secure_kafka.addresses["SASL_SSL_OAUTHBEARER"]}

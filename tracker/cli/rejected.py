@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -181,7 +182,7 @@ def _resend(settings: Settings, chosen: Iterable[DeadLetter], total: int, timeou
         with ProgressShown("rejected scans sent again", total) as progress:
             resend(chosen, settings, following, hold_back(settings), progress)
         outcome = following.outcome(timeout)
-    click.get_current_context().exit(sending.tell(outcome, outcome.acknowledged))
+    click.get_current_context().exit(sending.tell(outcome, sending.Sent(outcome.acknowledged, Counter())))
 
 
 def _wanted(reasons: Sequence[str], since: int | None) -> Wanted:

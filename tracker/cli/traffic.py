@@ -14,20 +14,17 @@ from tracker.cli.options import command
 from tracker.errors import TrackerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tracker.config import Settings
     from tracker.observe.progress import ProgressShown
     from tracker.operate.outcome import Sending
-    from tracker.simulate.ledger import Ledger
-    from tracker.simulate.send import Record
     from tracker.simulate.traffic import Traffic
 
 _SEED_MAX = 2**32 - 1
-_SENDS = ("kafka", "redis", "topic", "rejected_topic", "partitions")
 
 
-@command(*_SENDS)
+@command(*sending.SETTINGS)
 @click.option("--parcels", type=click.IntRange(min=0), default=1_000, show_default=True, help="how many parcels")
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
 @click.option(
@@ -37,6 +34,7 @@ _SENDS = ("kafka", "redis", "topic", "rejected_topic", "partitions")
 @click.option("--now", is_flag=True, help="times end now, and not at a fixed day: the bytes are then others each time")
 @click.option("--out", type=click.File("wb"), metavar="FILE|-", help="NDJSON to a file instead of to Kafka")
 @click.option("--ledger", type=click.Path(dir_okay=False, path_type=Path), help="keep what was sent and acknowledged")
+@sending.to
 @sending.waiting
 def simulate(
     settings: Settings,
@@ -48,10 +46,11 @@ def simulate(
     now: bool,
     out: BinaryIO | None,
     ledger: Path | None,
+    to: str,
     wait: bool,
     timeout: float,
 ) -> None:
-    """Makes realistic parcels and sends their scans to Kafka. The same seed gives the same scans.
+    """Makes realistic parcels and sends their scans to Kafka or to a gateway. The same seed gives the same scans.
 
     With --wait it tells what became of them. Exit code 4: some were rejected, as some are meant to be.
     """
@@ -68,20 +67,23 @@ def simulate(
     gc.disable()
     try:
         if out is None:
-            _simulate_to_kafka(settings, traffic, rate, ledger, timeout if wait else None)
+            _simulate(settings, traffic, rate, to, ledger, timeout if wait else None)
         else:
             _simulate_to_file(out, traffic)
     finally:
         gc.enable()
 
 
-@command(*_SENDS, "barcode_first", "barcodes_off")
+@command(*sending.SETTINGS, "barcode_first", "barcodes_off")
 @click.argument("file", type=click.File("rb"))
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="scans a second  [default as fast as possible]")
 @click.option("--no-seq", is_flag=True, help="send lines without `seq` as they are: equal lines are then one scan")
+@sending.to
 @sending.waiting
-def replay(settings: Settings, *, file: BinaryIO, rate: float, no_seq: bool, wait: bool, timeout: float) -> None:
-    """Sends the scans of an NDJSON FILE to Kafka; - is standard input.
+def replay(
+    settings: Settings, *, file: BinaryIO, rate: float, no_seq: bool, to: str, wait: bool, timeout: float
+) -> None:
+    """Sends the scans of an NDJSON FILE to Kafka or to a gateway; - is standard input.
 
     A line without `seq` gets its number in the file as `seq`, which is a part of what makes a scan the same scan: two
     equal lines are two scans, and the whole file sent again is a copy, applied once. The tail of a file sent again
@@ -94,10 +96,12 @@ def replay(settings: Settings, *, file: BinaryIO, rate: float, no_seq: bool, wai
 
     lines = Replay(file, recogniser(settings).recognise_set, numbered=not no_seq)
     with _following(settings, wait=wait) as following:
-        acknowledged = _send(settings, lines, rate, following)
-        click.echo(f"{acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True)
-        outcome = following.outcome(timeout) if following and acknowledged else None
-    code = sending.tell(outcome, acknowledged)
+        sent = sending.send(settings, lines, rate, following, to=to)
+        click.echo(
+            f"{sent.acknowledged:,} scans acknowledged of {lines.lines:,} lines, {lines.empty:,} empty", err=True
+        )
+        outcome = following.outcome(timeout) if following and sent.acknowledged else None
+    code = sending.tell(outcome, sent)
     if lines.too_long:
         raise TrackerError(
             "too_large",
@@ -107,8 +111,8 @@ def replay(settings: Settings, *, file: BinaryIO, rate: float, no_seq: bool, wai
     click.get_current_context().exit(code)
 
 
-def _simulate_to_kafka(
-    settings: Settings, traffic: Traffic, rate: float, ledger: Path | None, timeout: float | None
+def _simulate(
+    settings: Settings, traffic: Traffic, rate: float, to: str, ledger: Path | None, timeout: float | None
 ) -> None:
     from tracker.simulate.ledger import Ledger
 
@@ -116,10 +120,10 @@ def _simulate_to_kafka(
     with contextlib.ExitStack() as stack:
         following = stack.enter_context(_following(settings, wait=timeout is not None))
         book = stack.enter_context(Ledger(ledger)) if ledger else None
-        acknowledged = _send(settings, records, rate, following, book)
-        click.echo(f"{acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
-        outcome = following.outcome(timeout) if following and timeout and acknowledged else None
-    click.get_current_context().exit(sending.tell(outcome, acknowledged))
+        sent = sending.send(settings, records, rate, following, to=to, ledger=book)
+        click.echo(f"{sent.acknowledged:,} scans of {traffic.parcels:,} parcels acknowledged", err=True)
+        outcome = following.outcome(timeout) if following and timeout and sent.acknowledged else None
+    click.get_current_context().exit(sending.tell(outcome, sent))
 
 
 @contextlib.contextmanager
@@ -132,35 +136,6 @@ def _following(settings: Settings, *, wait: bool) -> Iterator[Sending | None]:
             yield following
     else:
         yield None
-
-
-def _send(
-    settings: Settings,
-    records: Iterable[Record],
-    rate: float,
-    following: Sending | None,
-    ledger: Ledger | None = None,
-) -> int:
-    """Sends scans; how many were acknowledged, which is all."""
-    from tracker.log.cluster import Cluster
-    from tracker.log.producer import ScanProducer
-    from tracker.observe.progress import ProgressShown
-    from tracker.operate.progress import hold_back
-    from tracker.simulate.send import send
-
-    producer = ScanProducer(Cluster(settings), settings.topic)
-    on_delivery = following.delivered if following else None
-    with ProgressShown("scans sent") as progress:
-        send(
-            records,
-            producer,
-            rate,
-            ledger=ledger,
-            on_delivery=on_delivery,
-            hold_back=hold_back(settings),
-            watcher=progress,
-        )
-    return producer.acknowledged
 
 
 def _simulate_to_file(out: BinaryIO, traffic: Traffic) -> None:

@@ -40,6 +40,14 @@ def address_or_off(text: str) -> Address | None:
     return None if text == "off" else address(text)
 
 
+def http_url(text: str) -> str:
+    """Reads the URL of an HTTP server, with a path or without."""
+    found = re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/,@?#]+)(?::([0-9]{1,5}))?(/[!-~]*)?", text)
+    if found is None or re.search("[?#]", text) or not 1 <= int(found[2] or 1) <= 65_535:
+        raise ValueError("http://host:port or https://host:port, without user, query or fragment")
+    return text
+
+
 def topic(text: str) -> str:
     """Reads the name of a topic or a group."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text, re.ASCII) or text in {".", ".."}:

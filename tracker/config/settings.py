@@ -15,8 +15,9 @@ PREFIX: Final = "TRACKER_"
 FILE_SUFFIX: Final = "_FILE"
 
 GATEWAY: Final = "gateway"
+SENDER: Final = "sender"
 WORKER: Final = "worker"
-"""Processes that have settings of their own."""
+"""Processes that have settings of their own; a sender sends scans to a gateway."""
 
 
 def _setting(
@@ -224,6 +225,19 @@ class Settings:
         "the different parcels that a sender may send; 0: any number",
         "parcels/h",
         only=GATEWAY,
+    )
+    gateway: str = _setting(
+        "http://127.0.0.1:8080", forms.http_url, "the gateway that scans are sent to", "URL", only=SENDER
+    )
+    gateway_key: Secret | None = _setting(
+        "", secrets.parsed, "the device key that it knows the sender by", secret=True, only=SENDER
+    )
+    gateway_ca: Path | None = _setting(
+        "",
+        forms.certificate,
+        "certificates of the authorities that its certificate is checked with, PEM; else the system's",
+        "file",
+        only=SENDER,
     )
     data_dir: Path = _setting(".tracker", forms.folder, "where `tracker up` keeps its data", "folder")
 

@@ -4,10 +4,12 @@ Where each scan stands in the log its acknowledgement says. Workers have a dead 
 passes its scan. So, once the marks have passed them all, each scan whose position no dead letter names was applied.
 """
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,6 +17,7 @@ import orjson
 from confluent_kafka import Message
 
 from tracker.config import Settings
+from tracker.errors import TrackerError
 from tracker.log import rejected
 from tracker.log.cluster import Cluster
 from tracker.log.extents import Extent
@@ -25,6 +28,11 @@ from tracker.operate.progress import wait_applied
 from tracker.store.marks import Marks, total
 
 Extents = Mapping[int, Extent]
+
+_STAMP: Final = b',"received":'
+"""Behind a scan's own fields a gateway says when it was received (tracker.domain.body)."""
+
+_SEEK_EVERY_S: Final = 0.2
 
 _NEW: Final = Extent(0, 0)
 """Of a partition that was not there at the beginning."""
@@ -69,6 +77,8 @@ class Sending:
         self._settings = settings
         self._located = OffsetSet()
         self._unlocated = 0
+        self._accepted = 0
+        self._sought: set[bytes] = set()
 
     def delivered(self, reason: str | None, partition: int, offset: int) -> None:
         """The producer's OnDelivery: what came of one scan."""
@@ -79,6 +89,11 @@ class Sending:
         else:
             self._located.add(partition, offset)
 
+    def accepted(self, value: bytes) -> None:
+        """A gateway has accepted a scan. Where it stands in the log is looked for there."""
+        self._accepted += 1
+        self._sought.add(_digest(value[:-1]))
+
     def outcome(self, timeout_s: float) -> SendingOutcome:
         """Waits until all that stands in the log is applied, and finds out what became of the scans.
 
@@ -88,6 +103,8 @@ class Sending:
         Raises:
             TrackerError: `not_applied`, nothing was applied for so long; `no_kafka`, `no_redis`.
         """
+        if self._sought:
+            self._seek(timeout_s)
         wait_applied(self._settings, timeout_s)
         before, after = total(self._marks_before), total(self._marks.read())
         rekeyed = self._rekeyed() if after.rekeyed > before.rekeyed else {}
@@ -124,6 +141,37 @@ class Sending:
     ) -> None:
         self._stack.close()
 
+    def _seek(self, timeout_s: float) -> None:
+        """Finds in the log what a gateway has accepted. What was in its spool comes there later.
+
+        Raises:
+            TrackerError: `not_applied`, not all of it comes, and nothing has come for so long.
+        """
+        read: Extents = self._scans_before
+        found: set[bytes] = set()
+        since = time.monotonic()
+        while True:
+            now = self._scans.extents()
+            for message in self._scans.read(_since(read, now)):
+                stem = (message.value() or b"").rpartition(_STAMP)[0]
+                if stem and (digest := _digest(stem)) in self._sought:
+                    self._located.add(*position_of(message))
+                    found.add(digest)
+                    since = time.monotonic()
+            read = now
+            if len(found) == len(self._sought):
+                break
+            if time.monotonic() - since > timeout_s:
+                raise TrackerError(
+                    "not_applied",
+                    f"expected all scans in the log that the gateway has accepted, but "
+                    f"{len(self._sought) - len(found):,} are not there and none came for {timeout_s:g} s; look whether "
+                    "TRACKER_KAFKA is the gateway's, and what is in its spool",
+                )
+            time.sleep(_SEEK_EVERY_S)
+        # A copy of a scan that was sent before stands there as well.
+        self._unlocated = max(0, self._accepted - len(self._located))
+
     def _rekeyed(self) -> dict[Position, Position]:
         """Where those of our scans stand that were sent on to their own partition: {there: where they were sent}."""
         extents = _since(self._scans_before, self._scans.extents())
@@ -158,6 +206,11 @@ class Sending:
                 counted.add(*position)
                 reasons[letter.reason] += 1
         return reasons, unseen
+
+
+def _digest(stem: bytes) -> bytes:
+    """By which a scan is known again, without the brace behind it."""
+    return blake2b(stem, digest_size=8).digest()
 
 
 def _since(before: Extents, now: Extents) -> dict[int, Extent]:

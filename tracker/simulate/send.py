@@ -1,14 +1,14 @@
-"""Sends records to Kafka at a steady rate, writes a ledger if wanted, and waits where the consumer is behind."""
+"""Sends records at a steady rate, writes a ledger if wanted, and waits where the consumer is behind."""
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 
 from tracker.errors import TrackerError
-from tracker.log.producer import OnDelivery, ScanProducer
+from tracker.log.producer import OnDelivery
 from tracker.observe.progress import Watcher
 from tracker.simulate.ledger import Ledger
 
@@ -31,6 +31,27 @@ STUCK_TIMEOUT_S: Final = 120.0
 """A consumer that is behind, and applies nothing for so long, does not run."""
 
 
+class Producer(Protocol):
+    """Sends scans, to Kafka (tracker.log.producer) or to a gateway."""
+
+    @property
+    def unacknowledged(self) -> int:
+        """Scans of which it is not known yet what came of them."""
+
+    def send(self, key: bytes | None, value: bytes, *, on_delivery: OnDelivery | None = None) -> None:
+        """Hands one scan over; `on_delivery` is told what came of it."""
+
+    def poll(self, seconds: float = 0.0) -> None:
+        """Tells what came of scans, waiting at most so long for the first."""
+
+    def finish(self, timeout_s: float) -> None:
+        """Waits until all are acknowledged.
+
+        Raises:
+            TrackerError: not all are.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class HoldBack:
     """Makes the sender wait while the consumer is behind.
@@ -48,7 +69,7 @@ class HoldBack:
 
 def send(
     records: Iterable[Record],
-    producer: ScanProducer,
+    producer: Producer,
     rate: float = 0.0,
     *,
     ledger: Ledger | None = None,
@@ -109,7 +130,7 @@ def _both(first: OnDelivery, second: OnDelivery) -> OnDelivery:
     return report
 
 
-def _wait_until(moment: float, producer: ScanProducer) -> None:
+def _wait_until(moment: float, producer: Producer) -> None:
     """Waits, and serves delivery reports meanwhile."""
     while (left := moment - time.monotonic()) > 0:
         producer.poll(left)
@@ -123,7 +144,7 @@ class Lagging:
         producer: of the records.
     """
 
-    def __init__(self, hold_back: HoldBack, producer: ScanProducer) -> None:
+    def __init__(self, hold_back: HoldBack, producer: Producer) -> None:
         self._hold_back = hold_back
         self._producer = producer
         self._room = 0

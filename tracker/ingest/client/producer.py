@@ -1,9 +1,9 @@
-"""Sends a stream of scans to a gateway, as tracker.log.producer sends one to Kafka: handed over one by one, in order
-within a connection, acknowledged later.
+"""Sends a stream of scans to a gateway, as tracker.log.producer sends one to Kafka: one by one, acknowledged later.
 
 Several requests are under way at once, each in a thread of its own; what came of them is told in the caller's thread.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -20,7 +20,7 @@ from tracker.ingest.client.batches import BATCH_BYTES, Batch, unsendable
 from tracker.ingest.client.plain import Client
 
 OnDelivery = Callable[[str | None, int, int], None]
-"""As of tracker.log.producer. A gateway says no offsets: they are -1."""
+"""As of tracker.log.producer. A gateway does not say where a scan stands: partition 0, offset -1."""
 
 CONNECTIONS: Final = 4
 """Requests under way at once. A gateway that waits for Kafka reads the next ones meanwhile."""
@@ -30,6 +30,9 @@ LINGER_S: Final = 0.02
 
 _HANDED_MAX: Final = 2 * CONNECTIONS
 """Batches that wait for a connection; with more the sender waits."""
+
+BATCH_SCANS: Final = 500
+"""Scans in a request: some milliseconds of a gateway's time."""
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class GatewayProducer:
         key: a device key.
         ca: certificates of the authorities that the gateway's is checked with, PEM; else the system's.
         patience_s: how long a batch is tried.
-        batch_scans: scans in a request.
+        on_accepted: is told each scan that the gateway has accepted.
 
     Attributes:
         attempted: scans handed over.
@@ -62,14 +65,20 @@ class GatewayProducer:
     """
 
     def __init__(
-        self, url: str, key: str, *, ca: Path | None = None, patience_s: float = PATIENCE_S, batch_scans: int = 500
+        self,
+        url: str,
+        key: str,
+        *,
+        ca: Path | None = None,
+        patience_s: float = PATIENCE_S,
+        on_accepted: Callable[[bytes], None] | None = None,
     ) -> None:
         self.attempted = 0
         self.acknowledged = 0
         self.rejected: Counter[str] = Counter()
         self.failed = 0
         self.spooled = False
-        self._batch_scans = batch_scans
+        self._on_accepted = on_accepted
         self._error: TrackerError | None = None
         self._open = _Handed()
         self._waiting: queue.Queue[_Handed | None] = queue.Queue(_HANDED_MAX)
@@ -106,7 +115,7 @@ class GatewayProducer:
         self._open.batch.indexes.append(len(self._open.told))
         self._open.told.append(on_delivery)
         self._open.size += len(value) + 1
-        if len(self._open.told) >= self._batch_scans or self._open.size >= BATCH_BYTES:
+        if len(self._open.told) >= BATCH_SCANS or self._open.size >= BATCH_BYTES:
             self._hand_over()
             self.poll()
 
@@ -147,21 +156,18 @@ class GatewayProducer:
     def close(self) -> None:
         """Ends its threads, without those that still wait for an answer."""
         for _ in self._threads:
-            try:
+            with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait(None)
-            except queue.Full:
-                break
 
     def _hand_over(self) -> None:
         handed, self._open = self._open, _Handed()
         while handed.told:
-            try:
+            with contextlib.suppress(queue.Full):
                 self._waiting.put(handed, timeout=LINGER_S)
                 return
-            except queue.Full:
-                self._settle(0.0)
-                if self._error is not None:
-                    raise self._error from None
+            self._settle(0.0)
+            if self._error is not None:
+                raise self._error
 
     def _settle(self, seconds: float) -> bool:
         """Tells what came of batches that have ended; whether there was one."""
@@ -179,15 +185,17 @@ class GatewayProducer:
         if isinstance(outcome, Result):
             self.spooled = self.spooled or outcome.spooled
             reasons = {one.index: one.reason for one in outcome.rejected}
-            for index, told in enumerate(handed.told):
+            for index, (value, told) in enumerate(zip(handed.batch.lines, handed.told, strict=True)):
                 self._tell(told, reasons.get(index))
+                if self._on_accepted is not None and index not in reasons:
+                    self._on_accepted(value)
             return
         assert outcome is not None
         self._error = self._error or outcome
         for told in handed.told:
             self.failed += 1
             if told is not None:
-                told(outcome.code, -1, -1)
+                told(outcome.code, 0, -1)
 
     def _tell(self, told: OnDelivery | None, reason: str | None) -> None:
         if reason is None:
@@ -195,7 +203,7 @@ class GatewayProducer:
         else:
             self.rejected[reason] += 1
         if told is not None:
-            told(reason, -1, -1)
+            told(reason, 0, -1)
 
     def _work(self, client: Client) -> None:
         with client:
