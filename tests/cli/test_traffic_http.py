@@ -27,16 +27,15 @@ def gateway(kafka: Kafka, redis_server: Redis, tmp_path_factory: pytest.TempPath
     with Client.from_url(redis_server.url) as client:
         client.flushall()
     topic = new_topic(kafka)
-    variables = {
-        "TRACKER_TOPIC": topic,
-        "TRACKER_REJECTED_TOPIC": f"{topic}.rejected",
-        "TRACKER_REDIS": redis_server.url,
-    }
-    with (
-        Worker(kafka, redis_server.url, topic),
-        Gateway(kafka, tmp_path_factory.mktemp("gateway"), **variables) as made,
-    ):
-        yield made
+    own = Gateway(
+        kafka,
+        tmp_path_factory.mktemp("gateway"),
+        TRACKER_TOPIC=topic,
+        TRACKER_REJECTED_TOPIC=f"{topic}.rejected",
+        TRACKER_REDIS=redis_server.url,
+    )
+    with Worker(kafka, redis_server.url, topic), own:
+        yield own
 
 
 def environment(gateway: Gateway) -> dict[str, str]:
