@@ -248,6 +248,9 @@ TCP_WAITING_BYTES_MAX: Final = 262_144
 TCP_RESENDS_MAX: Final = 4_096
 """Frames of a listener by whose sequence number a resend is known. A tunnel sends three a second."""
 
+TCP_PART_S_MAX: Final = 1.0
+"""Seconds that a reader has to read its last answers and to close, once it is told that nothing more comes."""
+
 TCP_PAUSE_S_MAX: Final = 5
 """Seconds after which scans that could not be taken are tried again, however long the answer says."""
 

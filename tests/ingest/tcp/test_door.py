@@ -10,6 +10,7 @@ import pytest
 
 from tests.ingest.tcp.doors import WAIT_S, KeepingIntake, listener_of, opened, run
 from tests.servers import Authority
+from tracker.config import Address
 from tracker.errors import TrackerError
 from tracker.ingest.tcp.door import TcpDoor
 
@@ -281,6 +282,47 @@ def test_only_who_is_allowed_may_connect() -> None:
             reader = await door.reader()
             await reader.send(b"\x02A\x03")
             await door.until(lambda: door.intake.barcodes == ["A"])
+
+    run(scenario())
+
+
+def test_a_listener_on_every_address_takes_both_kinds_and_allows_both() -> None:
+    async def scenario() -> None:
+        for host, allow in (("::", ["127.0.0.0/8"]), ("::1", ["::1"]), ("localhost", [])):
+            listener = listener_of(**SICK, allow=allow)
+            object.__setattr__(listener, "listen", Address(host, 0))
+            intake = KeepingIntake()
+            door = TcpDoor([listener], intake)
+            await door.start()
+            target = "127.0.0.1" if host == "::" else host
+            _, writer = await asyncio.open_connection(target, door.port("tunnel"))
+            writer.write(b"\x02A\x03")
+            writer.write_eof()
+            async with asyncio.timeout(WAIT_S):
+                while not intake.scans:  # noqa: ASYNC110  What is looked at is counted, not told.
+                    await asyncio.sleep(0.005)
+            writer.close()
+            await writer.wait_closed()
+            await door.close(WAIT_S)
+
+    run(scenario())
+
+
+def test_it_closes_while_a_reader_is_made_to_wait() -> None:
+    async def scenario() -> None:
+        async with opened(end="<LF>", ack="<ACK>") as door:
+            door.intake.opened.clear()
+            reader = await door.reader()
+            reader.writer.write(b"x\n" * 500_000)
+            await door.until(lambda: door.counts.bytes > 1_000 and door.intake.tries == 1)
+            await asyncio.sleep(0.1)
+            closing = asyncio.create_task(door.door.close(WAIT_S))
+            await asyncio.sleep(0.05)
+            door.intake.opened.set()
+            answers = await reader.end()
+            await closing
+            assert len(answers) == len(door.intake.scans) > 1_000
+            assert door.counts.closed == {"ending": 1}
 
     run(scenario())
 

@@ -18,7 +18,13 @@ from tracker.ingest.tcp.framing import BadFrame, Framer
 from tracker.ingest.tcp.json_framing import JsonFramer
 from tracker.ingest.tcp.keys import Listener
 from tracker.ingest.tcp.reading import Arrived, FrameReader, Meaning, Understood, described
-from tracker.limits import TCP_ANSWER_S_MAX, TCP_BATCH_FRAMES_MAX, TCP_PAUSE_S_MAX, TCP_WAITING_BYTES_MAX
+from tracker.limits import (
+    TCP_ANSWER_S_MAX,
+    TCP_BATCH_FRAMES_MAX,
+    TCP_PART_S_MAX,
+    TCP_PAUSE_S_MAX,
+    TCP_WAITING_BYTES_MAX,
+)
 from tracker.service import log
 
 Closing = Literal["lost", "slow", "idle", "replaced", "unread_answers", "failed", "ending"]
@@ -73,6 +79,7 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._is_at_work = False
         self._given_up = asyncio.Event()
+        self._gone = asyncio.Event()
         self._pause: asyncio.TimerHandle | None = None
         self._begun = 0.0
         self._unread_since = 0.0
@@ -96,6 +103,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what the reader sends."""
+        if self._is_ended:  # What comes behind the end is not answered, so it is sent again.
+            return
         now = self.last_byte = time.monotonic()
         self._shared.counts.bytes += len(data)
         frames = self._framer.feed(data)
@@ -114,6 +123,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Takes note that the reader sends no more; what it has sent is answered."""
         self._paused()
+        self._gone.set()
         self._end()
         return not self._listener.tls
 
@@ -122,6 +132,7 @@ class Connection(asyncio.Protocol):
         self._paused()
         self._transport = None
         self._can_write.set()
+        self._gone.set()
         self._end()
 
     def pause_writing(self) -> None:
@@ -139,6 +150,8 @@ class Connection(asyncio.Protocol):
         if self._is_ended:
             return
         self._shared.counts.closed[why] += 1
+        if why == "replaced":
+            self._gone.set()  # It has nothing to read, and whoever opens thousands must not hold them.
         if why != "ending":
             self._shared.counts.tell(f"closed {why}", f"a connection with {self.host} is closed: {why}")
         self._end()
@@ -213,11 +226,23 @@ class Connection(asyncio.Protocol):
             # An error of ours: what is not answered is sent again, and the neighbours go on.
             log.exception("tcp %s: a connection with %s failed", self._listener.name, self.host)
             self.close("failed")
-        finally:
-            if self._transport is not None:
-                self._transport.close()
-                asyncio.get_running_loop().call_later(TCP_ANSWER_S_MAX, self.abort)
-            self._shared.done(self)
+        await self._part()
+        if self._transport is not None:
+            self._transport.close()
+            asyncio.get_running_loop().call_later(TCP_ANSWER_S_MAX, self.abort)
+        self._shared.done(self)
+
+    async def _part(self) -> None:
+        """Gives the reader time to read its last answers.
+
+        Closed with bytes unread, a connection is reset, and answers that the reader has not read yet are gone.
+        """
+        if self._transport is None or self._listener.tls or self._given_up.is_set() or self._gone.is_set():
+            return
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._gone.wait(), TCP_PART_S_MAX)
 
     def _next_frames(self) -> list[Arrived]:
         """What is handed on next; the reader is read again when half of what may wait is free."""

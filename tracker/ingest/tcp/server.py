@@ -108,7 +108,8 @@ class ReaderServer:
 def _listening(address: Address, where: str) -> socket.socket:
     try:
         family, _, _, _, bound = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
-        made = socket.create_server(bound[:2], family=family, backlog=_BACKLOG)
+        takes_both = bound[0] == "::" and socket.has_dualstack_ipv6()
+        made = socket.create_server(bound[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=takes_both)
     except OSError as error:
         refuse(
             where, f"listen: expected an address that is free to listen on, got {address}: {error.strerror or error}"
