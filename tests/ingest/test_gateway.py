@@ -19,6 +19,7 @@ from tests.ingest.gateways import Gateway
 from tests.ingest.middles import lines, scan
 from tests.ingest.mqtt.doors import Publisher
 from tests.servers import Kafka, Mosquitto
+from tests.servers.process import free_port
 from tests.web.serving import ask, said
 
 
@@ -87,7 +88,7 @@ def test_a_second_gateway_at_the_same_address_or_spool_says_what_to_change(gatew
                 "TRACKER_GATEWAY_MONITOR": "off",
                 "TRACKER_SPOOL": str(tmp_path / "spool.db"),
             }
-            own = {**own, "TRACKER_HTTP": f"127.0.0.1:{free()}"} | variables
+            own = {**own, "TRACKER_HTTP": f"127.0.0.1:{free_port()}"} | variables
             ended = subprocess.run(
                 [sys.executable, "-m", "tracker.cli", "gateway"], env=own, capture_output=True, text=True, check=False
             )
@@ -130,13 +131,6 @@ def test_over_tls_with_clients_certificates(kafka: Kafka, tmp_path: Path) -> Non
         assert "Traceback" not in own.log.read_text()
 
 
-def free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_scans_of_an_mqtt_broker_are_in_kafka_before_they_are_acknowledged(
     kafka: Kafka, mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
@@ -166,7 +160,7 @@ def test_scans_of_an_mqtt_broker_are_in_kafka_before_they_are_acknowledged(
 def test_what_readers_send_over_tcp_is_in_kafka_when_they_are_answered_and_once_however_often_it_is_sent(
     kafka: Kafka, tmp_path: Path
 ) -> None:
-    port = free()
+    port = free_port()
     (file := tmp_path / "sources.toml").write_text(
         f'[[tcp]]\nname = "tunnel-3"\npreset = "sick-mda"\nlisten = "127.0.0.1:{port}"\n'
         'site = "KZALAA"\nevent = "ARRIVED"\nack = "<ACK>{sequence}"\n'
