@@ -166,6 +166,38 @@ def test_a_broker_that_is_away_and_comes_back_gets_everything(broker: Kafka, top
     assert in_kafka(broker, topic).keys() == values(*sent)
 
 
+def test_what_kafka_has_not_acknowledged_at_the_end_goes_to_the_spool(
+    broker: Kafka, topic: str, tmp_path: Path
+) -> None:
+    sent = [request(f"r{number}", 10, topic) for number in range(20)]
+    tasks: list[asyncio.Task[Kept]] = []
+
+    async def end(durable: KafkaFirst) -> None:
+        assert await durable.keep(sent[0]) is Kept.KAFKA
+        broker.pause()
+        tasks.extend(asyncio.create_task(durable.keep(one)) for one in sent[1:])
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await durable.close(0.2)
+        assert time.monotonic() - began < 1
+        assert {task.result() for task in tasks} == {Kept.SPOOL}
+        with pytest.raises(UnavailableError, match="ends"):
+            await durable.keep(sent[0])
+
+    async def run() -> None:
+        settings = Settings(kafka=broker.address, spool=tmp_path / "spool")
+        durable = KafkaFirst(settings, Cluster(settings))
+        await durable.open()
+        await end(durable)
+
+    try:
+        asyncio.run(run())
+    finally:
+        broker.resume()
+    with_gateway(broker.address, tmp_path / "spool", drained)
+    assert in_kafka(broker, topic).keys() == values(*sent)
+
+
 def test_without_a_spool_nothing_is_taken_while_kafka_is_away_and_all_again_when_it_is_back(
     broker: Kafka, topic: str
 ) -> None:

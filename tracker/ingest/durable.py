@@ -38,6 +38,7 @@ class KafkaFirst:
         self._task: asyncio.Task[None] | None = None
         self._active: set[asyncio.Future[None]] = set()
         self._spooling = False
+        self._closed = False
 
     @property
     def drained(self) -> int:
@@ -80,6 +81,8 @@ class KafkaFirst:
         Raises:
             UnavailableError: they are not, or it is not known of all; sent again they count once.
         """
+        if self._closed:
+            raise UnavailableError("the gateway ends", RETRY_AFTER_S)
         ended = asyncio.get_running_loop().create_future()
         self._active.add(ended)
         try:
@@ -95,6 +98,7 @@ class KafkaFirst:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self.delivery.close(timeout_s)
+        self._closed = True
         if self._active:  # Each ends within the deadline of the spool.
             await asyncio.wait(self._active)
         if self.spool is not None:
