@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
+from bench import readers
 from bench.figures import Figure, at_least, at_most
 from bench.load import Even, wrk
 from bench.servers import cpu_seconds
@@ -34,6 +35,7 @@ PARTITIONS: Final = 64
 BODY_SCANS: Final = 1_000
 CONNECTIONS: Final = 8
 SINGLE_CONNECTIONS: Final = 64
+LINES: Final = 400_000
 SECONDS: Final = 8
 RUNS: Final = 3
 EVEN_SCANS_A_SECOND: Final = 20_000
@@ -53,11 +55,13 @@ class Running:
     Attributes:
         settings: its own.
         key: a device key.
+        tcp: the port where it listens for readers.
     """
 
-    def __init__(self, settings: Settings, key: str, child: Gateway) -> None:
+    def __init__(self, settings: Settings, key: str, child: Gateway, tcp: int) -> None:
         self.settings = settings
         self.key = key
+        self.tcp = tcp
         self._child = child
 
     @property
@@ -79,7 +83,10 @@ def running(**variables: str) -> Iterator[Running]:
         RuntimeError: the gateway does not begin; with what it said.
     """
     with Kafka() as kafka, tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder:
+        tcp = free_port()
+        (listed := Path(folder, "sources.toml")).write_text(readers.source(tcp))
         environment = {
+            "TRACKER_SOURCES": str(listed),
             "TRACKER_KAFKA": kafka.address,
             "TRACKER_PARTITIONS": str(PARTITIONS),
             "TRACKER_HTTP": f"127.0.0.1:{free_port()}",
@@ -95,7 +102,7 @@ def running(**variables: str) -> Iterator[Running]:
                 if child.ended() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"the gateway does not begin: {child.last_words()}")
                 time.sleep(0.1)
-            yield Running(settings, key, child)
+            yield Running(settings, key, child, tcp)
 
 
 def run(*, quick: bool) -> list[Figure]:
@@ -104,6 +111,7 @@ def run(*, quick: bool) -> list[Figure]:
     with running() as gateway:
         batches = _rate(gateway, BODY_SCANS, CONNECTIONS, seconds, runs)
         singles = _rate(gateway, 1, SINGLE_CONNECTIONS, seconds, runs)
+        lines = _lines(gateway, 20_000 if quick else LINES, runs)
         waits_ms = _even(gateway, 2 if quick else EVEN_SECONDS)
     cuts = quantiles(waits_ms, n=1_000)
     what = f"ms until safe at {EVEN_SCANS_A_SECOND:,} scans/s in requests of {EVEN_BODY_SCANS}"
@@ -117,6 +125,13 @@ def run(*, quick: bool) -> list[Figure]:
         ),
         Figure(
             "gateway.single", singles, "scans/s", "a core of gateway, requests of one scan over HTTP", at_least(6_000)
+        ),
+        Figure(
+            "gateway.tcp",
+            lines,
+            "lines/s",
+            "a core of gateway, a code a line over TCP, each answered",
+            at_least(30_000),
         ),
         Figure("gateway.p50", cuts[499], "ms", f"median of {what}"),
         Figure("gateway.p99", cuts[989], "ms", "99 of 100 requests are safe faster", at_most(100)),
@@ -143,6 +158,15 @@ def _rate(gateway: Running, scans: int, connections: int, seconds: int, runs: in
         before = gateway.cpu_s()
         answers = wrk(gateway.http, gateway.key, body, connections, seconds)
         found.append(answers.requests * scans / (gateway.cpu_s() - before))
+    return statistics.median(found)
+
+
+def _lines(gateway: Running, count: int, runs: int) -> float:
+    found = []
+    for _ in range(runs):
+        before = gateway.cpu_s()
+        readers.send(gateway.tcp, count)
+        found.append(count / (gateway.cpu_s() - before))
     return statistics.median(found)
 
 
