@@ -15,7 +15,7 @@ from tests.ingest.requests import request, until
 from tracker.errors import TrackerError
 from tracker.ingest.ports import Record, UnavailableError
 from tracker.ingest.spool import Spool
-from tracker.ingest.spool_file import Settled
+from tracker.ingest.spooled import Settled
 
 MIB: Final = 1_048_576
 ALL: Final = (0, 1_000_000, 1 << 30)

@@ -14,7 +14,8 @@ from tests.ingest.requests import request
 from tracker.ingest.packed import pack
 from tracker.ingest.ports import Record
 from tracker.ingest.spool import Spool
-from tracker.ingest.spool_file import Packed, SpoolFile
+from tracker.ingest.spool_file import SpoolFile
+from tracker.ingest.spooled import Packed
 
 REQUESTS: Final = 3_000
 HEADER: Final = 100

@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from tracker.errors import TrackerError
 from tracker.ingest.ports import Record
+from tracker.ingest.sent import AWAY, Sent
 from tracker.limits import ACKNOWLEDGED_S_MAX, DELIVERY_S_MAX
 from tracker.log import clients, permissions
 from tracker.log.cluster import Cluster
@@ -33,72 +34,8 @@ _TURN: Final = 100
 _RENEW_S: Final = 1.0
 """Between the beginnings of two tries to make a new client."""
 
-_AWAY: Final = frozenset(
-    {
-        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  Their public names.
-        KafkaError._MSG_TIMED_OUT,  # noqa: SLF001
-    }
-)
-"""Errors that say: Kafka is not there."""
-
-_OF_A_BATCH: Final = frozenset(
-    {
-        KafkaError.INVALID_RECORD,
-        KafkaError.INVALID_TIMESTAMP,
-        KafkaError.MSG_SIZE_TOO_LARGE,
-        KafkaError.POLICY_VIOLATION,
-        KafkaError.RECORD_LIST_TOO_LARGE,
-    }
-)
-"""Errors for which a broker refuses a whole batch, though it may mind one record only."""
-
-
-class Sent:
-    """A request that was handed over.
-
-    Attributes:
-        left: how many of its records were not reported yet.
-        failed: what was not delivered, and why.
-        late: it was not reported in time; it may be delivered nevertheless.
-    """
-
-    __slots__ = ("_delivery", "deadline_s", "failed", "future", "late", "left")
-
-    def __init__(self, delivery: "Delivery", count: int, deadline_s: float, future: asyncio.Future[None]) -> None:
-        self._delivery = delivery
-        self.left = count
-        self.deadline_s = deadline_s
-        self.future = future
-        self.failed: list[tuple[Record, KafkaError]] = []
-        self.late = False
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether all in-sync replicas have all of it. Of what is late that is not known: not all was handed over."""
-        return not (self.late or self.left or self.failed)
-
-    @property
-    def timed_out(self) -> bool:
-        """Whether nobody has said why it was not delivered."""
-        return all(error.code() in _AWAY for _, error in self.failed)
-
-    @property
-    def minded(self) -> bool:
-        """Whether it was refused for a record, its own or one that was in a batch with its."""
-        return any(error.code() in _OF_A_BATCH for _, error in self.failed)
-
-    def report(self, error: KafkaError | None, message: Message) -> None:
-        """Called by librdkafka for each record."""
-        self.left -= 1
-        if error is not None:
-            self.failed.append((_record(message), error))
-        if not self.left:
-            self._delivery.reported(self)
-
-    def end(self) -> None:
-        """Wakes who waits."""
-        if not self.future.done():
-            self.future.set_result(None)
+_CERTIFICATES_S: Final = 10.0
+"""Between two looks at the files of certificates. They are renewed days before they expire."""
 
 
 class Delivery:
@@ -131,6 +68,7 @@ class Delivery:
         self._open: set[Sent] = set()
         self._timed: deque[Sent] = deque()
         self._renewing: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
 
     @property
     def idle(self) -> bool:
@@ -147,6 +85,8 @@ class Delivery:
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(_IDLE_TICK_S, self._tick)
         await self._renew()
+        if self._cluster.encrypted:
+            self._following = self._loop.create_task(self._follow_certificates())
 
     async def send(self, records: Sequence[Record], wait_s: float) -> Sent:
         """Sends a request; returns when it is known of every record what became of it, or when the time is over."""
@@ -179,11 +119,11 @@ class Delivery:
         if self._open:
             await asyncio.wait([sent.future for sent in self._open], timeout=timeout_s)
         self._timer.cancel()
-        if self._renewing is not None:
-            self._renewing.cancel()
+        for task in filter(None, (self._renewing, self._following)):
+            task.cancel()
         self._drop()
 
-    def reported(self, sent: Sent) -> None:
+    def _reported(self, sent: Sent) -> None:
         """Every record of a request was reported."""
         self._open.discard(sent)
         if not sent.failed:
@@ -194,7 +134,7 @@ class Delivery:
 
     def _opened(self, count: int, wait_s: float) -> Sent:
         """A request of so many records, of which none was handed over yet."""
-        sent = Sent(self, count, self._loop.time() + wait_s, self._loop.create_future())
+        sent = Sent(count, self._loop.time() + wait_s, self._loop.create_future(), self._reported)
         if count:
             self._open.add(sent)
             self._schedule(_TICK_S)
@@ -239,7 +179,7 @@ class Delivery:
                     return at + 1
             at += 1
         if not sent.left:  # None of its records was taken.
-            self.reported(sent)
+            self._reported(sent)
         return at
 
     def _give_up(self, sent: Sent) -> None:
@@ -288,7 +228,7 @@ class Delivery:
             self.trouble = permissions.lacks(self._cluster, permissions.TOPIC, "Write", topic)
         else:
             self.trouble = f"{error.str()} (topic {topic})" if topic else error.str()
-        if error.code() in _AWAY:
+        if error.code() in AWAY:
             self.away = True  # Who sends tells of it.
         elif topic and self.trouble != self._told:
             self._told = self.trouble
@@ -320,21 +260,32 @@ class Delivery:
     async def _renew(self) -> None:
         self._renew_s = self._loop.time() + _RENEW_S
         try:
-            options = {**self._settings, "error_cb": self._on_error}
-            # A token may have to be asked for.
-            self._producer = await asyncio.to_thread(clients.producer, self._cluster, options)
+            self._producer = await self._made()
         except TrackerError as error:
             self.away = True
             if self.trouble != str(error):
                 log.warning("%s", error)
             self.trouble = str(error)
 
+    async def _made(self) -> Producer:
+        """A new client. A thread makes it, since a token may have to be asked for."""
+        self._stamps = await asyncio.to_thread(self._cluster.credentials.stamps)
+        return await asyncio.to_thread(clients.producer, self._cluster, {**self._settings, "error_cb": self._on_error})
 
-def _record(message: Message) -> Record:
-    headers = message.headers() or []
-    assert isinstance(headers, list)
-    pairs = tuple((name, content if isinstance(content, bytes) else b"") for name, content in headers)
-    key, value = message.key(), message.value()
-    assert not isinstance(key, str)
-    assert not isinstance(value, str)
-    return Record(message.topic() or "", key, value or b"", pairs)
+    async def _follow_certificates(self) -> None:
+        """Makes a new client when the files of certificates have changed: librdkafka reads them only then."""
+        while True:
+            await asyncio.sleep(_CERTIFICATES_S)
+            if await asyncio.to_thread(self._cluster.credentials.stamps) == self._stamps:
+                continue
+            try:
+                new = await self._made()
+            except TrackerError as error:  # The old one goes on; a file is being written, perhaps.
+                log.warning("certificates have changed and can't be used: %s", error)
+                continue
+            if self._open:  # As little as can be is cut off.
+                await asyncio.wait([sent.future for sent in self._open], timeout=ACKNOWLEDGED_S_MAX)
+            away = self.away
+            self._drop()
+            self._producer, self.away = new, away
+            log.info("certificates have changed: a new client of Kafka has them")

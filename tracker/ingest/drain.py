@@ -11,10 +11,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from tracker.ingest.delivery import Delivery, Sent
+from tracker.ingest.delivery import Delivery
 from tracker.ingest.ports import Record
+from tracker.ingest.sent import Sent
 from tracker.ingest.spool import Spool
-from tracker.ingest.spool_file import Request, Settled
+from tracker.ingest.spooled import Request, Settled
 from tracker.limits import DRAIN_BYTES_MAX, DRAIN_RECORDS_MAX
 
 log = logging.getLogger("tracker.ingest")

@@ -16,19 +16,9 @@ from typing import Final, Generic, TypeVar
 from tracker.ingest import spool_rescue
 from tracker.ingest.packed import pack
 from tracker.ingest.ports import RETRY_AFTER_S, Record, UnavailableError
-from tracker.ingest.spool_file import (
-    CorruptError,
-    ForeignError,
-    Lock,
-    Packed,
-    Request,
-    Settled,
-    SpoolFile,
-    Standing,
-    bad_setting,
-    is_corrupt,
-    is_full,
-)
+from tracker.ingest.spool_file import CorruptError, ForeignError, SpoolFile, is_corrupt, is_full
+from tracker.ingest.spool_lock import Lock, bad_setting
+from tracker.ingest.spooled import Packed, Request, Settled, Standing
 from tracker.limits import SPOOL_GROUP_MAX, SPOOL_S_MAX
 
 log = logging.getLogger("tracker.ingest")

@@ -4,16 +4,14 @@ A commit is on disk when it returns (WAL, `synchronous=FULL`). There is one conn
 one: two writers can corrupt the WAL of SQLite before 3.51.3.
 """
 
-import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import Final
 
-from tracker.errors import TrackerError
 from tracker.ingest.packed import DamagedError, pack, unpack
-from tracker.ingest.ports import Record
+from tracker.ingest.spooled import Packed, Request, Settled, Standing
 from tracker.limits import SPOOL_SHRINK_PAGES
 
 APPLICATION: Final = 0x74726B73
@@ -49,62 +47,6 @@ class ForeignError(Exception):
     """The file is a database of something else."""
 
 
-class Request(NamedTuple):
-    """A request in the spool.
-
-    Attributes:
-        id: its place.
-        records: what goes to Kafka.
-    """
-
-    id: int
-    records: list[Record]
-
-
-class Packed(NamedTuple):
-    """A request that goes into the spool.
-
-    Attributes:
-        at_ms: when it came, milliseconds since the epoch.
-        size: how many records it has.
-        records: packed.
-    """
-
-    at_ms: int
-    size: int
-    records: bytes
-
-
-class Settled(NamedTuple):
-    """What became of a request in the spool.
-
-    Attributes:
-        id: its place.
-        size: how many records it had.
-        left: which of them stay; none: it is done.
-    """
-
-    id: int
-    size: int
-    left: list[Record]
-
-
-class Standing(NamedTuple):
-    """What is in the spool.
-
-    Attributes:
-        requests: how many.
-        records: how many they have.
-        bytes: that they take in the file.
-        oldest_ms: when the first of them came, milliseconds since the epoch; None if there is none.
-    """
-
-    requests: int = 0
-    records: int = 0
-    bytes: int = 0
-    oldest_ms: int | None = None
-
-
 def is_corrupt(error: Exception) -> bool:
     """Whether an error says that the file is damaged, and not that the disk is full or the like."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
@@ -113,34 +55,6 @@ def is_corrupt(error: Exception) -> bool:
 def is_full(error: Exception) -> bool:
     """Whether an error says that there was no room, and the file is as it was."""
     return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
-
-
-class Lock:
-    """Keeps other gateways away from a spool, until it is closed or the process ends.
-
-    Raises:
-        TrackerError: `bad_setting`, another one has it, or there can be no file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._file: IO[bytes] = Path(f"{path}.lock").open("ab")  # noqa: SIM115  Open as long as the lock is held.
-        except OSError as error:
-            raise bad_setting(f"a file that can be written, got {path} ({error.strerror})") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise bad_setting(f"a file that no other gateway uses; one that runs has {path}") from None
-
-    def close(self) -> None:
-        """Lets others in."""
-        self._file.close()
-
-
-def bad_setting(expected: str) -> TrackerError:
-    """Says what TRACKER_SPOOL must be."""
-    return TrackerError("bad_setting", f"TRACKER_SPOOL: expected {expected}")
 
 
 class SpoolFile:

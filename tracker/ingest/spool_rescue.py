@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from tracker.ingest.packed import DamagedError, unpack
-from tracker.ingest.spool_file import APPLICATION, VERSION, CorruptError, Packed, SpoolFile, is_corrupt
+from tracker.ingest.spool_file import APPLICATION, VERSION, CorruptError, SpoolFile, is_corrupt
+from tracker.ingest.spooled import Packed
 
 log = logging.getLogger("tracker.ingest")
 
