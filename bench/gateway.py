@@ -7,6 +7,7 @@ The load runs on the same machine, so the rate by the clock is lower.
 import asyncio
 import json
 import os
+import re
 import statistics
 import tempfile
 import time
@@ -19,10 +20,10 @@ from typing import Final
 
 from bench import readers
 from bench.figures import Figure, at_least, at_most
-from bench.load import Even, wrk
+from bench.load import TIMEOUT_S, Even, publish, wrk
 from bench.servers import cpu_seconds
 from bench.workload import Workload
-from tests.servers import Kafka
+from tests.servers import Kafka, Mosquitto
 from tests.servers.process import free_port
 from tests.web.serving import ask
 from tracker.config import Address, Settings, load
@@ -36,6 +37,7 @@ BODY_SCANS: Final = 1_000
 CONNECTIONS: Final = 8
 SINGLE_CONNECTIONS: Final = 64
 LINES: Final = 400_000
+MESSAGES: Final = 20_000
 SECONDS: Final = 8
 RUNS: Final = 3
 EVEN_SCANS_A_SECOND: Final = 20_000
@@ -47,6 +49,15 @@ WITH_DATA: Final = 10
 """One scan of so many has `data`."""
 
 DATA: Final = {"weight_g": 1240, "reason": "addressee absent", "signature": "S-0042"}
+
+
+SUBSCRIPTION: Final = """
+[[mqtt]]
+name = "bench-mqtt"
+broker = "mqtt://127.0.0.1:{mqtt}"
+topics = ["bench"]
+client_id = "bench"
+"""
 
 
 class Running:
@@ -76,15 +87,17 @@ class Running:
 
 
 @contextmanager
-def running(**variables: str) -> Iterator[Running]:
-    """Starts Kafka and a gateway.
+def running(mosquitto: Mosquitto) -> Iterator[Running]:
+    """Starts Kafka and a gateway with every door.
 
     Raises:
         RuntimeError: the gateway does not begin; with what it said.
     """
     with Kafka() as kafka, tempfile.TemporaryDirectory(prefix="tracker-bench-") as folder:
         tcp = free_port()
-        (listed := Path(folder, "sources.toml")).write_text(readers.source(tcp))
+        (listed := Path(folder, "sources.toml")).write_text(
+            readers.source(tcp) + SUBSCRIPTION.format(mqtt=mosquitto.port)
+        )
         environment = {
             "TRACKER_SOURCES": str(listed),
             "TRACKER_KAFKA": kafka.address,
@@ -93,7 +106,7 @@ def running(**variables: str) -> Iterator[Running]:
             "TRACKER_GATEWAY_MONITOR": f"127.0.0.1:{free_port()}",
             "TRACKER_SPOOL": str(Path(folder, "spool.db")),
         }
-        settings = load(environment | variables)
+        settings = load(environment)
         topics.ensure(settings)
         key = desk.add(settings, Order(site="")).text.value
         with Gateway(settings, Path(folder, "gateway.log"), dict(os.environ)) as child:
@@ -108,10 +121,11 @@ def running(**variables: str) -> Iterator[Running]:
 def run(*, quick: bool) -> list[Figure]:
     """Measures a gateway."""
     seconds, runs = (1, 1) if quick else (SECONDS, RUNS)
-    with running() as gateway:
+    with Mosquitto() as mosquitto, running(mosquitto) as gateway:
         batches = _rate(gateway, BODY_SCANS, CONNECTIONS, seconds, runs)
         singles = _rate(gateway, 1, SINGLE_CONNECTIONS, seconds, runs)
         lines = _lines(gateway, 20_000 if quick else LINES, runs)
+        messages = _messages(gateway, mosquitto, 1_000 if quick else MESSAGES, runs)
         waits_ms = _even(gateway, 2 if quick else EVEN_SECONDS)
     cuts = quantiles(waits_ms, n=1_000)
     what = f"ms until safe at {EVEN_SCANS_A_SECOND:,} scans/s in requests of {EVEN_BODY_SCANS}"
@@ -132,6 +146,13 @@ def run(*, quick: bool) -> list[Figure]:
             "lines/s",
             "a core of gateway, a code a line over TCP, each answered",
             at_least(30_000),
+        ),
+        Figure(
+            "gateway.mqtt",
+            messages,
+            "msgs/s",
+            "a core of gateway, one scan a message over MQTT, each acknowledged when safe",
+            at_least(2_000),
         ),
         Figure("gateway.p50", cuts[499], "ms", f"median of {what}"),
         Figure("gateway.p99", cuts[989], "ms", "99 of 100 requests are safe faster", at_most(100)),
@@ -168,6 +189,27 @@ def _lines(gateway: Running, count: int, runs: int) -> float:
         readers.send(gateway.tcp, count)
         found.append(count / (gateway.cpu_s() - before))
     return statistics.median(found)
+
+
+def _messages(gateway: Running, mosquitto: Mosquitto, count: int, runs: int) -> float:
+    found = []
+    for _ in range(runs):
+        messages, before, cpu_s = bodies(1, count), _acknowledged(gateway), gateway.cpu_s()
+        publish(mosquitto.port, "bench", messages)
+        deadline = time.monotonic() + TIMEOUT_S
+        while (acknowledged := _acknowledged(gateway) - before) < count:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"expected {count} messages acknowledged, got {acknowledged}")
+            time.sleep(0.2)
+        found.append(count / (gateway.cpu_s() - cpu_s))
+    return statistics.median(found)
+
+
+def _acknowledged(gateway: Running) -> int:
+    assert gateway.settings.gateway_monitor
+    told = ask(gateway.settings.gateway_monitor.port, "GET", "/metrics").body.decode()
+    found = re.search(r"^tracker_gateway_mqtt_acknowledged_total\{.*\} (\S+)$", told, re.MULTILINE)
+    return int(float(found[1])) if found else 0
 
 
 def _even(gateway: Running, seconds: int) -> list[float]:

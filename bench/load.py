@@ -1,18 +1,24 @@
-"""Loads a gateway: wrk with one body again and again, and requests that are evenly spread over time."""
+"""Loads a gateway: wrk with one body again and again, requests evenly spread over time, MQTT messages."""
 
 import asyncio
 import re
 import subprocess
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.servers.machine import found
 from tracker.config import Address
 
 _SCRIPT: Final = Path(__file__).with_name("post.lua")
 NDJSON: Final = "application/x-ndjson"
+TIMEOUT_S: Final = 60.0
 
 
 class Answers(NamedTuple):
@@ -93,3 +99,19 @@ class Even:
         await reader.readexactly(int(length[1]))
         self.waits_s.append(time.monotonic() - due)
         self._idle.append((reader, writer))
+
+
+def publish(port: int, topic: str, bodies: Sequence[bytes]) -> None:
+    """Publishes messages with QoS 1, and waits until the broker has them."""
+    connected = threading.Event()
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.max_inflight_messages_set(1_000)
+    client.on_connect = lambda *_: connected.set()
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    connected.wait(TIMEOUT_S)
+    sent = [client.publish(topic, body, qos=1) for body in bodies]
+    for one in sent:
+        one.wait_for_publish(TIMEOUT_S)
+    client.disconnect()
+    client.loop_stop()
