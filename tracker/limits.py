@@ -242,6 +242,9 @@ TCP_SEQUENCE_CHARS_MAX: Final = 64
 TCP_BATCH_FRAMES_MAX: Final = 1_000
 """Frames of a connection that are handed on at once. With more, the first one waits for the last one's JSON."""
 
+TCP_BATCH_SCANS_MAX: Final = 1_000
+"""Scans after which no further frame is handed on with them. The last frame may have TCP_CODES_MAX more."""
+
 TCP_WAITING_BYTES_MAX: Final = 262_144
 """What frames of a connection may take in memory, while they wait; then it is not read until half are handed on."""
 

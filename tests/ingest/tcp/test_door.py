@@ -401,3 +401,19 @@ def test_a_reader_is_connected_to_over_tls(authority: Authority) -> None:
             await door.until(lambda: door.intake.barcodes == ["A"])
 
     run(scenario())
+
+
+def test_frames_of_many_parcels_are_handed_on_in_bodies_that_are_bounded() -> None:
+    async def scenario() -> None:
+        async with opened(end="<LF>", code_separator=";", each_code=True, ack="<ACK>") as door:
+            door.intake.opened.clear()
+            reader = await door.reader()
+            await reader.send(b"A\n")
+            await door.until(lambda: door.intake.tries == 1)
+            await reader.send((b"A;" * 400 + b"A\n") * 6)
+            await door.until(lambda: door.counts.bytes == 2 + 6 * 802)
+            door.intake.opened.set()
+            assert await reader.answer(7) == b"\x06" * 7
+            assert door.intake.bodies == [1, 1203, 1203]
+
+    run(scenario())

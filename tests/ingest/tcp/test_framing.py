@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.ingest.tcp.checksums import CHECKSUMS
-from tracker.ingest.tcp.framing import BadFrame, Framer, Framing
+from tracker.ingest.tcp.frames import BadFrame, Framing
+from tracker.ingest.tcp.framing import Framer
 from tracker.ingest.tcp.json_framing import JsonFramer
 
 STX_ETX: Final = Framing(start=b"\x02", end=b"\x03", bytes_max=64)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.ingest.tcp.doors import listener_of
 from tracker.domain.barcode import recognise
-from tracker.ingest.tcp.framing import BadFrame
+from tracker.ingest.tcp.frames import BadFrame
 from tracker.ingest.tcp.reading import Arrived, FrameReader, Meaning, Understood
 from tracker.limits import SEQ_MAX, TCP_CODES_MAX, TCP_RESENDS_MAX, TCP_SEQUENCE_CHARS_MAX
 

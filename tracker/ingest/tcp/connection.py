@@ -8,19 +8,20 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
 
 from tracker.ingest.ports import Intake, OverBudgetError, Receipt, Sender, UnavailableError
+from tracker.ingest.tcp.batch import Batch
 from tracker.ingest.tcp.counts import Counts
-from tracker.ingest.tcp.framing import BadFrame, Framer
+from tracker.ingest.tcp.frames import BadFrame
+from tracker.ingest.tcp.framing import Framer
 from tracker.ingest.tcp.json_framing import JsonFramer
 from tracker.ingest.tcp.keys import Listener
-from tracker.ingest.tcp.reading import Arrived, FrameReader, Meaning, Understood, described
+from tracker.ingest.tcp.reading import Arrived, FrameReader
 from tracker.limits import (
     TCP_ANSWER_S_MAX,
-    TCP_BATCH_FRAMES_MAX,
     TCP_PART_S_MAX,
     TCP_PAUSE_S_MAX,
     TCP_WAITING_BYTES_MAX,
@@ -31,9 +32,6 @@ Closing = Literal["lost", "slow", "idle", "replaced", "unread_answers", "failed"
 CLOSINGS: Final[tuple[Closing, ...]] = get_args(Closing)
 """Why a connection is closed from here: nobody knows where its next frame begins; a frame took too long; nothing came
 for too long; a new one took its place; its answers are not read; an error of ours; the gateway ends."""
-
-_UNANSWERED: Final = frozenset({"stray", "cut", "too_long", "bad_length", "bad_end"})
-"""Reasons for which a frame has no answer: it is none that its reader waits for, or the connection is closed."""
 
 _OBJECTS_BYTES: Final = 200
 """What a frame takes beside its content."""
@@ -217,7 +215,7 @@ class Connection(asyncio.Protocol):
                 await self._news.wait()
                 self._is_at_work = True
                 if self._waiting:
-                    await self._hand_on(self._next_frames())
+                    await self._hand_on(self._next_batch())
                 self._is_at_work = False
                 if not self._waiting and not self._is_ended:
                     self._news.clear()
@@ -244,84 +242,50 @@ class Connection(asyncio.Protocol):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._gone.wait(), TCP_PART_S_MAX)
 
-    def _next_frames(self) -> list[Arrived]:
+    def _next_batch(self) -> Batch:
         """What is handed on next; the reader is read again when half of what may wait is free."""
-        frames = [self._waiting.popleft() for _ in range(min(len(self._waiting), TCP_BATCH_FRAMES_MAX))]
-        self._waiting_bytes -= sum(_size(arrived.frame) for arrived in frames)
+        batch = Batch(self._waiting, self._shared.reader, self._listener)
+        batch.count(self._shared.counts, self.host)
+        self._waiting_bytes -= sum(_size(arrived.frame) for arrived in batch.arrived)
         if self._is_paused and self._waiting_bytes <= TCP_WAITING_BYTES_MAX // 2:
             self._is_paused = False
             if self._transport is not None and not self._is_ended:
                 self._transport.resume_reading()
-        return frames
+        return batch
 
-    async def _hand_on(self, frames: Sequence[Arrived]) -> None:
-        understood = [self._shared.reader.read(arrived) for arrived in frames]
-        self._count(frames, understood)
-        scans = [scan for one in understood for scan in one.scans]
-        receipt = await self._taken(b"\n".join(scans), frames[0].received_ms, understood) if scans else Receipt(0)
+    async def _hand_on(self, batch: Batch) -> None:
+        receipt = await self._taken(batch) if batch.scans else Receipt(0)
         if receipt is not None:
-            self._shared.counts.scans += len(scans)
+            self._shared.counts.scans += len(batch.scans)
             self._shared.counts.rejected += len(receipt.rejected)
-            await self._answer(understood, receipt)
+            await self._answer(batch.answers(receipt))
 
-    async def _taken(self, body: bytes, received_ms: int, understood: Sequence[Understood]) -> Receipt | None:
-        """Has scans taken; None if they were not.
+    async def _taken(self, batch: Batch) -> Receipt | None:
+        """Has the scans of a batch taken; None if they were not.
 
         A reader that is told so sends them again, and after a while it is read again. For one that is not told they
         wait here: it might never send them again.
         """
         while not self._given_up.is_set():
             try:
-                return await self._shared.intake.take(body, self._shared.sender, received_ms)
+                return await self._shared.intake.take(batch.body, self._shared.sender, batch.received_ms)
             except (UnavailableError, OverBudgetError) as later:
                 self._shared.counts.held += 1
                 self._shared.counts.tell(later.code, f"scans can't be taken now: {later}")
                 pause_s = min(later.retry_after_s, TCP_PAUSE_S_MAX)
             is_told = self._listener.nak != (b"",)
             if is_told:
-                await self._answer(understood, None)
+                await self._answer(batch.answers(None))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._given_up.wait(), pause_s)
             if is_told:
                 return None
         return None
 
-    async def _answer(self, understood: Sequence[Understood], receipt: Receipt | None) -> None:
-        answers = b"".join(self._answers(understood, receipt))
+    async def _answer(self, answers: bytes) -> None:
         if answers and self._transport is not None:
             self._transport.write(answers)
             await self._can_write.wait()
-
-    def _answers(self, understood: Sequence[Understood], receipt: Receipt | None) -> Iterable[bytes]:
-        listener = self._listener
-        refused = {one.index for one in receipt.rejected} if receipt and listener.rejected_answer == "nak" else set()
-        index = 0
-        for one in understood:
-            template = listener.ack
-            if one.meaning is Meaning.BAD:
-                template = (b"",) if one.reason in _UNANSWERED else listener.nak
-            elif one.meaning is Meaning.HEARTBEAT:
-                template = listener.heartbeat_answer
-            elif one.meaning is Meaning.SCANS:
-                ends = index + len(one.scans)
-                if receipt is None or (refused and not refused.isdisjoint(range(index, ends))):
-                    template = listener.nak
-                index = ends
-            yield one.sequence.encode(listener.encoding, "replace").join(template)
-
-    def _count(self, frames: Sequence[Arrived], understood: Sequence[Understood]) -> None:
-        counts = self._shared.counts
-        counts.frames += len(frames)
-        for arrived, one in zip(frames, understood, strict=True):
-            if one.meaning is Meaning.NO_READ:
-                counts.no_reads += 1
-            elif one.meaning is Meaning.HEARTBEAT:
-                counts.heartbeats += 1
-            elif one.meaning is Meaning.BAD:
-                counts.bad[one.reason] += 1
-                counts.tell(f"bad {one.reason}", f"a frame of {self.host} is bad: {one.reason}: {described(arrived)}")
-            counts.passed_over += one.passed_over
-            counts.unmeasured += one.unmeasured
 
 
 def _size(frame: bytes | BadFrame) -> int:

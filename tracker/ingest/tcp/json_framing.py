@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from tracker.ingest.tcp.framing import BadFrame, bad
+from tracker.ingest.tcp.frames import BadFrame, bad
 
 _MARKS: Final = re.compile(rb'["{}\[\]]')
 _STRING_MARKS: Final = re.compile(rb'["\\]')

@@ -10,7 +10,7 @@ from tracker.config import Address
 from tracker.ingest import values
 from tracker.ingest.tables import setting
 from tracker.ingest.tcp import checksums, measures, notation
-from tracker.ingest.tcp.framing import Covered, Framing, length_form
+from tracker.ingest.tcp.frames import Covered, Framing, length_form
 from tracker.ingest.tcp.layout import FIELDS, Layout
 from tracker.ingest.tcp.measures import GRAMS, MILLIMETRES, Clock, Units
 from tracker.ingest.tcp.reading import Origin

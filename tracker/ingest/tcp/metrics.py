@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from tracker.ingest.metrics import GatewayMetrics
 from tracker.ingest.tcp.connection import CLOSINGS
 from tracker.ingest.tcp.counts import Counts
-from tracker.ingest.tcp.framing import REASONS
+from tracker.ingest.tcp.frames import REASONS
 from tracker.ingest.tcp.layout import CONTENT_REASONS
 from tracker.ingest.tcp.lines import REFUSALS
 

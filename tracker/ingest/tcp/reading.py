@@ -18,7 +18,7 @@ import orjson
 
 from tracker.domain.times import rfc3339
 from tracker.ingest.tcp.epc import sscc_of
-from tracker.ingest.tcp.framing import BadFrame
+from tracker.ingest.tcp.frames import BadFrame
 from tracker.ingest.tcp.layout import BadContent, Layout, Reading
 from tracker.ingest.tcp.measures import Clock, Units
 from tracker.limits import SEQ_MAX, TCP_RESENDS_MAX
