@@ -5,13 +5,15 @@ from collections.abc import Mapping
 import pytest
 
 from tracker.config import Settings
+from tracker.ingest import budgets as module
 from tracker.ingest.budgets import HOUR_S, Budgets
 from tracker.ingest.keys.key import Budget
 from tracker.ingest.ports import Door, OverBudgetError, Sender
-from tracker.limits import BUDGET_BURST_S, BUDGETED_SENDERS_MAX, REJECTED_KEPT_BURST, REJECTED_KEPT_PER_S
+from tracker.limits import BUDGET_BURST_S, REJECTED_KEPT_BURST, REJECTED_KEPT_PER_S
 
 ONE = Sender("one", Door.HTTP)
 OTHER = Sender("other", Door.TCP)
+SENDERS = 1_000
 
 
 class Clock:
@@ -139,17 +141,18 @@ def test_a_flood_of_rejected_scans_does_not_fill_their_topic(clock: Clock) -> No
     assert sum(budgets.may_leave(ONE) for _ in range(10)) == 3 * REJECTED_KEPT_PER_S
 
 
-def test_no_more_senders_are_counted_than_the_limit(clock: Clock) -> None:
+def test_no_more_senders_are_counted_than_the_limit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BUDGETED_SENDERS_MAX", SENDERS)
     budgets = made(clock, scans=1)
     budgets.spent(ONE, names(10_000), 0)
-    for number in range(BUDGETED_SENDERS_MAX - 1):
+    for number in range(SENDERS - 1):
         budgets.spent(Sender(f"{number}", Door.HTTP), names(1), 0)
     refusal(budgets)
     budgets.spent(ONE, names(1), 0)
     budgets.spent(OTHER, names(1), 0)
     refusal(budgets)
-    assert len(budgets._accounts) == BUDGETED_SENDERS_MAX
-    for number in range(BUDGETED_SENDERS_MAX):
+    assert len(budgets._accounts) == SENDERS
+    for number in range(SENDERS):
         budgets.spent(Sender(f"more {number}", Door.HTTP), names(1), 0)
     budgets.check(ONE, 1)
-    assert len(budgets._accounts) == BUDGETED_SENDERS_MAX
+    assert len(budgets._accounts) == SENDERS

@@ -11,6 +11,7 @@ from tests.ingest.gateways import Gateway
 from tests.ingest.middles import lines, scan
 from tests.process.workers import until
 from tests.servers import Kafka
+from tests.servers.process import free_port
 from tests.test_secrets import listed
 from tracker.ingest.keys import desk
 from tracker.ingest.keys.key import Budget
@@ -80,9 +81,8 @@ def test_no_key_is_shown_or_left(kafka: Kafka, tmp_path: Path) -> None:
         assert secret not in "".join(os.environ.values())
 
 
-@pytest.mark.server
-def test_a_gateway_starts_by_its_copy_while_kafka_is_away(tmp_path: Path) -> None:
-    with Kafka(tmp_path / "kafka") as broker, Gateway(broker, tmp_path) as own:
+def test_a_gateway_starts_by_its_copy_while_kafka_is_away(kafka: Kafka, tmp_path: Path) -> None:
+    with Gateway(kafka, tmp_path) as own:
         revoked = desk.add(own.settings, desk.Order(site="KZALAA"))
         until(lambda: status(own, revoked.text.value) == 200, "it is not taken")
         desk.revoke(own.settings, [revoked.key.id])
@@ -90,7 +90,7 @@ def test_a_gateway_starts_by_its_copy_while_kafka_is_away(tmp_path: Path) -> Non
         assert own.process is not None
         own.process.kill()
         own.process.wait()
-        broker.kill()
+        own._environment["TRACKER_KAFKA"] = f"127.0.0.1:{free_port()}"
         own.start()
         answer = own.post(lines(scan()))
         assert (answer.status, answer.json.get("spooled")) == (200, True)
