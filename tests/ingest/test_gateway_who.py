@@ -88,8 +88,8 @@ def test_a_gateway_starts_by_its_copy_while_kafka_is_away(kafka: Kafka, tmp_path
         desk.revoke(own.settings, [revoked.key.id])
         until(lambda: status(own, revoked.text.value) == 401, "it is still taken")
         assert own.process is not None
-        own.process.kill()
-        own.process.wait()
+        own.process.terminate()
+        own.process.wait(10)
         own._environment["TRACKER_KAFKA"] = f"127.0.0.1:{free_port()}"
         own.start()
         answer = own.post(lines(scan()))
