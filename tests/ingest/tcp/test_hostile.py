@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import resource
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import pytest
 
 from tests.ingest.tcp.doors import Door, Reader, opened, run
+from tests.servers import Authority
 
 LINES: Final = {"end": "<CR>", "ack": "<ACK>", "frame_bytes_max": 4_096}
 
@@ -121,6 +123,31 @@ def test_of_too_many_connections_those_that_never_sent_a_frame_make_room() -> No
             assert door.counts.connections == 20
 
     run(scenario())
+
+
+def test_tls_handshakes_that_are_never_ended_make_room(authority: Authority) -> None:
+    server = authority.server()
+    keys = {"tls": True, "certificate": str(server.certificate), "key": str(server.key)}
+    client = ssl.create_default_context(cafile=str(authority.certificate))
+
+    async def scenario() -> None:
+        async with opened(**LINES, **keys, connections=20, connections_per_host=100) as door:
+            reader = await door.reader(ssl=client)
+            await is_served(reader)
+            before = _files()
+            for _ in range(200):
+                await door.reader()
+            await door.until(lambda: door.counts.closed["replaced"] == 181)
+            # Each end of this test has a file; of the door's ends only so many as it may have.
+            await door.until(lambda: _files() <= before + 200 + 20)
+            await is_served(reader)
+            await is_served(await door.reader(ssl=client))
+
+    run(scenario())
+
+
+def _files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def test_where_every_connection_has_sent_a_frame_a_new_one_is_refused() -> None:

@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
         host: as given.
         last_byte: when something came last, or when it began, by the monotonic clock.
         has_sent: whether a frame has come.
+        beginning: what makes it, a TLS handshake among that.
     """
 
     def __init__(self, shared: Shared, host: str) -> None:
@@ -86,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._work: asyncio.Task[None] | None = None
         self.last_byte = time.monotonic()
         self.has_sent = False
+        self.beginning: asyncio.Task[None] | None = None
 
     @property
     def is_at_work(self) -> bool:
@@ -150,6 +152,8 @@ class Connection(asyncio.Protocol):
         self._shared.counts.closed[why] += 1
         if why == "replaced":
             self._gone.set()  # It has nothing to read, and whoever opens thousands must not hold them.
+            if self._transport is None and self.beginning is not None:
+                self.beginning.cancel()
         if why != "ending":
             self._shared.counts.tell(f"closed {why}", f"a connection with {self.host} is closed: {why}")
         self._end()

@@ -82,7 +82,7 @@ class ReaderServer:
             if connection is None:
                 accepted.close()
                 continue
-            task = loop.create_task(self._begin(accepted, connection))
+            task = connection.beginning = loop.create_task(self._begin(accepted, connection))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -102,7 +102,9 @@ class ReaderServer:
                 raise
             reason = "tls" if self._tls else "broken"
             self._lines.counts.refused[reason] += 1
-            self._lines.counts.tell(f"refused {reason}", f"a connection of {connection.host} failed: {error}")
+            self._lines.counts.tell(
+                f"refused {reason}", f"a connection of {connection.host} failed: {str(error) or 'it was closed'}"
+            )
 
 
 def _listening(address: Address, where: str) -> socket.socket:
