@@ -74,12 +74,16 @@ class Mosquitto(Server):
 
     def configuration(self) -> str:
         """Gives the text of mosquitto.conf."""
-        # Started by root it would become another user, who can't write here.
-        settings = {"user": getpass.getuser(), "persistence_location": f"{self.folder}/", **self.settings}
+        settings = {"persistence_location": f"{self.folder}/", **self.settings}
         lines = [f"{name} {value}" for name, value in settings.items() if name not in LISTENER]
         lines.append(f"listener {self.port} 127.0.0.1")
         lines += [f"{name} {value}" for name, value in settings.items() if name in LISTENER]
-        return "".join(f"{line}\n" for line in lines)
+        return self.own_user() + "".join(f"{line}\n" for line in lines)
+
+    @staticmethod
+    def own_user() -> str:
+        """Gives a line of mosquitto.conf: started by root it would become another user, who can't write here."""
+        return f"user {getpass.getuser()}\n"
 
     def ready(self) -> bool:
         """Tells if it answers. With TLS or passwords it does not let this client in, and listens."""
