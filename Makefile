@@ -80,6 +80,7 @@ pages: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m tracker.domain.vocabulary.docs > docs/vocabularies.md.new && mv docs/vocabularies.md.new docs/vocabularies.md
 	@$(PY) -m tests.architecture
 	@$(PY) -m tests.ingest.tcp.page
+	@$(PY) -m tests.ingest.mqtt.page
 
 lint: $(VENV)/.built $(VENV)/.dev
 	@$(PY) -m ruff check .

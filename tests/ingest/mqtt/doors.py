@@ -31,6 +31,7 @@ class FakeIntake:
         errors: raised one after the other instead of taking; None takes.
         gate: while it is not set, nothing is taken.
         takes_s: how long it takes to make a body durable.
+        begun: how many bodies came.
         refused: how many scans, and messages as a whole, were refused, by reason.
     """
 
@@ -41,10 +42,12 @@ class FakeIntake:
         self.gate = asyncio.Event()
         self.gate.set()
         self.takes_s = takes_s
+        self.begun = 0
         self.refused: Counter[str] = Counter()
 
     async def take(self, body: bytes, sender: Sender, received_ms: int, *, whole: bool = False) -> Receipt:
         assert not whole
+        self.begun += 1
         await self.gate.wait()
         if self.errors and (error := self.errors.pop(0)) is not None:
             raise error

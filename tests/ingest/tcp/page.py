@@ -1,7 +1,7 @@
 """The tables of docs/tcp.md, made from the code; `python -m tests.ingest.tcp.page` writes them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from pathlib import Path
 from typing import Any, Final
@@ -12,21 +12,21 @@ from tracker.ingest.tcp.listener import ABOUT, KEYS, presets
 PAGE: Final = Path(__file__).parents[3] / "docs" / "tcp.md"
 
 
-def written(text: str) -> str:
-    """The page with each block between `<!-- made: name -->` and `<!-- end -->` made anew."""
+def written(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
+    """A page with each block between `<!-- made: name -->` and `<!-- end -->` made anew."""
     return re.sub(
         r"(<!-- made: (\w+) -->)\n.*?(<!-- end -->)",
-        lambda match: f"{match[1]}\n{BLOCKS[match[2]]()}\n{match[3]}",
+        lambda match: f"{match[1]}\n{blocks[match[2]]()}\n{match[3]}",
         text,
         flags=re.DOTALL,
     )
 
 
-def keys() -> str:
+def keys(of: Mapping[str, Mapping[str, Any]] = KEYS) -> str:
     """Every key of a table."""
     rows = [
         (f"`{name}`", _escaped(about["meaning"]), _escaped(about["form"]), _default(about["default"]))
-        for name, about in KEYS.items()
+        for name, about in of.items()
     ]
     return _table(("key", "", "form", "if not given"), rows)
 
@@ -76,4 +76,4 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text("utf-8")), "utf-8")
+    PAGE.write_text(written(PAGE.read_text("utf-8"), BLOCKS), "utf-8")

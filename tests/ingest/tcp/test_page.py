@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import Final
 
-from tests.ingest.tcp.page import PAGE, written
+from tests.ingest.tcp.page import BLOCKS, PAGE, written
 from tracker.ingest.metrics import GatewayMetrics
 from tracker.ingest.sources import KINDS
 from tracker.ingest.tcp import metrics
@@ -14,7 +14,7 @@ TEXT: Final = PAGE.read_text("utf-8")
 
 
 def test_its_tables_are_made_from_the_code() -> None:
-    assert written(TEXT) == TEXT, "run: make pages"
+    assert written(TEXT, BLOCKS) == TEXT, "run: make pages"
 
 
 def test_its_examples_are_listeners() -> None:

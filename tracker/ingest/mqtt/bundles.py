@@ -40,14 +40,6 @@ class Bundle:
         """When the first of them came, milliseconds since the epoch."""
         return self.messages[0].received_ms
 
-    def halves(self) -> "tuple[Bundle, Bundle]":
-        """The same messages as two bodies, which may be taken one after the other."""
-        middle = len(self.messages) // 2
-        return (
-            Bundle(self.origin, self.messages[:middle], self.is_lines),
-            Bundle(self.origin, self.messages[middle:], self.is_lines),
-        )
-
     def message(self, index: int) -> Message:
         """The message in which the scan with an index stood."""
         return self.messages[index if self.is_lines else 0]

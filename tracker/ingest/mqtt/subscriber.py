@@ -191,11 +191,6 @@ class Subscriber:
                 self._waits(error)
                 await self._rest(min(pause, error.retry_after_s))
                 pause *= 2
-                if isinstance(error, OverBudgetError) and len(bundle.messages) > 1:
-                    # So many at once may be more than may ever be.
-                    for half in bundle.halves():
-                        await self._take(half)
-                    return
             except TrackerError as error:
                 await self._refused(bundle, error)
                 return
