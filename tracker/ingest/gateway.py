@@ -33,6 +33,7 @@ from tracker.ingest.ports import Door, Intake
 from tracker.ingest.skew import Skew
 from tracker.ingest.tcp import metrics as tcp_metrics
 from tracker.ingest.tcp.door import TcpDoor
+from tracker.ingest.tcp.listener import check_events
 from tracker.ingest.who import Doorkeeper
 from tracker.limits import END_S_MAX, LOOP_S_MAX
 from tracker.log.cluster import Cluster
@@ -98,6 +99,7 @@ class Gateway:
         if settings.http is not None:
             self._doors.append(self._http())
         listed = sources.load(settings.sources) if settings.sources else sources.Sources()
+        check_events(listed.tcp, self._vocabularies)
         self._tcp = TcpDoor(listed.tcp, self.intake)
         if listed.tcp:
             tcp_metrics.tell(metrics, self._tcp.counts)

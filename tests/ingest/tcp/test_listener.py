@@ -5,9 +5,10 @@ from typing import Any, Final
 import pytest
 
 from tests.servers import Authority
+from tracker.domain import vocabulary
 from tracker.errors import TrackerError
 from tracker.ingest.tcp.keys import Listener
-from tracker.ingest.tcp.listener import ABOUT, KEYS, listener, presets
+from tracker.ingest.tcp.listener import ABOUT, KEYS, check_events, listener, presets
 
 LINES: Final = {"name": "a", "listen": "127.0.0.1:2112", "site": "KZALAA", "event": "ARRIVED", "end": "<LF>"}
 
@@ -113,6 +114,14 @@ def test_every_preset_is_a_listener_and_says_where_it_is_from(name: str) -> None
     keys = {one: value for one, value in LINES.items() if one != "end"}
     assert listener(keys | {"preset": name}, "here").preset == name
     assert all(presets()[name][one] for one in ABOUT)
+
+
+def test_an_event_that_no_vocabulary_has_is_refused_with_those_that_are_most_alike() -> None:
+    known = vocabulary.load()
+    check_events([made(), made(event="EMSEVT:EMD"), made(event="KAZPOST:SRTSND")], known)
+    with pytest.raises(TrackerError, match=r"'a': event: expected .* got 'ARIVED'; most alike: 'ARRIVED'") as caught:
+        check_events([made(event="ARIVED")], known)
+    assert caught.value.code == "bad_setting"
 
 
 def test_every_key_says_what_it_means() -> None:

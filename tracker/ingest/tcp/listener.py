@@ -1,12 +1,14 @@
 """A listener for readers over TCP: its table `[[tcp]]`, what its preset adds, and what can't be together."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from tracker.domain.vocabulary import Vocabularies
+from tracker.errors import TrackerError
 from tracker.ingest.tables import read, refuse
 from tracker.ingest.tcp.keys import Listener
 
@@ -34,6 +36,19 @@ def listener(table: Mapping[str, Any], where: str) -> Listener:
     _check_frames(made, where)
     _check_tls(made, where)
     return made
+
+
+def check_events(listeners: Iterable[Listener], vocabularies: Vocabularies) -> None:
+    """Refuses a listener whose every scan would be rejected, since no vocabulary has its event.
+
+    Raises:
+        TrackerError: `bad_setting`.
+    """
+    for one in listeners:
+        try:
+            vocabularies.find(one.event)
+        except TrackerError as unknown:
+            refuse(f"[[tcp]] {one.name!r}", f"event: {unknown}")
 
 
 def _preset(table: Mapping[str, Any], where: str) -> dict[str, Any]:
