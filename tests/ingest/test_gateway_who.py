@@ -41,6 +41,10 @@ def test_a_key_is_taken_within_a_second_and_refused_within_a_second(gateway: Gat
     assert answer.headers["www-authenticate"].startswith('Bearer realm="tracker"')
 
 
+def test_its_metrics_tell_whether_it_hears_of_revoked_keys(gateway: Gateway) -> None:
+    assert "tracker_gateway_keys_current 1.0" in gateway.metrics()
+
+
 def test_a_device_that_sends_too_much_is_told_when_to_go_on(gateway: Gateway) -> None:
     made = desk.add(gateway.settings, desk.Order(site="", device="T2", budgets={Budget.SCANS: 1}))
     until(lambda: status(gateway, made.text.value) == 200, "it is not taken")
@@ -94,4 +98,5 @@ def test_a_gateway_starts_by_its_copy_while_kafka_is_away(kafka: Kafka, tmp_path
         own.start()
         answer = own.post(lines(scan()))
         assert (answer.status, answer.json.get("spooled")) == (200, True)
+        assert {"tracker_gateway_keys 2.0", "tracker_gateway_keys_current 0.0"} <= {*own.metrics().splitlines()}
         assert status(own, revoked.text.value) == 401

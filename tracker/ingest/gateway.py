@@ -88,6 +88,7 @@ class Gateway:
         self.durable = KafkaFirst(settings, Cluster(settings))
         self.durable.tell(metrics)
         self._keys = KeysFollower(settings, self.ring, keys_copy(settings))
+        self._keys.show_in(metrics)
         self._vocabularies = vocabulary.load(settings.vocabularies)
         self.intake: Intake = _middle(settings, self._vocabularies, self.durable, metrics, self.ring)
         self.skew = Skew()

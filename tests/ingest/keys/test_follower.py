@@ -245,6 +245,23 @@ def test_a_record_that_is_no_key_opens_nothing_and_hinders_none(
     assert f"id '{spoilt.key.id}': not a key" in caplog.text
 
 
+def test_whatever_goes_wrong_the_topic_is_followed_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = made(settings)
+    with gateway(settings) as door:
+
+        def broken(self: KeysTopic, wait_s: float) -> list[object]:
+            del self, wait_s
+            raise ValueError("a fault of our own")
+
+        monkeypatch.setattr(KeysTopic, "changes", broken)
+        until(lambda: "ValueError: a fault of our own" in caplog.text, "it is not told")
+        monkeypatch.undo()
+        desk.revoke(settings, [one.key.id])
+        until(lambda: not door.opens(one), "it does not follow")
+
+
 def test_a_copy_that_can_not_be_read_is_set_aside(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from tracker.ingest.keys.copy import KeysCopy, Place
 from tracker.ingest.keys.key import Key
 from tracker.ingest.keys.ring import Keyring
 from tracker.ingest.keys.topic import KeysTopic
+from tracker.ingest.metrics import GatewayMetrics
 from tracker.log.extents import Extent
 from tracker.log.identity import EMBEDDED_CLUSTER, LogClient, LogUnknownError
 
@@ -70,6 +71,15 @@ class KeysFollower:
         self._ending.set()
         self._thread.join(END_S_MAX)
 
+    def show_in(self, metrics: GatewayMetrics) -> None:
+        """Has the metrics tell how many keys are known, and whether they are those of now."""
+        metrics.gauge("tracker_gateway_keys", "Device keys that are known.", lambda: len(self._ring))
+        metrics.gauge(
+            "tracker_gateway_keys_current",
+            "1 while the topic of keys is followed; 0: a key that was revoked since still opens.",
+            lambda: self._ring.current,
+        )
+
     def _run(self) -> None:
         found = self._copy.open()
         self._place = found.place
@@ -81,7 +91,9 @@ class KeysFollower:
                     with KeysTopic(self._settings) as topic:
                         self._follow(topic)
                 except (TrackerError, LogUnknownError) as error:
-                    self._tell(f"{error}; {len(self._ring):,} keys are known as they were")
+                    self._tell(str(error))
+                except Exception as error:  # noqa: BLE001  # Without its thread no revoked key is heard of any more.
+                    self._tell(f"{type(error).__name__}: {error}")
                 self._ring.current = False
                 self._ending.wait(RETRY_EVERY_S)
         finally:
@@ -141,7 +153,11 @@ class KeysFollower:
     def _tell(self, text: str) -> None:
         """Tells once what keeps it from the topic."""
         if text != self._told:
-            log.warning("the keys can't be read from their topic: %s", text)
+            log.warning(
+                "the keys can't be read from their topic: %s; %s keys are known as they were",
+                text,
+                f"{len(self._ring):,}",
+            )
             self._told = text
 
     def _tell_lost(self, name: str, count: int) -> None:
