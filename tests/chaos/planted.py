@@ -1,7 +1,7 @@
-"""Workers with a bug, by which the oracle is tried: `python -m tests.chaos.planted BUG [flags of tracker worker]`.
+"""Workers and gateways with a bug, by which the oracle is tried: `python -m tests.chaos.planted BUG [flags]`.
 
 A bug has the name that it has in tests/simulation/planted.py. What is wrong in the worker's own code is taken from
-there; what is wrong between the worker and a real Redis stands here.
+there; what is wrong between the worker and a real Redis stands here, what is wrong in a gateway in planted_gateway.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from aiokafka.structs import TopicPartition
 
+from tests.chaos.planted_gateway import GATEWAY_BUGS
 from tests.simulation.planted import PLANTED
 from tracker.cli import main as command_line
 from tracker.domain import _records
@@ -189,11 +190,12 @@ BUGS: Final[dict[str, Callable[[], None]]] = {
             "reply_taken_for_granted", "begins_where_it_was",
         )
     },
+    **GATEWAY_BUGS,
 }  # fmt: skip
 """Name -> what switches it on."""
 
 
 if __name__ == "__main__":
     BUGS[sys.argv[1]]()
-    sys.argv[1:2] = ["worker"]
+    sys.argv[1:2] = ["gateway" if sys.argv[1] in GATEWAY_BUGS else "worker"]
     command_line.main()

@@ -13,6 +13,8 @@ KILLS: Final = ("worker killed in the middle of a batch",) * 3
 TAKEN: Final = ("claims taken by somebody else",) * 4
 CUT: Final = ("AOF cut short",) * 4
 LATE: Final = ("old request delivered late",) * 4
+DRAINS: Final = ("gateway killed while it drains",) * 4
+NO_ROOM: Final = ("disk full under a gateway's spool",)
 ONE: Final = ("claims taken by somebody else",)
 """For a bug that needs no fault, only some scans."""
 
@@ -35,6 +37,10 @@ PLANS: Final[dict[str, tuple[str, ...]]] = {
     "undo_forgotten": CUT,
     "reply_taken_for_granted": (*TAKEN, *LATE),
     "begins_where_it_was": CUT,
+    "late_taken_for_acknowledged": DRAINS,
+    "spooled_later": DRAINS,
+    "taken_out_before_it_is_sent": DRAINS,
+    "full_disk_overlooked": NO_ROOM,
 }
 """Bug -> the rows that strike, in this order, until it is caught."""
 
@@ -56,7 +62,8 @@ def catch(campaign: Campaign, bug: str) -> PlantedResult:
                 world.wait(lambda: False, GAP_S)
                 if not world.watch.found.clean:
                     break
-                driver.run(row.strike(world), world.work_off)
+                with row.around(world):
+                    driver.run(row.strike(world), world.work_off)
         world.wait(lambda: world.settled() or not world.watch.found.clean, SETTLE_S_MAX)
         in_vain = world.watch.found.clean  # Only then has it been waited for long enough.
         report = world.judge(ledger)

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.chaos.links import SLOTS
+from tests.chaos.planted_gateway import GATEWAY_BUGS
 from tests.chaos.proxy import Proxy, Way
 from tests.chaos.row import KAFKA, TRAFFIC, Await, Form, MissedError, Row, Strike
 from tests.chaos.rows.kafka import takes_again
@@ -44,14 +45,18 @@ class Gateway(Server):
         folder: for its log and its spool.
         settings: of the world.
         kafka: the proxy to Kafka.
+        bug: a bug of `planted` that it runs with; None, or one of workers, for the product as it is.
         environment: variables that it has beside.
     """
 
     name = "gateway"
 
-    def __init__(self, folder: Path, settings: Settings, kafka: Proxy, environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, kafka: Proxy, bug: str | None, environment: dict[str, str]
+    ) -> None:
         super().__init__(folder)
         self.kafka = kafka
+        self._bug = bug
         self.http = Address("127.0.0.1", free_port())
         self.monitor = Address("127.0.0.1", free_port())
         own = replace(
@@ -64,8 +69,9 @@ class Gateway(Server):
         self.environment = {"PYTHONPATH": str(ROOT), **config.environment(own), **environment}
 
     def command(self) -> Sequence[str]:
-        """Gives the product's own command."""
-        return [sys.executable, "-m", "tracker.cli", "gateway"]
+        """Gives the product's own command, or that of a planted bug."""
+        program = ["tests.chaos.planted", self._bug] if self._bug in GATEWAY_BUGS else ["tracker.cli", "gateway"]
+        return [sys.executable, "-m", *program]
 
     def ready(self) -> bool:
         """Tells if it takes scans."""
@@ -131,7 +137,8 @@ def _staged(world: World, disk: Disk | None) -> Iterator[None]:
     number = len(world.checks)
     link = world.links[SLOTS - 1]  # The last worker's, if there ever are so many.
     environment = {} if disk is None else dict(disk.environment)
-    gateway = Gateway(world.folder / f"gateway-{number}", world.settings, link.kafka, environment)
+    folder = world.folder / f"gateway-{number}"
+    gateway = Gateway(folder, world.settings, link.kafka, world.bug, environment)
     scanners = Scanners(str(gateway.http), _key(world.settings, f"CHAOS-{number}"), world.seed * 100 + number)
     world.checks.append(lambda report: scanners.check(world.settings, report))
     gateway.start()
