@@ -182,7 +182,7 @@ def up(settings: Settings, given: Collection[str]) -> None:
         worker = stack.enter_context(Worker(started.settings, _log(settings, "worker"), dict(os.environ)))
         gateway = None
         if started.settings.http is not None:
-            _key(started.settings, kept="kafka" in given)
+            gateway_key(started.settings, kept="kafka" in given)
             gateway = stack.enter_context(Gateway(started.settings, _log(settings, "gateway"), dict(os.environ)))
         _introduce(started, worker, gateway)
         beside = [gateway] if gateway else []
@@ -210,7 +210,7 @@ def _log(settings: Settings, child: str) -> Path:
     return log
 
 
-def _key(settings: Settings, *, kept: bool) -> Path:
+def gateway_key(settings: Settings, *, kept: bool) -> Path:
     """The file of a key for the gateway, which nobody but its owner may read; for any site, since there is one of all.
 
     Args:

@@ -12,7 +12,8 @@ from typing import Final
 import pytest
 from redis import Redis as Client
 
-from tests.servers import Redis
+from tests.process.workers import new_topic, send, until
+from tests.servers import Kafka, Redis
 from tracker.config import Settings
 from tracker.errors import REASONS
 from tracker.local.demo.visibility import Visibility, percentile
@@ -63,22 +64,30 @@ def test_sigterm_ends_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_scan_is_visible_at_the_time_of_the_transaction_that_passed_it(redis_server: Redis) -> None:
-    with (
-        Client.from_url(redis_server.url) as client,
-        Visibility(Settings(redis=redis_server.url, partitions=2)) as seen,
-    ):
+def test_a_scan_is_visible_at_the_time_of_the_transaction_that_passed_it(kafka: Kafka, redis_server: Redis) -> None:
+    topic = new_topic(kafka, 2)
+    settings = Settings(kafka=kafka.address, topic=topic, redis=redis_server.url, partitions=2)
+    with Client.from_url(redis_server.url) as client:
         client.flushdb()
-        seen.sent(1, 3, 1_000_000)
-        seen.sent(1, 5, 1_500_000)
-        seen.sent(1, 6, 1_600_000)
-        client.xadd(keys.out(1), {"from": 0, "next": 6}, id="2000-0")
-        seen.read()
-        assert seen.latencies_us == [1_001_000, 501_000]
-        client.xadd(keys.out(1), {"from": 6, "next": 7}, id="2001-0")
-        seen.read()
-        assert seen.latencies_us[2:] == [402_000]
-        assert seen.acknowledged == [0, 7]
+        with Visibility(settings) as seen:
+            seen.sent(b'{"a":1}', 1_000_000)
+            seen.sent(b'{"a":1}', 1_500_000)  # A copy.
+            seen.sent(b'{"b":2}', 1_600_000)
+            stamped = [
+                b'{"a":1,"received":7}',
+                b'{"alias":"X"}',
+                b'{"a":1,"received":8}',
+                b'{"b":2,"received":9,"site":"S"}',
+            ]
+            client.xadd(keys.out(1), {"from": 0, "next": 3}, id="2000-0")
+            send(kafka, topic, [(b"P", value) for value in stamped], partition=1)
+            until(lambda: len(seen.latencies_us) == 2, "the first two are not seen")
+            assert seen.latencies_us == [1_001_000, 501_000]
+            client.xadd(keys.out(1), {"from": 3, "next": 4}, id="2001-0")
+            until(lambda: len(seen.latencies_us) == 3, "the third is not seen")
+            assert seen.latencies_us[2:] == [402_000]
+            assert (seen.ends, seen.located) == ([0, 4], 3)
+            seen.check()
         client.flushdb()
 
 

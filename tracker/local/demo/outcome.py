@@ -35,8 +35,8 @@ class Outcome:
 
     @property
     def accounted(self) -> int:
-        """Scans whose outcome is known: applied, rejected, or sent on to their own partition."""
-        return self.counted.scans + self.counted.rejected + self.counted.rekeyed
+        """Scans whose outcome is known: applied, or rejected by the gateway or a worker."""
+        return self.counted.scans + self.rejected.total()
 
 
 def read(settings: Settings, marks: Marks) -> Outcome:

@@ -46,7 +46,8 @@ class Report:
         """Prints where the servers are, once the worker has its partitions."""
         self._console.print(f"kafka   {running.settings.kafka}  ({running.kafka})")
         self._console.print(f"redis   {running.settings.redis}  ({running.redis})")
-        self._console.print(f"worker  ready after {seconds:.1f} s, {running.settings.partitions} partitions claimed")
+        self._console.print(f"worker  {running.settings.partitions} partitions claimed")
+        self._console.print(f"gateway http://{running.settings.http}; all are ready after {seconds:.1f} s")
 
     def ended(self, scans: int, seconds: float, latencies_us: Sequence[int], outcome: Outcome) -> None:
         """Prints what became of the scans."""
@@ -54,7 +55,7 @@ class Report:
         parcels = outcome.states.total()
         self._title(f"{scans:,} scans of {parcels:,} parcels in {seconds:.1f} s")
         counts = _grid(["duplicates", *(f"  {reason}" for reason in outcome.rejected)])
-        counts.add_row("scans in", f"{scans:,}", "acknowledged by the broker")
+        counts.add_row("scans in", f"{scans:,}", "answered by the gateway, safe in Kafka")
         counts.add_row("applied", f"{outcome.counted.scans:,}", "each once")
         counts.add_row(
             "duplicates", f"{outcome.counted.duplicates:,}", "of these, already known: counted, and nothing else"
@@ -67,7 +68,7 @@ class Report:
             p50, p99 = (percentile(latencies_us, share) / 1_000 for share in (0.50, 0.99))
             self._title(f"Scan to visible: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
             self._console.print(
-                "of all scans: from the moment the producer gets one until its parcel can be read with it"
+                "of all scans: from the moment the gateway's client gets one until its parcel can be read with it"
             )
         self._title("Where the parcels are")
         states = _grid(outcome.states)
