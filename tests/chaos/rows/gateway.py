@@ -241,6 +241,28 @@ def kafka_frozen(world: World) -> Strike:
     return f"Kafka; {spooled:,.0f} scans were spooled" if spooled else None
 
 
+def both_killed(world: World) -> Strike:
+    """Kafka and the gateway by SIGKILL; the gateway starts again, and takes scans, before Kafka does."""
+    stage = _stage(world)
+    gateway, scanners = stage.gateway, stage.scanners
+    yield _takes(scanners)
+    world.broker.kill()
+    try:
+        yield world.random.uniform(0.0, AWAY_S[0])
+        gateway.kill()
+        yield world.random.uniform(*AFTER_KILL_S)
+        gateway.launch()
+        yield _takes(scanners)
+        waiting = gateway.metric("spool_records")
+    finally:
+        if not gateway.runs:
+            gateway.launch()
+        world.broker.launch()
+    yield from takes_again(world)
+    yield Await(lambda: gateway.metrics().get("tracker_gateway_spool_records") == 0, DRAIN_S_MAX)
+    return f"gateway and Kafka; {waiting:,.0f} records were in the spool" if waiting else None
+
+
 def disk_full(world: World) -> Strike:
     """No room for the spool while Kafka does not answer: scanners shall come again; it may be killed meanwhile."""
     stage = _stage(world)
@@ -272,5 +294,6 @@ GATEWAY_ROWS: Final = (
     Row("gateway killed while it drains", killed_draining, _BOTH, form=_FORM, around=on_any_disk, mixed=False),
     Row("Kafka killed behind a gateway", kafka_killed, _BOTH, form=_FORM, around=on_any_disk, mixed=False),
     Row("Kafka frozen behind a gateway", kafka_frozen, _BOTH, form=_FORM, around=on_any_disk, mixed=False),
+    Row("gateway and Kafka killed", both_killed, _BOTH, form=_FORM, around=on_any_disk, mixed=False),
     Row("disk full under a gateway's spool", disk_full, _BOTH, form=_FORM, around=on_a_disk_of_its_own, mixed=False),
 )
