@@ -124,14 +124,18 @@ class Gateway:
             await asyncio.to_thread(self._keys.ready, KEYS_S_MAX)
             heart = asyncio.create_task(self._beat())
             stack.callback(heart.cancel)
+            stack.push_async_callback(self._close_doors)
             for door in self._doors:
                 await door.start()
-                stack.push_async_callback(door.close)
             self._ready = True
             log.info("the gateway is open: %s", ", ".join(map(str, self._doors)))
             await stop.wait()
             self._ready = False
             log.info("the gateway closes: it answers what it has taken")
+
+    async def _close_doors(self) -> None:
+        """All at once: each may wait for what it has taken. One that is not open has nothing to wait for."""
+        await asyncio.gather(*[door.close() for door in self._doors])
 
     def verdict(self) -> Mapping[str, Any]:
         """How it is: ready while scans can be made durable, healthy while they go to Kafka and all sources send."""
