@@ -151,7 +151,7 @@ class Settings:
     sources: Path | None = _setting(
         "",
         forms.existing_file,
-        "what the gateway listens to and connects to, beside HTTP (docs/tcp.md)",
+        "what the gateway listens to and connects to, beside HTTP (docs/tcp.md, docs/mqtt.md)",
         "file",
         only=GATEWAY,
     )

@@ -5,6 +5,7 @@ import gzip
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -68,6 +69,14 @@ def test_scans_are_sent_as_lines_with_a_key_for_the_request(server: Scripted, se
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["content-type"] == "application/x-ndjson"
     assert len(request.headers["idempotency-key"]) == 32
+    assert abs(int(request.headers["tracker-sent"]) - time.time() * 1_000) < 10_000
+
+
+def test_each_try_says_the_senders_now(server: Scripted, send: Send) -> None:
+    server.answers = [problem(503, "unavailable"), problem(503, "unavailable")]
+    send(server.url, scans(1))
+    first, *_, last = (int(request.headers["tracker-sent"]) for request in server.requests)
+    assert first < last
 
 
 def test_nothing_is_sent_for_nothing(server: Scripted, send: Send) -> None:

@@ -33,7 +33,7 @@ def test_a_broker_is_named_by_its_url(url: str, shown: str) -> None:
 def test_what_is_not_given_has_a_default_that_loses_nothing() -> None:
     made = source()
     assert (made.version, made.filters, made.in_flight_max) == ("5", ("scans/+/+",), 1_000)
-    assert made.id == f"tracker-{socket.gethostname()}"
+    assert made.id == f"tracker-{socket.gethostname()}-hall-1"
 
 
 def test_gateways_of_a_group_share_a_subscription() -> None:

@@ -213,6 +213,28 @@ def test_a_broker_sends_no_more_than_the_window_holds(broker: Mosquitto) -> None
     run(test)
 
 
+def test_no_more_is_read_than_may_be_held(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.ingest.mqtt.bridge.MQTT_HELD_MESSAGES_MAX", 50)
+    monkeypatch.setattr("tracker.ingest.mqtt.connection._READ_MAX", 10)
+
+    async def test() -> None:
+        intake = FakeIntake()
+        intake.gate.clear()
+        subscriber = made(source_of(broker), intake)
+        async with running(subscriber):
+            with Publisher(broker) as scanner:
+                await asyncio.to_thread(scanner.send_all, scans(900))
+            await until(lambda: subscriber.counts.messages >= 50)
+            await asyncio.sleep(0.2)
+            assert subscriber.counts.messages < 60
+            intake.gate.set()
+            await until(lambda: subscriber.counts.acknowledged == 900)
+        assert ids(intake.scans) == list(range(900))
+        assert subscriber.counts.connections == 1
+
+    run(test)
+
+
 def test_acknowledgements_go_in_the_order_of_receipt(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
     acknowledged: list[int] = []
     ack = Client.ack

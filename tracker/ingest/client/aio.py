@@ -12,7 +12,7 @@ import aiohttp
 from tracker.ingest.client import answers
 from tracker.ingest.client.answers import Again, RefusedError, Result, UnreachableError
 from tracker.ingest.client.attempts import PATIENCE_S, Attempts, unanswered
-from tracker.ingest.client.batches import BATCH_SCANS, Batch, Scan, batches
+from tracker.ingest.client.batches import BATCH_SCANS, Batch, Scan, batches, of_this_try
 from tracker.ingest.client.place import place, trusting
 from tracker.ingest.client.plain import ANSWER_S_MAX, placed
 
@@ -85,7 +85,7 @@ class AsyncClient:
         assert self._session is not None, "the client is used within `async with`"
         try:
             async with self._session.post(
-                self.place.url, data=body, headers=headers, allow_redirects=False, ssl=self._tls
+                self.place.url, data=body, headers=of_this_try(headers), allow_redirects=False, ssl=self._tls
             ) as answer:
                 content = await answer.read()
         except (OSError, TimeoutError, aiohttp.ClientError) as error:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class Batch:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def request(self, key: str, *, compress: bool) -> tuple[bytes, dict[str, str]]:
-        """The body and the headers of the request.
+        """The body and the headers of the request, but for those of one try.
 
         Args:
             key: the device key.
@@ -84,6 +85,11 @@ def batches(scans: Iterable[Scan], scans_max: int = BATCH_SCANS) -> Iterator[Bat
         size += len(line) + 1
     if batch.lines or batch.unsent:
         yield batch
+
+
+def of_this_try(headers: dict[str, str]) -> dict[str, str]:
+    """The headers of one try: by the sender's own now the gateway finds devices whose clocks are wrong."""
+    return headers | {"Tracker-Sent": str(time.time_ns() // 1_000_000)}
 
 
 def _line(scan: Scan) -> bytes:

@@ -10,7 +10,7 @@ from typing import Final, Self
 from tracker.ingest.client import answers
 from tracker.ingest.client.answers import Again, RefusedError, Rejected, Result, UnreachableError
 from tracker.ingest.client.attempts import PATIENCE_S, Attempts, unanswered
-from tracker.ingest.client.batches import BATCH_SCANS, Batch, Scan, batches
+from tracker.ingest.client.batches import BATCH_SCANS, Batch, Scan, batches, of_this_try
 from tracker.ingest.client.place import place, trusting
 
 ANSWER_S_MAX: Final = 30.0
@@ -109,7 +109,7 @@ class Client:
         return answers.read(answer.status, fields, content, sent, self.place.url)
 
     def _ask(self, body: bytes, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
-        self._connection.request("POST", self.place.path, body, headers)
+        self._connection.request("POST", self.place.path, body, of_this_try(headers))
         answer = self._connection.getresponse()
         return answer, answer.read()
 

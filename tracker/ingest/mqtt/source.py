@@ -96,9 +96,9 @@ class MqttSource:
     version: str = setting(values.one_of("5", "3.1.1"), "of MQTT", '"5" or "3.1.1"', "5")
     client_id: str = setting(
         values.text(_LINE_BYTES_MAX),
-        "the name of the session at the broker, which stays and which nobody else has; `{host}` is this machine's name",
+        "the session's name at the broker, which nobody else has; `{host}` is the machine, `{name}` the source",
         "text",
-        "tracker-{host}",
+        "tracker-{host}-{name}",
     )
     group: str = setting(_group, "gateways with the same group share the messages; empty: each gets all", "text", "")
     site: str = setting(values.text(SITE_BYTES_MAX), "where its scans were read, if no topic says it", "text", "")
@@ -132,8 +132,8 @@ class MqttSource:
 
     @property
     def id(self) -> str:
-        """The client id, with the name of this machine in it."""
-        return self.client_id.replace("{host}", socket.gethostname())
+        """The client id, with the names of this machine and of the source in it."""
+        return self.client_id.replace("{host}", socket.gethostname()).replace("{name}", self.name)
 
     @property
     def filters(self) -> tuple[str, ...]:
