@@ -123,6 +123,7 @@ def test_while_kafka_is_frozen_requests_go_to_the_spool_and_from_there_to_kafka(
             began = time.monotonic()
             assert set(await asyncio.gather(*(durable.keep(one) for one in sent[2:100]))) == {Kept.SPOOL}
             assert time.monotonic() - began < ACKNOWLEDGED_S_MAX  # It is known to be away.
+            assert await durable.keep([]) is Kept.KAFKA
             assert durable.spooled == 990
             found = told(durable)
             assert found["tracker_gateway_kafka_away"] == 1

@@ -79,7 +79,7 @@ class Drain:
         all_sent = await self._delivery.send_all([request.records for request in requests])
         for request, sent in zip(requests, all_sent, strict=True):
             left = await self._apart(sent, request.records)
-            if len(left) < len(request.records):
+            if not left or len(left) < len(request.records):
                 self._unsettled.append(Settled(request.id, len(request.records), left))
         if self._unsettled or _refused(all_sent):
             self._after = requests[-1].id

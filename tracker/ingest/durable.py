@@ -105,6 +105,8 @@ class KafkaFirst:
             await self.spool.close()
 
     async def _keep(self, records: list[Record]) -> Kept:
+        if not records:
+            return Kept.KAFKA
         left: Sequence[Record] = records
         if self._may_try():
             sent = await self.delivery.send(records, ACKNOWLEDGED_S_MAX)
