@@ -8,10 +8,9 @@ waits by itself.
 """
 
 import select
-import ssl
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -23,7 +22,9 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from tracker.errors import TrackerError
 from tracker.ingest.mqtt import refusals
 from tracker.ingest.mqtt.bridge import Bridge
+from tracker.ingest.mqtt.events import Connected, Event, Subscribed
 from tracker.ingest.mqtt.source import MqttSource
+from tracker.ingest.mqtt.tls import TlsSocket
 from tracker.ingest.mqtt.window import Message
 from tracker.limits import MQTT_PACKET_BYTES_MAX
 
@@ -41,60 +42,6 @@ _TICK_S: Final = 1.0
 
 _READ_MAX: Final = 200
 """Packets that are read before their messages are handed on, and acknowledgements sent."""
-
-
-class _Socket(ssl.SSLSocket):
-    """Closes what paho-mqtt leaves open after a handshake that failed, and keeps the error that it does not tell.
-
-    With TLS 1.3 a broker refuses a certificate after the handshake.
-    """
-
-    broken: ssl.SSLError | None = None
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
-
-    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        try:
-            return super().recv(buflen, flags)
-        except ssl.SSLWantReadError:
-            raise
-        except ssl.SSLError as error:
-            self.broken = error
-            raise
-
-
-class Connected(NamedTuple):
-    """The broker has let us in.
-
-    Attributes:
-        connection: its number, from 1.
-        session_present: the broker knows our session.
-    """
-
-    connection: int
-    session_present: bool
-
-
-class Subscribed(NamedTuple):
-    """The broker sends what we want."""
-
-
-class Lost(NamedTuple):
-    """There is no connection, or none any more.
-
-    Attributes:
-        error: why.
-    """
-
-    error: TrackerError
-
-
-Event = Connected | Subscribed | Lost | list[Message]
 
 
 class Connection:
@@ -170,7 +117,7 @@ class Connection:
             client.username_pw_set(source.user, source.password_file.value if source.password_file else None)
         if source.broker.tls:
             context = source.credentials.context()
-            context.sslsocket_class = _Socket
+            context.sslsocket_class = TlsSocket
             client.tls_set_context(context)
         client.on_socket_open = self._opened
         client.on_connect = self._connected

@@ -9,7 +9,8 @@ from typing import Final
 
 from tracker.errors import TrackerError
 from tracker.ingest.mqtt.bridge import Bridge
-from tracker.ingest.mqtt.connection import Connection, Event, Lost
+from tracker.ingest.mqtt.connection import Connection
+from tracker.ingest.mqtt.events import Event, Lost
 from tracker.ingest.mqtt.source import MqttSource
 
 log = logging.getLogger("tracker.ingest")

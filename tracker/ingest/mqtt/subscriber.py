@@ -15,8 +15,8 @@ from typing import Final
 from tracker.errors import TrackerError, shown
 from tracker.ingest.mqtt import topics
 from tracker.ingest.mqtt.bundles import Bundle, bundles
-from tracker.ingest.mqtt.connection import Connected, Event, Lost, Subscribed
 from tracker.ingest.mqtt.counts import Counts
+from tracker.ingest.mqtt.events import Connected, Event, Lost, Subscribed
 from tracker.ingest.mqtt.link import Link
 from tracker.ingest.mqtt.source import MqttSource
 from tracker.ingest.mqtt.topics import Origin
