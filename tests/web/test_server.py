@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -224,6 +225,29 @@ def test_a_body_that_ends_too_early_is_nobodys_request(server: HttpServer) -> No
     said(server.port, post("Host: x", "Content-Length: 10", body="a"), ended=True, seconds=2)
     assert ask(server.port, "POST", "/echo", b"next").body == b"next"
     assert BODIES.held_bytes == 0
+
+
+def test_a_connection_that_is_lost_within_a_body_is_no_fault_of_ours(
+    server: HttpServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for fields in (("Content-Length: 10",), ("Content-Length: 10", "Expect: 100-continue")):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+            client.sendall(post("Host: x", *fields, body="a"))
+            time.sleep(0.1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # Its end is a reset.
+    assert ask(server.port, "POST", "/echo", b"next").body == b"next"
+    assert not caplog.records
+    assert BODIES.held_bytes == 0
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [post("Host: x", "Key: secret\0"), post("Host: x", "Key: secret").replace(b"\r\n", b"\n"), b"secret\r\n\r\n"],
+)
+def test_a_refusal_does_not_repeat_what_came(server: HttpServer, request_: bytes) -> None:
+    answer = said(server.port, request_, seconds=3)
+    assert problem_of(answer) == (400, "malformed_request")
+    assert b"secret" not in answer
 
 
 def test_connections_beyond_the_cap_are_refused_and_the_others_served() -> None:

@@ -37,9 +37,13 @@ class Bodies:
         announced = request.content_length
         if announced is not None and announced > SENT_BODY_BYTES_MAX:
             raise _too_large(f"{announced}")
-        await _go_on(request)
         encoding = request.headers.get("Content-Encoding", "")
-        body = await self._sent(request)
+        try:
+            await _go_on(request)
+            body = await self._sent(request)
+        except ConnectionError:
+            detail = "the connection was lost before all of the body had come"
+            raise ProblemError(400, "malformed_request", detail, close=True) from None
         if not encoding:
             return body
         if len(body) <= _SMALL_BYTES:

@@ -254,5 +254,6 @@ class _Connection(RequestHandler):
         if status >= 500:
             log.error("%s could not be answered", request.method, exc_info=exc)
             return ProblemError(500, "internal", "a fault of the server; its log says more", close=True).response()
-        detail = " ".join((message or "it is not HTTP/1.1").split())[:200]
-        return ProblemError(status, "malformed_request", detail, close=True).response()
+        # Behind the reason the parser quotes what came, which may be a key.
+        reason = " ".join((message or "it is not HTTP/1.1").split()).partition(": b")[0]
+        return ProblemError(status, "malformed_request", reason[:200], close=True).response()
