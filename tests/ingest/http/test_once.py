@@ -1,6 +1,7 @@
 """A request that is sent again under its key is answered as before, once it was answered."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -66,6 +67,22 @@ def test_what_could_not_be_done_is_done_again() -> None:
             await once.answer("a", "key", b"body", fails)
         doing.may_end.set()
         assert await once.answer("a", "key", b"body", doing)
+
+    asyncio.run(run())
+
+
+def test_to_forget_takes_no_longer_where_much_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.ingest.http.once.ANSWERS_MAX", 20_000)
+
+    async def run() -> None:
+        once, doing = Once(), Doing()
+        doing.may_end.set()
+        for number in range(20_000):
+            await once.answer("a", f"{number}", b"", doing)
+        began_s = time.process_time()
+        for number in range(2_000):
+            await once.answer("a", f"more {number}", b"", doing)
+        assert time.process_time() - began_s < 0.3
 
     asyncio.run(run())
 

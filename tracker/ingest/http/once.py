@@ -87,13 +87,14 @@ class Once:
 
     def _forget(self) -> None:
         """Forgets the oldest answers beyond the bounds; those that are under way are as many as there are requests."""
-        for name in [*self._answers] if self._is_full() else ():
-            answered = self._answers[name][1]
-            if answered is not None:
-                del self._answers[name]
-                self._bytes -= len(answered.body)
-                if not self._is_full():
-                    return
+        while self._is_full() and (oldest := self._oldest()) is not None:
+            name, answered = oldest
+            del self._answers[name]
+            self._bytes -= len(answered.body)
+
+    def _oldest(self) -> tuple[tuple[str, str], Answered] | None:
+        done = ((name, answered) for name, (_, answered) in self._answers.items() if answered is not None)
+        return next(done, None)
 
     def _is_full(self) -> bool:
         return len(self._answers) > ANSWERS_MAX or self._bytes > ANSWERS_BYTES_MAX
