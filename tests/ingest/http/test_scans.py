@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import socket
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -105,6 +107,19 @@ def test_a_request_that_is_sent_again_is_answered_as_before(gate: Gate) -> None:
     assert len(gate.made.shelf.records) == 2
     other = gate.post(lines(scan()), Idempotency_Key="one")
     assert (other.status, other.json["reason"]) == (422, "key_reused")
+
+
+def test_a_scan_is_received_when_all_of_its_body_is_there(gate: Gate) -> None:
+    body = lines(scan())
+    fields = ("Host: x", f"Authorization: Bearer {DEVICE_KEY}", "Content-Type: application/json")
+    head = "\r\n".join(("POST /v1/scans HTTP/1.1", *fields, ""))
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=5) as client:
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:5])
+        time.sleep(0.3)
+        rest_ms = time.time_ns() // 1_000_000
+        client.sendall(body[5:])
+        assert b"200 OK" in client.recv(65_536)
+    assert json.loads(gate.made.shelf.records[0].value)["received"] >= rest_ms
 
 
 HOSTILE: dict[str, Any] = {

@@ -9,7 +9,6 @@
 The query interface is answered with 501: what became of a parcel is asked elsewhere.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,7 +23,7 @@ from tracker.ingest.epcis.capture import Behaviour, Captures, Job, Jobs, Nothing
 from tracker.ingest.epcis.checks import Refusal
 from tracker.ingest.epcis.scans import Translator
 from tracker.ingest.http.refusals import problem_of
-from tracker.ingest.http.scans import require_content_type
+from tracker.ingest.http.scans import now_ms, require_content_type
 from tracker.ingest.ports import Door, Intake, Scope, Sender
 from tracker.ingest.who import Doorkeeper
 from tracker.web.bodies import Bodies
@@ -144,19 +143,18 @@ class EpcisDoor:
 
     async def capture(self, request: web.BaseRequest) -> web.Response:
         """Captures a document."""
-        received_ms = _now_ms()
         sender = self._sender(request)
         behaviour = headers.behaviour(request)
         body = await self._body(request)
-        job = await self._captures.document(body, sender, received_ms, behaviour)
+        job = await self._captures.document(body, sender, now_ms(), behaviour)
         location = headers.url(request, f"{ROOT}/capture/{job.id}")
         return web.Response(status=202, headers={"Location": location, headers.BEHAVIOUR: behaviour})
 
     async def event(self, request: web.BaseRequest) -> web.Response:
         """Captures a single event."""
-        received_ms = _now_ms()
         sender = self._sender(request)
-        event_id, event = await self._captures.event(await self._body(request), sender, received_ms)
+        body = await self._body(request)
+        event_id, event = await self._captures.event(body, sender, now_ms())
         location = headers.url(request, f"{ROOT}/events/{quote(event_id, safe='')}")
         return _json(orjson.dumps(event), 201, {"Location": location})
 
@@ -219,10 +217,6 @@ def _options(path: str, methods: list[str]) -> Handler:
         return web.Response(status=204, headers=found)
 
     return answer
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _json(body: bytes, status: int, about: Mapping[str, str]) -> web.Response:

@@ -64,19 +64,20 @@ class ScansDoor:
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """Takes the scans of a body."""
         try:
-            return await self._post(request, time.time_ns() // 1_000_000)
+            return await self._post(request)
         except ProblemError as problem:
             self._refused(Door.HTTP, problem.reason)
             raise
 
-    async def _post(self, request: web.BaseRequest, received_ms: int) -> web.StreamResponse:
+    async def _post(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             sender = self._doorkeeper.sender(
                 request.headers.get("Authorization"), Scope.SCANS, Door.HTTP, request.remote or ""
             )
-            self._skew.heard(sender, request.headers.get(SENT), received_ms)
+            self._skew.heard(sender, request.headers.get(SENT), now_ms())
             require_content_type(request, CONTENT_TYPES)
             body = await self._bodies.read(request)
+            received_ms = now_ms()  # Behind the body: a slow one may bring scans that were made while it came.
             key = request.headers.get(FIELD)
             answered = await self._once.answer(sender.name, key, body, lambda: self._take(body, sender, received_ms))
         except TrackerError as error:
@@ -85,6 +86,11 @@ class ScansDoor:
 
     async def _take(self, body: bytes, sender: Sender, received_ms: int) -> Answered:
         return answer(await self._intake.take(body, sender, received_ms))
+
+
+def now_ms() -> int:
+    """This machine's clock, milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def require_content_type(request: web.BaseRequest, allowed: frozenset[str]) -> None:
