@@ -71,13 +71,11 @@ class FakeIntake:
 
 
 def _scans(body: bytes) -> list[Any]:
-    if body.startswith(b"["):
-        found: list[Any] = json.loads(body)
-        return found
     try:
-        return [json.loads(body)]
+        found = json.loads(body)
+        return found if isinstance(found, list) else [found]
     except (ValueError, RecursionError):
-        return [_scan(line) for line in body.split(b"\n") if line.strip()]
+        return [None] if body.startswith(b"[") else [_scan(line) for line in body.split(b"\n") if line.strip()]
 
 
 def _scan(line: bytes) -> object:

@@ -17,7 +17,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from tests.ingest.mqtt.doors import FakeIntake, Publisher, ids, made, run, running, scans, source_of, until
 from tests.servers import Mosquitto
 from tracker.errors import TrackerError
-from tracker.ingest.mqtt.subscriber import FAULTS_MAX
+from tracker.ingest.mqtt.taking import FAULTS_MAX
 from tracker.ingest.ports import OverBudgetError, Receipt, Sender, UnavailableError
 
 ROOT = Path(__file__).parents[3]
@@ -330,7 +330,7 @@ def test_what_cannot_be_taken_now_is_taken_later_over_the_same_connection(
         async with running(subscriber):
             with Publisher(broker) as scanner:
                 await asyncio.to_thread(scanner.send_all, scans(100))
-            await until(lambda: subscriber.counts.waits == 2)
+            await until(lambda: subscriber.waits == 2)
             await until(lambda: subscriber.counts.acknowledged == 100)
         assert ids(intake.scans) == list(range(100))
         assert (subscriber.counts.connections, subscriber.counts.again) == (1, 0)
@@ -345,7 +345,7 @@ def test_what_cannot_be_taken_when_the_gateway_stops_comes_again(broker: Mosquit
         async with running(subscriber):
             with Publisher(broker) as scanner:
                 await asyncio.to_thread(scanner.send_all, scans(10))
-            await until(lambda: subscriber.counts.waits)
+            await until(lambda: subscriber.waits)
         assert subscriber.counts.acknowledged == 0
         intake = FakeIntake()
         async with running(made(source, intake)) as subscriber:
@@ -359,7 +359,7 @@ def test_what_cannot_be_taken_when_the_gateway_stops_comes_again(broker: Mosquit
 def test_one_message_that_spoils_its_bundle_is_found_and_rejected(
     broker: Mosquitto, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.ingest.mqtt.subscriber.PAUSE_S", 0.001)
+    monkeypatch.setattr("tracker.ingest.mqtt.taking.PAUSE_S", 0.001)
 
     class Spoilt(FakeIntake):
         tries = 0
@@ -379,7 +379,43 @@ def test_one_message_that_spoils_its_bundle_is_found_and_rejected(
             await until(lambda: subscriber.counts.acknowledged == 50)
         assert sorted(ids(intake.scans)) == [number for number in range(50) if number != 13]
         assert intake.refused == {"large_body" if isinstance(error, TrackerError) else "internal": 1}
-        assert intake.tries <= 2 * FAULTS_MAX
+        assert intake.tries <= 10 * FAULTS_MAX
+
+    run(test)
+
+
+def test_a_fault_with_every_message_loses_none(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.ingest.mqtt.taking.PAUSE_S", 0.001)
+    monkeypatch.setattr("tracker.ingest.mqtt.taking.PAUSE_S_MAX", 0.01)
+
+    async def test() -> None:
+        intake = FakeIntake([RuntimeError("a fault")] * 500)
+        subscriber = made(source_of(broker), intake)
+        async with running(subscriber):
+            with Publisher(broker) as scanner:
+                await asyncio.to_thread(scanner.send_all, scans(20))
+            await until(lambda: subscriber.counts.acknowledged == 20)
+        assert sorted(ids(intake.scans)) == list(range(20))
+        assert not intake.refused
+
+    run(test)
+
+
+def test_a_message_that_ends_in_a_fault_for_ever_is_rejected_in_the_end(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.ingest.mqtt.taking.PAUSE_S", 0.001)
+    monkeypatch.setattr("tracker.ingest.mqtt.taking.PAUSE_S_MAX", 0.01)
+    monkeypatch.setattr("tracker.ingest.mqtt.taking.FAULT_S_MAX", 0.3)
+
+    async def test() -> None:
+        intake = FakeIntake([RuntimeError("a fault")] * 10_000)
+        subscriber = made(source_of(broker), intake)
+        async with running(subscriber):
+            with Publisher(broker) as scanner:
+                await asyncio.to_thread(scanner.send_all, scans(1))
+            await until(lambda: subscriber.counts.acknowledged == 1)
+        assert intake.refused == {"internal": 1}
 
     run(test)
 

@@ -13,7 +13,6 @@ class Counts:
         again: of these, that the broker has sent before.
         retained: of these, that the broker had kept for those who subscribe later.
         empty: of these, without a payload: they delete a retained message.
-        waits: how often nothing could be taken, so that it was tried again.
         acknowledged: messages that were acknowledged to the broker.
         connections: that were made.
         sessions_lost: how often the broker did not know our session any more, and with it what it held for us.
@@ -24,7 +23,6 @@ class Counts:
     again: int = 0
     retained: int = 0
     empty: int = 0
-    waits: int = 0
     acknowledged: int = 0
     connections: int = 0
     sessions_lost: int = 0

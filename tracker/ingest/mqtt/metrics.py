@@ -19,7 +19,7 @@ _COUNTERS: Final[Sequence[_Told]] = (
     _Told("messages_unpromised", "Of these, with QoS 0: some may be lost.", lambda one: one.counts.unpromised),
     _Told("messages_again", "Of these, that the broker had sent before.", lambda one: one.counts.again),
     _Told("acknowledged", "MQTT messages that were acknowledged to the broker.", lambda one: one.counts.acknowledged),
-    _Told("waits", "How often a body could not be taken and was kept.", lambda one: one.counts.waits),
+    _Told("waits", "How often a body could not be taken and was kept.", lambda one: one.waits),
     _Told("connections", "Connections to the broker.", lambda one: one.counts.connections),
     _Told("sessions_lost", "How often the broker had forgotten the session.", lambda one: one.counts.sessions_lost),
 )

@@ -1,42 +1,24 @@
 """Scans from one MQTT broker: received, taken, and then acknowledged to the broker.
 
-What can't be read is rejected and acknowledged: the broker would send it again for ever, and then nothing else. What
-can't be taken now is kept and tried again: the broker holds back once its window is full, and keeps what comes.
+While nothing can be taken, the broker holds back once its window is full, and keeps what comes.
 """
 
 import asyncio
 import contextlib
 import logging
-import random
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from tracker.errors import TrackerError, shown
-from tracker.ingest.mqtt import topics
-from tracker.ingest.mqtt.bundles import Bundle, bundles
 from tracker.ingest.mqtt.counts import Counts
 from tracker.ingest.mqtt.events import Connected, Event, Lost, Subscribed
 from tracker.ingest.mqtt.link import Link
 from tracker.ingest.mqtt.source import MqttSource
-from tracker.ingest.mqtt.topics import Origin
+from tracker.ingest.mqtt.taking import Taking
 from tracker.ingest.mqtt.window import Message, Window
-from tracker.ingest.ports import Door, Intake, OverBudgetError, Sender, UnavailableError
-from tracker.limits import BODY_BYTES_MAX
+from tracker.ingest.ports import Door, Intake
 
 log = logging.getLogger("tracker.ingest")
-
-PAUSE_S: Final = 0.25
-"""Before a body is tried again; twice as long before each further try, up to what the intake says."""
-
-FAULTS_MAX: Final = 5
-"""How often a body is tried whose taking ends in a fault of ours. Then it is rejected, and others come through."""
-
-TAKES_MAX: Final = 64
-"""Bodies of a batch that are taken at once. There may be as many as senders."""
-
-TELL_S: Final = 10.0
-"""Between two lines of log about messages with the same reason."""
 
 END_S_MAX: Final = 1.5
 """How long the connection may take to end."""
@@ -60,14 +42,11 @@ class Subscriber:
         self.source = source
         self.counts = Counts()
         self.trouble: TrackerError | None = TrackerError("no_mqtt", f"{source}: not connected yet")
-        self._intake = intake
-        self._tell_refused = refused
+        self._taking = Taking(source, intake, refused, self._settled)
         self._window = Window()
+        self._link: Link | None = None
         self._connection = 0  # The number of the one that there is.
-        self._stopping = asyncio.Event()
         self._arrived = asyncio.Event()
-        self._takes = asyncio.Semaphore(TAKES_MAX)
-        self._told_next: dict[str, float] = {}
 
     async def run(self) -> None:
         """Takes scans until `stop`: then what is in hand is still taken and acknowledged, if that can be now.
@@ -79,41 +58,44 @@ class Subscriber:
 
         def tell(event: Event) -> None:
             with contextlib.suppress(RuntimeError):  # The loop has ended, and nobody listens any more.
-                loop.call_soon_threadsafe(self._told, event, link)
+                loop.call_soon_threadsafe(self._told, event)
 
-        link = Link(self.source, tell)
+        link = self._link = Link(self.source, tell)
         link.start()
         try:
-            while not self._stopping.is_set():
+            while not self.is_stopping:
                 await self._arrived.wait()
                 self._arrived.clear()
-                while not self._stopping.is_set() and (batch := self._window.batch()):
-                    await self._settle(batch)
-                    link.bridge.release(batch)
-                    self._acknowledge(link)
+                await self._take_waiting()
         finally:
+            await self._taking.close()
             await asyncio.shield(asyncio.to_thread(link.end, END_S_MAX))
 
     @property
     def is_stopping(self) -> bool:
         """Whether `run` is to return."""
-        return self._stopping.is_set()
+        return self._taking.is_stopping
 
     @property
     def unacknowledged(self) -> int:
         """Messages that the broker holds for us until they are acknowledged."""
         return self._window.unacknowledged
 
+    @property
+    def waits(self) -> int:
+        """How often nothing could be taken, so that it was tried again."""
+        return self._taking.waits
+
     def stop(self) -> None:
         """Has `run` return."""
-        self._stopping.set()
+        self._taking.stop()
         self._arrived.set()
 
-    def _told(self, event: Event, link: Link) -> None:
+    def _told(self, event: Event) -> None:
         """An event of the link."""
         match event:
             case Connected():
-                self._reconnected(event, link)
+                self._reconnected(event)
             case Subscribed():
                 self.trouble = None
                 log.info("mqtt: %s: subscribed to %s", self.source, ", ".join(self.source.filters))
@@ -128,7 +110,7 @@ class Subscriber:
                 self._window.add(messages)
                 self._arrived.set()
 
-    def _reconnected(self, event: Connected, link: Link) -> None:
+    def _reconnected(self, event: Connected) -> None:
         self.counts.connections += 1
         self._connection = event.connection
         if self.counts.connections > 1 and not event.session_present:
@@ -139,7 +121,7 @@ class Subscriber:
                 self.source,
                 shown(self.source.id),
             )
-        link.bridge.release(self._window.reconnected(session_present=event.session_present))
+        self._release(self._window.reconnected(session_present=event.session_present))
 
     def _count(self, messages: Sequence[Message]) -> None:
         counts = self.counts
@@ -148,94 +130,27 @@ class Subscriber:
             counts.unpromised += message.qos == 0
             counts.again += message.again
             counts.retained += message.retained
+            counts.empty += not message.payload
 
-    def _acknowledge(self, link: Link) -> None:
+    async def _take_waiting(self) -> None:
+        while batch := self._window.batch():
+            await self._taking.settle(batch)
+            self._settled([message for message in batch if message.settled])
+            if self.is_stopping:
+                return
+
+    def _settled(self, messages: Sequence[Message]) -> None:
+        """Messages are settled, now or after they were put aside."""
+        self._release(messages)
         if going := self._window.acknowledged():
             self.counts.acknowledged += len(going)
-            link.bridge.acknowledge(self._connection, going)
+            assert self._link is not None
+            self._link.bridge.acknowledge(self._connection, going)
 
-    async def _settle(self, batch: Sequence[Message]) -> None:
-        """Returns when nothing more is to be done with any message of a batch, or we are to stop."""
-        known = []
-        for message in batch:
-            if not message.payload:
-                self.counts.empty += 1
-                message.settled = True
-            elif len(message.payload) > BODY_BYTES_MAX:
-                self._reject(message, "large_body", f"{len(message.payload)} bytes, more than {BODY_BYTES_MAX}")
-            elif (origin := self._origin(message.topic)) is None:
-                self._reject(
-                    message, "unknown_topic", "no pattern of `topics` takes it, or its site or device is no name"
-                )
-            else:
-                known.append((origin, message))
-        await asyncio.gather(*map(self._take, bundles(known)))
-
-    def _origin(self, topic: str | None) -> Origin | None:
-        return None if topic is None else topics.origin(self.source.topics, topic)
-
-    async def _take(self, bundle: Bundle) -> None:
-        """Has a bundle taken, however long that takes. What is refused as a whole is taken apart."""
-        sender = Sender(
-            self.source.name,
-            Door.MQTT,
-            bundle.origin.site or self.source.site,
-            bundle.origin.device or self.source.device,
-        )
-        faults, pause = 0, PAUSE_S
-        while not self._stopping.is_set():
-            try:
-                async with self._takes:
-                    await self._intake.take(bundle.body, sender, bundle.received_ms)
-            except (UnavailableError, OverBudgetError) as error:
-                self._waits(error)
-                await self._rest(min(pause, error.retry_after_s))
-                pause *= 2
-            except TrackerError as error:
-                await self._refused(bundle, error)
-                return
-            except Exception as error:
-                faults += 1
-                if faults == FAULTS_MAX:
-                    log.exception("mqtt: %s: a fault of ours with messages", self.source)
-                    await self._refused(bundle, TrackerError("internal", f"{type(error).__name__}: {error}"))
-                    return
-                await self._rest(pause)
-                pause *= 2  # FAULTS_MAX bounds it.
-            else:
-                for message in bundle.messages:
-                    message.settled = True
-                return
-
-    async def _refused(self, bundle: Bundle, error: TrackerError) -> None:
-        if len(bundle.messages) == 1:
-            self._reject(bundle.messages[0], error.code, str(error))
-        else:
-            alone = (Bundle(bundle.origin, [message], is_lines=False) for message in bundle.messages)
-            await asyncio.gather(*map(self._take, alone))
-
-    def _reject(self, message: Message, reason: str, detail: str) -> None:
-        """A message is rejected as a whole."""
-        self._tell_refused(Door.MQTT, reason)
-        message.settled = True
-        if self._is_due(reason):
-            topic = shown(message.topic)
-            log.warning("%s: %s: a message of topic %s is rejected: %s", reason, self.source, topic, detail)
-
-    def _waits(self, error: UnavailableError | OverBudgetError) -> None:
-        self.counts.waits += 1
-        if self._is_due(error.code):
-            log.warning("%s: %s: messages wait, unacknowledged: %s", error.code, self.source, error)
-
-    def _is_due(self, reason: str) -> bool:
-        """Whether a line of log for a reason may be written again: thousands of messages may have the same."""
-        now = time.monotonic()
-        if now < self._told_next.get(reason, now):
-            return False
-        self._told_next[reason] = now + TELL_S
-        return True
-
-    async def _rest(self, seconds: float) -> None:
-        spread = seconds * random.uniform(0.5, 1.0)  # noqa: S311 - spread, no secret
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), spread)
+    def _release(self, messages: Sequence[Message]) -> None:
+        """These are not held in memory any more."""
+        held = [message for message in messages if message.held]
+        for message in held:
+            message.held = False
+        assert self._link is not None
+        self._link.bridge.release(held)

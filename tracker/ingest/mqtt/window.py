@@ -29,6 +29,7 @@ class Message:
         retained: the broker had kept it for those who subscribe later.
         again: the broker has sent it before.
         settled: nothing more is to be done but to acknowledge it.
+        held: it counts as held in memory.
     """
 
     connection: int
@@ -40,6 +41,7 @@ class Message:
     retained: bool = False
     again: bool = False
     settled: bool = False
+    held: bool = True
 
 
 class Window:
