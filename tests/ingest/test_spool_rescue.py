@@ -133,6 +133,7 @@ def test_a_damaged_spool_is_set_aside_and_what_can_be_read_is_taken_over(
     (told,) = [entry for entry in caplog.records if entry.levelno == logging.ERROR]
     assert aside.name in told.message
     assert f"{len(found)} requests were taken over" in told.message
+    assert ("no other was seen" in told.message) == (len(found) == REQUESTS)
     assert "docs/gateway.md" in told.message
     assert numbers_in(path) == [*found, 999_999]  # It is sound now.
 

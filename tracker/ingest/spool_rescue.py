@@ -112,10 +112,11 @@ def _take_over(path: Path, new: SpoolFile) -> tuple[int, int]:
 
 
 def _readable(path: Path) -> Iterator[tuple[int, Packed] | None]:
-    """Every request that can be read, None for one that is seen and can't."""
+    """Every request that can be read, None for what can't: a request that is seen, or all that there may be."""
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)
     except sqlite3.Error:
+        yield None
         return
     try:
         connection.text_factory = bytes
@@ -126,9 +127,12 @@ def _readable(path: Path) -> Iterator[tuple[int, Packed] | None]:
             VERSION,
         }:
             yield from _Rows(connection)
+        else:
+            yield None
     except sqlite3.Error as error:
         if not is_corrupt(error) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # No such table.
             raise
+        yield None
     finally:
         connection.close()
 
