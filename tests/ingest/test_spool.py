@@ -161,6 +161,17 @@ def test_where_there_can_be_no_file_the_setting_is_refused(tmp_path: Path, name:
     assert (tmp_path / "folder").is_dir()
 
 
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    def open_to_others() -> dict[str, int]:
+        return {one.name: one.stat().st_mode & 0o077 for one in tmp_path.glob("spool*") if one.stat().st_size}
+
+    async def put(spool: Spool) -> None:
+        await spool.put(request("r1"))
+        assert open_to_others() == {"spool": 0, "spool-wal": 0}
+
+    with_spool(tmp_path / "spool", put)
+
+
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as other:

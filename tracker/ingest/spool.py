@@ -93,8 +93,7 @@ class Spool:
             await self._done(lambda _file: None)
         except (ForeignError, OSError, sqlite3.Error) as error:
             await self.close()
-            reason = "it is a database of something else" if isinstance(error, ForeignError) else str(error)
-            raise bad_setting(f"a file for the gateway's spool, got {self.path} ({reason})") from None
+            raise bad_setting(f"a file for the gateway's spool, got {self.path} ({error})") from None
 
     def age_s(self) -> float:
         """Since when its first request waits, in seconds; 0 if there is none."""

@@ -4,9 +4,10 @@ A commit is on disk when it returns (WAL, `synchronous=FULL`). There is one conn
 one: two writers can corrupt the WAL of SQLite before 3.51.3.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,9 @@ class CorruptError(Exception):
 class ForeignError(Exception):
     """The file is a database of something else."""
 
+    def __init__(self) -> None:
+        super().__init__("it is a database of something else")
+
 
 def is_corrupt(error: Exception) -> bool:
     """Whether an error says that the file is damaged, and not that the disk is full or the like."""
@@ -77,6 +81,8 @@ class SpoolFile:
     def __init__(self, path: Path, next_id: int = 1) -> None:
         self.standing = Standing()
         self.next_id = next_id
+        with suppress(OSError):  # SQLite says more of what is wrong.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite would let others read it.
         self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             self._open()
