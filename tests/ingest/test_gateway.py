@@ -21,6 +21,10 @@ from tests.ingest.mqtt.doors import Publisher
 from tests.servers import Kafka, Mosquitto
 from tests.servers.process import free_port
 from tests.web.serving import ask, said
+from tracker.config import Settings
+from tracker.errors import TrackerError
+from tracker.ingest import gateway as process
+from tracker.ingest.metrics import GatewayMetrics
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,8 @@ def test_its_metrics_count_what_came(gateway: Gateway) -> None:
     assert "tracker_gateway_durable_kafka_seconds_bucket" in told
     assert 'tracker_gateway_connections{door="http"}' in told
     assert "tracker_gateway_spool_records 0.0" in told
+    series = [line.rpartition(" ")[0] for line in told.splitlines() if not line.startswith("#")]
+    assert len(series) == len(set(series)), "a series stands twice"
 
 
 def test_an_epcis_document_is_in_kafka_as_scans(gateway: Gateway) -> None:
@@ -94,6 +100,11 @@ def test_a_second_gateway_at_the_same_address_or_spool_says_what_to_change(gatew
             )
             assert ended.returncode == 2, ended.stderr
             assert f"error[bad_setting]: {named}" in ended.stderr
+
+
+def test_a_gateway_that_would_take_nothing_is_refused() -> None:
+    with pytest.raises(TrackerError, match="TRACKER_HTTP: expected an address"):
+        process.Gateway(Settings(http=None, spool=None), GatewayMetrics())
 
 
 def test_connections_beyond_its_files_are_refused_and_its_neighbours_served(kafka: Kafka, tmp_path: Path) -> None:

@@ -30,6 +30,14 @@ def test_how_long_scans_took_to_be_durable_is_told_by_where_they_are() -> None:
     assert sample(metrics, "tracker_gateway_durable_spool_seconds_count") == 1
 
 
+def test_a_series_stands_once() -> None:
+    metrics = GatewayMetrics()
+    metrics.gauge("tracker_gateway_connections", "Open.", lambda: 1, door=Door.HTTP)
+    metrics.gauge("tracker_gateway_connections", "Open.", lambda: 2, door=Door.TCP)
+    with pytest.raises(ValueError, match="a second one"):
+        metrics.gauge("tracker_gateway_connections", "Open.", lambda: 3, door=Door.HTTP)
+
+
 def test_requests_that_are_refused_are_counted_by_known_reasons_only() -> None:
     metrics = GatewayMetrics()
     metrics.refused(Door.HTTP, "no_key")

@@ -195,7 +195,7 @@ class Delivery:
             sent = timed.popleft()
             if not sent.future.done():
                 self._give_up(sent)
-                self.trouble = self.trouble or "it does not acknowledge"
+                self.trouble = self.trouble or "it is slow, or does not answer"
         self._timer = self._loop.call_later(_TICK_S if self._open else _IDLE_TICK_S, self._tick)
 
     def _schedule(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ from tracker.config import Settings
 from tracker.config.tls import Credentials
 from tracker.domain import scan, vocabulary
 from tracker.domain.vocabulary import Vocabularies
+from tracker.errors import TrackerError
 from tracker.ingest import sources
 from tracker.ingest.budgets import Budgets
 from tracker.ingest.durable import KafkaFirst
@@ -79,6 +80,9 @@ class Gateway:
     Args:
         settings: of the process.
         metrics: which it tells.
+
+    Raises:
+        TrackerError: `bad_setting`, a file can't be used, or nothing would be taken.
     """
 
     def __init__(self, settings: Settings, metrics: GatewayMetrics) -> None:
@@ -86,7 +90,6 @@ class Gateway:
         self._metrics = metrics
         self.ring = Keyring()
         self.durable = KafkaFirst(settings, Cluster(settings))
-        self.durable.tell(metrics)
         self._keys = KeysFollower(settings, self.ring, keys_copy(settings))
         self._keys.show_in(metrics)
         self._vocabularies = vocabulary.load(settings.vocabularies)
@@ -109,6 +112,9 @@ class Gateway:
         if self._mqtt.subscribers:
             mqtt_metrics.tell(metrics, self._mqtt.subscribers)
             self._doors.append(self._mqtt)
+        if not self._doors:
+            expected = "an address, or TRACKER_SOURCES with something to listen or to connect to"
+            raise TrackerError("bad_setting", f"{config.variable('http')}: expected {expected}, got off and none")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Opens the doors, and closes them when it is told to stop.

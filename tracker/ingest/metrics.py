@@ -105,8 +105,11 @@ class _Values(Collector):
         read: Read,
         labels: dict[str, str],
     ) -> None:
+        reads, values = self._reads.setdefault(name, []), tuple(labels.values())
+        if any(known == values for known, _ in reads):  # Prometheus takes no series that stands twice.
+            raise ValueError(f"expected one {name} with the labels {labels}, got a second one")
         self._families[name] = (family, meaning, tuple(labels))
-        self._reads.setdefault(name, []).append((tuple(labels.values()), read))
+        reads.append((values, read))
 
     def collect(self) -> Iterator[Metric]:
         for name, (family, meaning, labels) in list(self._families.items()):
