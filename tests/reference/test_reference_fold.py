@@ -386,6 +386,12 @@ def test_what_is_scanned_after_a_delivery_is_a_late_record_soon_and_something_ne
     assert ("reopened" in shown["flags"]) == (state != "DELIVERED")
 
 
+def test_a_late_record_of_a_round_leaves_a_parcel_where_it_was_delivered() -> None:
+    delivered = scan("DELIVERED", HOUR, "DOOR")
+    shown = parcel(scan("OUT_FOR_DELIVERY", 0, "C"), delivered, scan("PICKUP_READY", 2 * HOUR, "C"))
+    assert (shown["state"], shown["site"]) == ("DELIVERED", "DOOR")
+
+
 @pytest.mark.parametrize("later", [0, 1, DAY])
 def test_a_return_that_is_also_called_delivered_went_back_to_its_sender(later: int) -> None:
     turned = scan("RETURN_STARTED", 0, "C")
