@@ -58,6 +58,8 @@ def test_a_value_is_read_or_refused_as_the_reference_model_does(value: bytes, re
 
 @example("9999-12-31T23:59:60")
 @example("1970-01-01T03:00:00")
+@example("1970-01-01T00:10:00")
+@example("1970-01-01T00:10:00+05:00")
 @example("1969-12-31T23:59:59")
 @example("0000-01-01T00:00:00")
 @given(time_texts())

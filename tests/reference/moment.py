@@ -28,6 +28,8 @@ def read(text: str, zone: str | None) -> int:
             and perhaps, with at most one blank before it, `Z`, `z`, `±hh:mm`, `±hhmm` or `±hh`.
         zone: name of the zone that a time without zone is meant in.
 
+    A text of 1970-01-01 that is before the epoch is the epoch.
+
     Raises:
         BadTimeError: the text is anything else, or outside 0 to TIME_MS_MAX.
         NoZoneError: the text has no zone and `zone` is None.
@@ -41,10 +43,10 @@ def read(text: str, zone: str | None) -> int:
         raise BadTimeError
     local = ((days * 24 + hour) * 60 + minute) * 60_000 + milliseconds
     if rest:
-        return _in_range(local - _offset(rest.removeprefix(" ")))
+        return _in_range(local - _offset(rest.removeprefix(" ")), days)
     if zone is None:
         raise NoZoneError
-    return _in_range(_instant(local, ZoneInfo(zone)))
+    return _in_range(_instant(local, ZoneInfo(zone)), days)
 
 
 @lru_cache(maxsize=1_000)
@@ -126,7 +128,9 @@ def _instant(local: int, zone: ZoneInfo) -> int:
     return local - ahead // timedelta(milliseconds=1)
 
 
-def _in_range(time: int) -> int:
+def _in_range(time: int, days: int) -> int:
+    if time < 0 and days == 0:
+        return 0
     if not 0 <= time <= TIME_MS_MAX:
         raise BadTimeError
     return time

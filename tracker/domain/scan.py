@@ -290,7 +290,7 @@ class FullReader:
         if type(value) is int:
             return _milliseconds(value)
         if isinstance(value, str):
-            return _in_range(self._instant(value, fields, code), value)
+            return _in_range(_reset(self._instant(value, fields, code), value), value)
         raise Rejection("wrong_type", f"`time`: expected a string or a whole number, got {_kind_of(value)}")
 
     def _instant(self, text: str, fields: Mapping[str, Any], code: Code | None) -> int:
@@ -363,6 +363,11 @@ def _milliseconds(number: int, name: str = "time") -> int:
             detail = f"`{name}`: expected milliseconds since the epoch, got {number}: {unit}, {meant}"
             raise Rejection("bad_time", detail)
     return _in_range(number, number, name)
+
+
+def _reset(time: int, text: str) -> int:
+    """A time; the epoch, if it is before it and of the first day of a clock that was reset, in a zone ahead of UTC."""
+    return 0 if time < 0 and text.startswith("1970-01-01") else time
 
 
 def _in_range(time: int, value: int | str, name: str = "time") -> int:
