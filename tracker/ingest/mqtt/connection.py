@@ -142,12 +142,17 @@ class Connection:
         self._wait_for_answer()
 
     def _leave(self) -> None:
-        """Ends what there still is of the connection. The session stays."""
+        """Ends what there still is of the connection, once what is acknowledged is sent. The session stays."""
         self._send()
         self._client.on_disconnect = None
         self._client.disconnect()
-        self._client.loop_write()
-        if (socket := self._client.socket()) is not None:
+        until = time.monotonic() + _TICK_S
+        while (socket := self._client.socket()) is not None and self._client.want_write() and time.monotonic() < until:
+            poll = select.poll()
+            poll.register(socket.fileno(), select.POLLOUT)
+            poll.poll(1_000 * _TICK_S)
+            self._client.loop_write()
+        if socket is not None:
             socket.close()
 
     def _read(self) -> None:
