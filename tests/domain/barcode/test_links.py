@@ -74,6 +74,23 @@ def test_a_links_carriers_are_known_and_its_parts_are_in_small_letters(link: Lin
         ("https://www.dhl.de/de/verfolgen.html?piececode=00340434161094022115", "340434161094022115"),
         ("https://www.lasership.com/track/1LS7119013618127-1", "1LS71190136181271"),
         ("\x02https://qazpost.kz/tracking/RR123456785KZ\r\n", S10),
+        ("https://www.ups.com/mobile/track?trackingNumber=1Z999AA10123456784&t=t", UPS),
+        (
+            "https://tools.usps.com/go/TrackConfirmAction_input?origTrackNum=9400111206206406260787",
+            "9400111206206406260787",
+        ),
+        ("http://fedex.com/Tracking?cntry_code=us&tracknumber_list=287809468872", FEDEX_OR_PUROLATOR),
+        ("https://my.dhlparcel.nl/home/tracktrace/JVGL0999999990/1234AB?lang=nl_NL", "JVGL0999999990"),
+        ("https://trace.dpd.fr/fr/trace/25012345678901", "25012345678901"),
+        ("https://www.gls-pakete.de/sendungsverfolgung?match=Y8XQ7AB2", "Y8XQ7AB2"),
+        ("https://new.myhermes.co.uk/track.html#/parcel/H00A1A0000123458/details", "H00A1A0000123458"),
+        ("https://jouw.postnl.nl/#!/track-en-trace/3SDEVC123456789/NL/1234AB", "3SDEVC123456789"),
+        ("https://service.post.ch/ekp-web/ui/entry/search/990033201000000017?lang=de", "990033201000000017"),
+        ("https://www.posti.fi/fi/seuranta#/lahetys/JJFI64570000031155501", "JJFI64570000031155501"),
+        ("https://www.canadapost-postescanada.ca/track-reperage/en#/details/0073938000549297", "0073938000549297"),
+        ("https://track.4px.com/#/result/0/4PX3001234567890CN", "4PX3001234567890CN"),
+        ("https://www.poste.it/cerca/index.html#/risultati-spedizioni/RR123456785KZ", S10),
+        ("https://sporing.posten.no/sporing/RR123456785KZ?lang=no", S10),
     ],
 )
 def test_a_link_may_have_more_in_it_than_the_number(read: str, key: str) -> None:
