@@ -66,13 +66,16 @@ Where it is known that a person typed or pasted a text (`tracker show`, `tracker
 
 1. What cannot be seen falls out: control characters but GS, RS and EOT, format characters, variation selectors and
    fillers.
-2. Of a text that begins with `http://` or `https://` in any case nothing else changes but the case of that.
-3. Every blank is a blank, every dash a hyphen, every wide form its narrow one, every digit of another script its ASCII
-   digit. Cyrillic, Greek and Turkish letters that look like a Latin one are that one:
+2. Of a text that begins with `http://` or `https://` in any case nothing else changes but the case of that, and what
+   falls off its ends; one that begins with the host of a tracking link, and `/`, `?` or `#`, gets `https://` in front.
+3. Every blank is a blank, every dash a hyphen, every wide form its narrow one, every letter of a font of its own its
+   plain one (bold ones, and the Kelvin sign), every digit of another script its ASCII digit. Cyrillic, Greek and
+   Turkish letters that look like a Latin one are that one:
    `{THEIRS}` are
    `{OURS}`.
    Other letters stay, so that the text names no parcel: nothing is guessed.
-4. Blanks fall off both ends, and so do the asterisks that Code 39 has around its text."""
+4. Blanks and quotation marks fall off both ends, and so do the asterisks that Code 39 has around its text; a full stop,
+   comma, semicolon or colon falls off the end."""
 
 LINKS_HEAD: Final = """
 ## Tracking links
