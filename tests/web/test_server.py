@@ -226,6 +226,24 @@ def test_heads_and_bodies_that_drip_are_cut_off(monkeypatch: pytest.MonkeyPatch)
     assert BODIES.held_bytes == 0
 
 
+async def much(_request: web.BaseRequest) -> web.Response:
+    return web.Response(body=bytes(20_000_000))
+
+
+def test_a_client_that_does_not_read_its_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.web.server.UNREAD_S_MAX", 1.5)
+    far = routes()
+    far.add("GET", "/much", much)
+    with serving(far) as server:
+        address = ("127.0.0.1", server.port)
+        with socket.create_connection(address, timeout=5) as unread, socket.create_connection(address) as idle:
+            idle.sendall(post("Host: x", line="GET /names/x HTTP/1.1"))
+            assert idle.recv(65_536)
+            unread.sendall(post("Host: x", line="GET /much HTTP/1.1"))
+            time.sleep(4)
+            assert (server.connections, server.refused_connections) == (1, 1)
+
+
 def test_a_body_that_ends_too_early_is_nobodys_request(server: HttpServer) -> None:
     said(server.port, post("Host: x", "Content-Length: 10", body="a"), ended=True, seconds=2)
     assert ask(server.port, "POST", "/echo", b"next").body == b"next"

@@ -178,7 +178,7 @@ class Gateway:
         self._metrics.gauge("tracker_gateway_connections", meaning, lambda: server.connections, door=Door.HTTP)
         self._metrics.counter(
             "tracker_gateway_connections_refused",
-            "Connections that were refused, or cut off since no head of a request came.",
+            "Connections that were refused, or cut off since no head of a request came or no answer was read.",
             lambda: server.refused_connections,
             door=Door.HTTP,
         )

@@ -18,14 +18,22 @@ from aiohttp.web_protocol import RequestHandler
 
 from tracker.config import Address
 from tracker.errors import TrackerError
-from tracker.limits import END_S_MAX, HEAD_BYTES_MAX, HEAD_S_MAX, HEADERS_MAX, IDLE_S_MAX, OVERLOADED_RETRY_S
+from tracker.limits import (
+    END_S_MAX,
+    HEAD_BYTES_MAX,
+    HEAD_S_MAX,
+    HEADERS_MAX,
+    IDLE_S_MAX,
+    OVERLOADED_RETRY_S,
+    UNREAD_S_MAX,
+)
 from tracker.web.problems import ProblemError
 from tracker.web.routes import Routes
 
 log = logging.getLogger("tracker.web")
 
 SWEEP_S: Final = 1.0
-"""How often connections are looked at whose heads do not come."""
+"""How often connections are looked at: whether their heads come, and their answers are read."""
 
 BACKLOG: Final = 1_024
 """Connections that the kernel holds until they are taken."""
@@ -50,7 +58,7 @@ class HttpServer:
         context: of TLS, None for plain text.
 
     Attributes:
-        refused_connections: how many were refused, or cut off since no head came.
+        refused_connections: how many were refused, or cut off since no head came or no answer was read.
     """
 
     def __init__(
@@ -108,7 +116,7 @@ class HttpServer:
             refused = f"{self._address}: {error.strerror or error}"
             message = f"{self._setting}: expected an address that is free to listen on, or off; {refused}"
             raise TrackerError("bad_setting", message) from None
-        self._sweep = asyncio.create_task(self._look_for_late_heads())
+        self._sweep = asyncio.create_task(self._look_at_connections())
 
     async def close(self) -> None:
         """Takes no more connections, lets the requests that are under way end, and closes."""
@@ -138,15 +146,19 @@ class HttpServer:
         response.headers["Server"] = SERVER_NAME
         return response
 
-    async def _look_for_late_heads(self) -> None:
+    async def _look_at_connections(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
             now_s = asyncio.get_running_loop().time()
             assert self._requests is not None
             for connection in self._requests.connections:
-                if isinstance(connection, _Connection) and connection.is_late(now_s):
+                assert isinstance(connection, _Connection)
+                if connection.is_late(now_s):
                     self.refused_connections += 1
                     connection.refuse(ProblemError(408, "slow_request", f"expected a head within {HEAD_S_MAX} s"))
+                elif connection.is_unread(now_s):
+                    self.refused_connections += 1
+                    connection.cut_off()
 
 
 def _files() -> int:
@@ -192,20 +204,23 @@ class _Requests(web.Server):
 
 
 class _Connection(RequestHandler):
-    """A connection. It has so long to bring the head of a request; and what the parser refuses becomes a problem."""
+    """A connection. It has so long to bring a head, and to read an answer; what the parser refuses becomes a problem."""
 
-    __slots__ = ("_began_s", "_server")
+    __slots__ = ("_began_s", "_server", "_unread_bytes", "_unread_s", "_wire")
 
     def __init__(self, manager: _Requests, **settings: Any) -> None:  # noqa: ANN401  # They are aiohttp's.
         super().__init__(manager, **settings)
         self._server = manager.http
         self._began_s: float | None = None
+        self._unread_bytes = 0
+        self._unread_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes a connection, or refuses it."""
+        self._wire = cast("asyncio.Transport", transport)  # aiohttp lets go of it while it still has an answer.
         if not self._server.admits():
             self._server.refused_connections += 1
-            self.transport = cast("asyncio.Transport", transport)
+            self.transport = self._wire
             self._force_close = True  # What comes is not looked at.
             # Not at once: uvloop begins to read when this has returned.
             self._loop.call_soon(self.refuse, _too_many())
@@ -227,6 +242,17 @@ class _Connection(RequestHandler):
         An idle connection is aiohttp's affair.
         """
         return self._began_s is not None and now_s - self._began_s > HEAD_S_MAX and self._current_request is None
+
+    def is_unread(self, now_s: float) -> bool:
+        """Whether nothing of an answer was taken for too long. Asked again and again, as it compares."""
+        count = self._wire.get_write_buffer_size()
+        if not count or count != self._unread_bytes:
+            self._unread_bytes, self._unread_s = count, now_s
+        return count > 0 and now_s - self._unread_s > UNREAD_S_MAX
+
+    def cut_off(self) -> None:
+        """Closes, with what was not read."""
+        self._wire.abort()
 
     def refuse(self, problem: ProblemError) -> None:
         """Answers without a request, and closes."""
