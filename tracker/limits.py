@@ -363,8 +363,8 @@ IDLE_S_MAX: Final = 75
 """How long a connection may be idle between two requests. Longer than the minute that proxies and clients keep one."""
 
 UNREAD_S_MAX: Final = 300
-"""How long a client may take nothing of its answer. TCP keeps such a connection for ever. At 10 KB a second the kernel's
-buffers hold back for two minutes that something is read."""
+"""How long a client may take nothing of its answer. TCP keeps such a connection for ever. At 10 KB a second the buffers
+of the kernel hide for two minutes that something is read."""
 
 SENT_BODY_BYTES_MAX: Final = 4 * 1_024 * 1_024
 """Length of a body as it is sent. 10,000 scans with all their fields have 3 MiB."""

@@ -204,7 +204,7 @@ class _Requests(web.Server):
 
 
 class _Connection(RequestHandler):
-    """A connection. It has so long to bring a head, and to read an answer; what the parser refuses becomes a problem."""
+    """A connection: it has so long to bring a head and to take an answer. What is no HTTP becomes a problem."""
 
     __slots__ = ("_began_s", "_server", "_unread_bytes", "_unread_s", "_wire")
 
