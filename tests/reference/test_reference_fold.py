@@ -414,9 +414,9 @@ def test_only_who_has_the_parcel_in_hand_moves_its_place(event: str) -> None:
 @pytest.mark.parametrize(
     ("event", "site", "held"),
     [
-        *((event, "A", True) for event in ("ARRIVED", "SORTED", "SORTED_OUT", "MISSORTED", "RELEASED", "MEASURED")),
-        *((event, "", True) for event in ("ARRIVED", "SORTED")),
-        *((event, "B", False) for event in ("ARRIVED", "SORTED", "SORTED_OUT", "MISSORTED", "OUT_FOR_DELIVERY")),
+        *((event, "A", True) for event in ("ARRIVED", "SORTED", "SORTED_OUT", "MISSORTED", "RELEASED", "EN_ROUTE")),
+        *((event, "", True) for event in ("ARRIVED", "SORTED", "MEASURED", "EN_ROUTE")),
+        *((event, "B", False) for event in ("ARRIVED", "SORTED", "SORTED_OUT", "EN_ROUTE", "OUT_FOR_DELIVERY")),
         *((event, "A", False) for event in ("CUSTOMS_RELEASED", "DEPARTED", "LOADED")),
     ],
 )
