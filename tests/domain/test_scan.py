@@ -135,6 +135,11 @@ def test_when_a_scan_was_received_is_a_whole_number_of_milliseconds(received: ob
         ("986578788850", "bad_check_digit", "not known"),
         ("287809468872", "ambiguous", "287809468872 (fedex_12 of fedex), 287809468872 (purolator of purolator)"),
         ("noise", "no_identifier", "no candidate in ['noise']"),
+        (
+            "RR123456785\u041aZ",
+            "no_identifier",
+            "no candidate in ['RR123456785\u041aZ']: '\u041a' (U+041A) is not ASCII, which is all that a label has",
+        ),
     ],
 )
 def test_a_read_that_names_no_parcel_is_refused_with_what_it_may_be(read: str, code: str, said: str) -> None:

@@ -347,7 +347,9 @@ def _why_unidentified(found: Barcode, reads: list[str]) -> str:
             f"{shown!r}: of the form of {forms}, but for the check digit: a misread, or of a format that is not known"
         )
     candidates = ", ".join(f"{one.key} ({one.scheme} of {one.carrier})" for one in found.candidates)
-    return f"{candidates or 'no candidate'} in {shown!r}"
+    odd = [f"{one!r} (U+{ord(one):04X})" for one in dict.fromkeys("".join(shown)) if not one.isascii()]
+    letters = f": {', '.join(odd[:3])} is not ASCII, which is all that a label has" if odd else ""
+    return f"{candidates or 'no candidate'} in {shown!r}{letters}"
 
 
 def _milliseconds(number: int, name: str = "time") -> int:
