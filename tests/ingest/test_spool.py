@@ -172,6 +172,29 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     with_spool(tmp_path / "spool", put)
 
 
+@pytest.mark.parametrize("removed", ["spool", "spool-wal"])
+def test_where_its_file_was_removed_nothing_is_acknowledged_until_there_is_a_new_one(
+    tmp_path: Path, removed: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def put(spool: Spool) -> None:
+        await spool.put(request("r1"))
+        (tmp_path / removed).unlink()
+        with pytest.raises(UnavailableError, match="its file was removed"):
+            await spool.put(request("r2"))
+        (kept,) = await spool.read(0, 100, 1 << 20)
+        assert kept.records == request("r1")
+        await spool.settle([Settled(kept.id, 3, [])])
+        await asyncio.sleep(1.1)
+        await spool.put(request("r3"))
+
+    async def read(spool: Spool) -> None:
+        assert [one.records for one in await spool.read(0, 100, 1 << 20)] == [request("r3")]
+
+    with_spool(tmp_path / "spool", put)
+    assert "its file was removed" in caplog.text
+    with_spool(tmp_path / "spool", read)
+
+
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as other:

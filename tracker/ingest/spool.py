@@ -235,6 +235,8 @@ class Spool:
         return result
 
     def _opened(self) -> SpoolFile:
+        if self._file is not None and not self.standing.requests and not self._file.is_in_place():
+            self._let_go()
         if self._file is None:
             if time.monotonic() < self._reopen_s:
                 raise OSError(self.failure)

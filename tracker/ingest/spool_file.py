@@ -81,11 +81,13 @@ class SpoolFile:
     def __init__(self, path: Path, next_id: int = 1) -> None:
         self.standing = Standing()
         self.next_id = next_id
+        self._path = path
         with suppress(OSError):  # SQLite says more of what is wrong.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite would let others read it.
         self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             self._open()
+            self._inode = path.stat().st_ino
         except BaseException:
             self._connection.close()
             raise
@@ -94,12 +96,25 @@ class SpoolFile:
         """Closes it."""
         self._connection.close()
 
+    def is_in_place(self) -> bool:
+        """Whether the file still stands under its name: what is put into one that was removed ends with the process."""
+        try:
+            return self._path.stat().st_ino == self._inode and Path(f"{self._path}-wal").exists()
+        except OSError:
+            return False
+
     def put(self, requests: Sequence[Packed]) -> None:
         """Adds requests, in one commit: all of them are on disk, or none.
 
         Raises:
+            OSError: none is, since the file was removed.
             sqlite3.Error: none is.
         """
+        if not self.is_in_place():
+            raise OSError(
+                "its file was removed or replaced while the gateway ran; what was in it goes to Kafka as long as the "
+                "gateway runs, and then there will be a new one"
+            )
         self.restore([(self.next_id + place, request) for place, request in enumerate(requests)])
 
     def restore(self, requests: Sequence[tuple[int, Packed]]) -> None:
