@@ -392,6 +392,13 @@ def test_a_late_record_of_a_round_leaves_a_parcel_where_it_was_delivered() -> No
     assert (shown["state"], shown["site"]) == ("DELIVERED", "DOOR")
 
 
+@pytest.mark.parametrize("event", ["OUT_FOR_DELIVERY", "PICKUP_READY"])
+def test_a_round_recorded_soon_after_a_delivery_by_another_office_is_a_late_record_too(event: str) -> None:
+    planned = scan("DELIVERY_OFFICE_ARRIVED", 0, "C"), scan("FORWARDED", 1, "C"), scan("DELIVERED", DAY, "D")
+    assert parcel(*planned, scan(event, DAY + 300_000, "D"))["state"] == "DELIVERED"
+    assert parcel(*planned, scan(event, DAY + 300_000, "E"))["state"] != "DELIVERED"
+
+
 @pytest.mark.parametrize("later", [0, 1, DAY])
 def test_a_return_that_is_also_called_delivered_went_back_to_its_sender(later: int) -> None:
     turned = scan("RETURN_STARTED", 0, "C")
