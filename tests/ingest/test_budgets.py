@@ -136,6 +136,7 @@ def test_a_key_has_budgets_of_its_own(clock: Clock) -> None:
 def test_a_flood_of_rejected_scans_does_not_fill_their_topic(clock: Clock) -> None:
     budgets = made(clock)
     assert sum(budgets.may_leave(ONE) for _ in range(10_000)) == REJECTED_KEPT_BURST
+    assert budgets.unkept == 10_000 - REJECTED_KEPT_BURST
     assert budgets.may_leave(OTHER)
     clock.now_s += 3
     assert sum(budgets.may_leave(ONE) for _ in range(10)) == 3 * REJECTED_KEPT_PER_S

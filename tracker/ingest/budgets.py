@@ -14,6 +14,7 @@ from typing import Final
 from tracker.config import Settings
 from tracker.ingest.distinct import Distinct
 from tracker.ingest.keys.key import Budget
+from tracker.ingest.metrics import GatewayMetrics
 from tracker.ingest.ports import OverBudgetError, Sender
 from tracker.limits import (
     BUDGET_BURST_S,
@@ -54,6 +55,9 @@ class Budgets:
         settings: `budget_scans`, `budget_rejects`, `budget_parcels`.
         own: of a key.
         clock_s: gives a time that never goes back, in seconds.
+
+    Attributes:
+        unkept: rejected scans that did not reach the topic of rejected scans.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Budgets:
             Budget.REJECTS: settings.budget_rejects,
             Budget.PARCELS: settings.budget_parcels,
         }
+        self.unkept = 0
         self._own = own
         self._clock_s = clock_s
         # The sender who was longest away goes first; he has his full budgets when he comes again.
@@ -106,9 +111,18 @@ class Budgets:
         account, now_s = self._account(sender.name), self._clock_s()
         full_s = max(account.kept_full_s, now_s) + 1 / REJECTED_KEPT_PER_S
         if full_s - now_s > REJECTED_KEPT_BURST / REJECTED_KEPT_PER_S:
+            self.unkept += 1
             return False
         account.kept_full_s = full_s
         return True
+
+    def show_in(self, metrics: GatewayMetrics) -> None:
+        """Has the metrics tell of rejected scans that nobody can look at."""
+        metrics.counter(
+            "tracker_gateway_scans_unkept",
+            "Rejected scans that did not reach the topic of rejected scans: their senders had too many.",
+            lambda: self.unkept,
+        )
 
     def _rates(self, name: str) -> Mapping[Budget, int]:
         own = self._own(name)
