@@ -213,6 +213,10 @@ SPOOL_S_MAX: Final = 10.0
 """How long the spool's disk may take for a request. A commit takes milliseconds; a disk that hangs must not hold
 every sender."""
 
+SPOOLED_S_MAX: Final = 60
+"""How long scans may wait in the spool until their gateway counts as ill. A drain of what a short outage left is over
+by then."""
+
 SPOOL_SHRINK_PAGES: Final = 2_000
 """Pages, of 4 KiB, that are given back to the disk at once: some 10 ms, in which nothing is spooled."""
 

@@ -253,6 +253,7 @@ def test_what_kafka_refuses_waits_in_the_spool_and_holds_up_nobody(
     assert in_kafka(broker, missing).keys() == values(lost)
     assert in_kafka(broker, topic) == dict.fromkeys(values(good, mixed[11:]), 1)
     assert f"(topic {small})" in caplog.text
+    assert caplog.text.count(f"it has no topic {missing}; `tracker init` makes it") >= 1
 
 
 def test_a_queue_that_is_full_makes_requests_wait_and_loses_nothing(broker: Kafka, topic: str, tmp_path: Path) -> None:

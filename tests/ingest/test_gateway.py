@@ -21,10 +21,12 @@ from tests.ingest.mqtt.doors import Publisher
 from tests.servers import Kafka, Mosquitto
 from tests.servers.process import free_port
 from tests.web.serving import ask, said
-from tracker.config import Settings
+from tracker.config import Address, Settings
 from tracker.errors import TrackerError
 from tracker.ingest import gateway as process
 from tracker.ingest.metrics import GatewayMetrics
+from tracker.ingest.spooled import Standing
+from tracker.limits import SPOOLED_S_MAX
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,16 @@ def test_a_second_gateway_at_the_same_address_or_spool_says_what_to_change(gatew
 def test_a_gateway_that_would_take_nothing_is_refused() -> None:
     with pytest.raises(TrackerError, match="TRACKER_HTTP: expected an address"):
         process.Gateway(Settings(http=None, spool=None), GatewayMetrics())
+
+
+def test_it_is_ill_when_scans_wait_for_long_though_kafka_is_there(tmp_path: Path) -> None:
+    made = process.Gateway(Settings(http=Address("127.0.0.1", 1), spool=tmp_path / "spool"), GatewayMetrics())
+    made._ready = made.ring.known = True
+    assert made.verdict()["healthy"]
+    assert made.durable.spool is not None
+    made.durable.spool.standing = Standing(1, 1, 1, time.time_ns() // 1_000_000 - (SPOOLED_S_MAX + 5) * 1_000)
+    verdict = made.verdict()
+    assert (verdict["healthy"], verdict["ready"], verdict["spooled_since_s"]) == (False, True, SPOOLED_S_MAX + 5)
 
 
 def test_connections_beyond_its_files_are_refused_and_its_neighbours_served(kafka: Kafka, tmp_path: Path) -> None:

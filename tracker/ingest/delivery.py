@@ -38,6 +38,11 @@ _CERTIFICATES_S: Final = 10.0
 """Between two looks at the files of certificates. They are renewed days before they expire."""
 
 
+_NO_TOPIC: Final = frozenset(
+    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001  Its public name.
+)
+
+
 class Delivery:
     """Sends to Kafka: idempotent, `acks=all`, partitioned like Java clients do. Belongs to one event loop.
 
@@ -226,6 +231,8 @@ class Delivery:
     def _note(self, error: KafkaError, topic: str) -> None:
         if error.code() in permissions.KINDS and topic:
             self.trouble = permissions.lacks(self._cluster, permissions.TOPIC, "Write", topic)
+        elif error.code() in _NO_TOPIC and topic:
+            self.trouble = f"it has no topic {topic}; `tracker init` makes it"
         else:
             self.trouble = f"{error.str()} (topic {topic})" if topic else error.str()
         if error.code() in AWAY:

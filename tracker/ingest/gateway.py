@@ -36,7 +36,7 @@ from tracker.ingest.tcp import metrics as tcp_metrics
 from tracker.ingest.tcp.door import TcpDoor
 from tracker.ingest.tcp.listener import check_events
 from tracker.ingest.who import Doorkeeper
-from tracker.limits import END_S_MAX, LOOP_S_MAX
+from tracker.limits import END_S_MAX, LOOP_S_MAX, SPOOLED_S_MAX
 from tracker.log.cluster import Cluster
 from tracker.observe.monitor import Monitor
 from tracker.web.bodies import Bodies
@@ -144,16 +144,24 @@ class Gateway:
         await asyncio.gather(*[door.close() for door in self._doors])
 
     def verdict(self) -> Mapping[str, Any]:
-        """How it is: ready while scans can be made durable, healthy while they go to Kafka and all sources send."""
+        """How it is: ready while scans can be made durable, healthy while they go to Kafka and all sources send.
+
+        Scans that wait for long although Kafka is there are refused by it: their topic is missing, perhaps.
+        """
         spool = self.durable.spool
+        waits = spool is not None and spool.age_s() > SPOOLED_S_MAX
         away = self.durable.delivery.away
         room = spool is not None and not spool.failure
         return {
-            "healthy": self._ready and not away and self.ring.known and not self._mqtt.troubles + self._tcp.troubles,
+            "healthy": self._ready
+            and not (away or waits)
+            and self.ring.known
+            and not self._mqtt.troubles + self._tcp.troubles,
             "live": time.monotonic() - self._beat_s <= LOOP_S_MAX,
             "ready": self._ready and (room or not away) and self.ring.known,
             "kafka": not away,
             "spooled": 0 if spool is None else spool.standing.requests,
+            "spooled_since_s": 0 if spool is None else round(spool.age_s()),
             "mqtt_away": self._mqtt.troubles,
             "tcp_silent": self._tcp.troubles,
             "keys": len(self.ring) if self.ring.known else None,
@@ -244,4 +252,6 @@ def _middle(
     settings: Settings, vocabularies: Vocabularies, durable: KafkaFirst, metrics: GatewayMetrics, ring: Keyring
 ) -> Middle:
     reader = scan.reader(vocabularies, config.site_zones(settings), site.recogniser(settings))
-    return Middle(reader, durable, Budgets(settings, ring.budgets), metrics, settings.topic, settings.rejected_topic)
+    budgets = Budgets(settings, ring.budgets)
+    budgets.show_in(metrics)
+    return Middle(reader, durable, budgets, metrics, settings.topic, settings.rejected_topic)
