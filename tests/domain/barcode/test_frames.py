@@ -116,7 +116,13 @@ def test_a_format_of_its_own_goes_before_a_licence_plate(read: str, scheme: str)
     assert barcode.recognise(read).scheme == scheme
 
 
-@pytest.mark.parametrize("number", ["JD014600003889063434", "JD0002255380054291", "JD0123456789", "JD012345678"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("JD014600003889063434", "JD0002255380054291", "JD0123456789", "JD012345678"),
+        *("JVGL0999999990", "JVGL0637312004384176"),
+    ],
+)
 def test_a_piece_has_one_key_with_and_without_its_data_identifier(number: str) -> None:
     for identifier in ("", *UNITS):
         for front in ("", "]C0", "]d1"):

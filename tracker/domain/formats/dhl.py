@@ -23,16 +23,17 @@ DHL_PIECE: Final = Format(
     name="dhl_piece",
     carrier="dhl",
     rank=Rank.PARTNER,
-    source=f"{_SOURCE}; DHL's pages on tracking",
+    source=f"{_SOURCE}; DHL's pages on tracking; JVGL of 16 digits: public code for DHL Parcel of the Netherlands",
     example="JVGL0999999990",
     texts=(
         Pattern("issuer:'JVGL' serial:n9..10", also_in=(Frame.DATA_IDENTIFIER,)),
+        Pattern("issuer:'JVGL' serial:n16", also_in=(Frame.DATA_IDENTIFIER,)),
         "issuer:'JD' serial:n18",
         Pattern("issuer:'JD' serial:n9..10", rank=Rank.PLAIN),
         *(
-            Pattern(f"{data_identifier} < issuer:'JD' serial:{serial} >", also_in=(Frame.DATA_IDENTIFIER,))
+            Pattern(f"{data_identifier} < issuer:{issuer} serial:{serial} >", also_in=(Frame.DATA_IDENTIFIER,))
             for data_identifier in DATA_IDENTIFIERS
-            for serial in ("n9..10", "n18")
+            for issuer, serial in (("'JD'", "n9..10"), ("'JD'", "n18"), ("'JVGL'", "n9..10"), ("'JVGL'", "n16"))
         ),
         # Any other letters behind the J are also those of other carriers' numbers.
         Pattern("issuer:'J'+[A-IK-Z]1+a1 serial:n9..10", rank=Rank.PLAIN),
