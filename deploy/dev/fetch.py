@@ -24,6 +24,9 @@ from typing import Final
 
 DEPLOY: Final = Path(__file__).resolve().parent
 BIN: Final = Path(sys.prefix) / "bin"
+SERVERS_OF_THE_SYSTEM: Final = "/usr/sbin"
+"""Where Debian puts servers: a user's PATH does not lead there."""
+
 CACHE: Final = DEPLOY.parents[1] / ".cache"
 JARS: Final = CACHE / "kafka" / "libs"
 JAVA_MIN: Final = 17
@@ -75,8 +78,7 @@ def version(*command: str | Path) -> tuple[int, int]:
 
 def on_path(name: str) -> list[Path]:
     """Gives every program of that name on the PATH, in order, but for those of Python environments."""
-    # Debian puts servers where a user's PATH does not lead.
-    folders = [Path(folder) for folder in dict.fromkeys([*os.get_exec_path(), "/usr/sbin"])]
+    folders = [Path(folder) for folder in dict.fromkeys([*os.get_exec_path(), SERVERS_OF_THE_SYSTEM])]
     return [
         folder / name
         for folder in folders

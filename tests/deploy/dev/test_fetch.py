@@ -29,6 +29,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setenv("PATH", f"{tmp_path / 'venv' / 'bin'}:{tmp_path / 'bin'}")
     monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(fetch, "SERVERS_OF_THE_SYSTEM", str(tmp_path / "sbin"))
     monkeypatch.setattr(fetch, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(fetch, "BIN", tmp_path / "venv" / "bin")
     monkeypatch.setattr(fetch, "JARS", tmp_path / "cache" / "libs")
@@ -43,14 +44,16 @@ def test_where_nothing_can_be_had_each_server_is_one_line_that_says_how_to_get_i
 ) -> None:
     assert fetch.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + len(fetch.SERVERS)
+    assert len(lines) == 4 + len(fetch.SERVERS)
     assert "Java 17 or newer is missing" in lines[0]
     assert "redis-server 7 or newer is missing" in lines[1]
-    assert all("apt-get install" in line for line in lines[:2])
-    assert all("pip install" in line for line in lines[2:])
+    assert "mosquitto 2 or newer is missing" in lines[2]
+    assert "wrk is missing" in lines[3]
+    assert all("apt-get install" in line for line in lines[:4])
+    assert all("pip install" in line for line in lines[4:])
     written = json.loads((bare / "cache" / "servers.json").read_text())
     assert written.keys() == {"missing"}
-    assert written["missing"].keys() == {"kafka", "redis", *fetch.SERVERS}
+    assert written["missing"].keys() == {"kafka", "redis", "mosquitto", "wrk", *fetch.SERVERS}
 
 
 def test_a_machine_without_maven_is_told_so(bare: Path) -> None:
