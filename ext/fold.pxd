@@ -76,11 +76,16 @@ cdef inline int32_t _lost_run(
 ) noexcept nogil:
     """Where a run of events ends that a wrong clock may have made; begin if it can't be one."""
     cdef int32_t end = begin
+    cdef bint few = True
     while end == begin or (end < count and events[end].time - events[end - 1].time < rules.behind_ms):
+        few = (
+            few and end - begin < rules.behind_events_max
+            and _are_of_one_device(context, events[begin].source, events[end].source)
+        )
         if (
-            end - begin == rules.behind_events_max or not events[end].flags & EVENT_RECEIVED_LATE
+            not events[end].flags & EVENT_RECEIVED_LATE
             or events[end].kind == PRE_ADVISED or events[end].kind == ACCEPTED
-            or not _are_of_one_device(context, events[begin].source, events[end].source)
+            or (not few and events[end].time >= rules.reset_before_ms)
         ):
             return begin
         end += 1

@@ -69,7 +69,7 @@ CLOCK_RESET_BEFORE_MS: Final = 1_104_537_600_000
 """2005-01-01T00:00Z. Clocks that lost their battery begin in 1970, 1980, 1999 or 2000; nobody has scans of then."""
 
 BEHIND_EVENTS_MAX: Final = 3
-"""Events of one device that may be put down to its clock. More of them are a history."""
+"""Events of one device that may be put down to its clock. More of them are a history, if somebody had scans then."""
 
 OFFLINE_DAYS_MAX: Final = 30
 """How long a scanner may hold scans back before it sends them. A parcel's record must outlive that and the log."""

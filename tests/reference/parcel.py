@@ -196,10 +196,9 @@ def _with_clocks(events: list[Event]) -> list[Event]:
 
 def _may_be_lost(run: list[Event]) -> bool:
     devices = {event.scan.device or (event.scan.site,) for event in run}
-    return (
-        len(run) <= BEHIND_EVENTS_MAX
-        and len(devices) == 1
-        and all(event.received_late is not None and event.scan.kind not in BEGINNINGS for event in run)
+    few = len(run) <= BEHIND_EVENTS_MAX and len(devices) == 1
+    return (few or run[-1].effective < CLOCK_RESET_BEFORE_MS) and all(
+        event.received_late is not None and event.scan.kind not in BEGINNINGS for event in run
     )
 
 

@@ -483,11 +483,28 @@ def test_what_begins_a_life_long_ago_began_one(event: str) -> None:
 
 
 def test_two_or_three_of_one_device_stand_where_they_were_received_and_four_or_others_are_a_history() -> None:
-    few = [received("ATTEMPT_FAILED", RESET + minute * 60_000, after=NOW + minute) for minute in range(4)]
+    few = [received("ATTEMPT_FAILED", minute * 60_000 - 363 * DAY, after=NOW + minute) for minute in range(4)]
     assert moved(*few[:2], *PROMPT)
     assert moved(*few[:3], *PROMPT)
     assert not moved(*few, *PROMPT)
-    assert not moved(few[0], received("ATTEMPT_FAILED", RESET + 1, device="HAND-9"), *PROMPT)
+    assert not moved(few[0], received("ATTEMPT_FAILED", 1 - 363 * DAY, device="HAND-9"), *PROMPT)
+
+
+@pytest.mark.parametrize("first", [RESET, 1_000 - T])
+def test_scans_of_a_time_when_nobody_had_any_stand_where_they_were_received_however_many_there_are(
+    first: int,
+) -> None:
+    codes = ("UNLOADED", "SORTED", "LOADED", "ATTEMPT_FAILED", "DELIVERED")
+    scans = [
+        received(code, first + at * 60_000, f"S-{at}", f"D-{at}" if at < 3 else "", NOW + at)
+        for at, code in enumerate(codes)
+    ]
+    for count in range(1, len(codes) + 1):
+        assert moved(*scans[:count], *PROMPT)
+    shown = parcel(*scans, *PROMPT)
+    assert (shown["state"], shown["site"], shown["life"]) == ("DELIVERED", "S-4", 1)
+    assert not moved(*scans, received("ARRIVED", first + 600_000, after=first + 600_000), *PROMPT)
+    assert parcel(received("ACCEPTED", first), *scans[1:], *PROMPT)["life"] == 2
 
 
 def test_true_history_that_is_sent_again_keeps_its_times() -> None:
