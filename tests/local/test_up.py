@@ -22,7 +22,7 @@ from tests.servers import Redis
 from tests.servers.process import free_port
 from tests.web.serving import ask
 from tracker.config import Address, Settings
-from tracker.local.up import _free, _no_login
+from tracker.local.up import _free, no_login
 from tracker.store import keys
 
 COMMAND: Final = (sys.executable, "-m", "tracker.cli")
@@ -304,4 +304,4 @@ def test_a_kafka_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_the_way_to_a_kafka_elsewhere_is_not_the_way_to_the_embedded_broker() -> None:
     secure = Settings(kafka_security="sasl_ssl", kafka_sasl="PLAIN", kafka_user="worker", redis_user="worker")
-    assert replace(secure, **_no_login("kafka")) == Settings(redis_user="worker")
+    assert replace(secure, **no_login("kafka")) == Settings(redis_user="worker")

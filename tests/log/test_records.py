@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Producer
 
 from tests.log.clusters import plaintext
-from tests.process.workers import producer
+from tests.process.workers import producer, until
 from tests.servers import Kafka
 from tracker.errors import TrackerError
 from tracker.log import records
@@ -83,7 +83,8 @@ def test_what_a_transaction_has_taken_back_is_not_read_and_does_not_hold_the_rea
         sender.flush(20)
         end()
     with TopicRecords(plaintext(kafka.address), name) as reader:
-        assert reader.extents()[0].end == 4  # Two records and two control records.
+        # Two records and two control records, which the coordinator writes a moment after it has answered.
+        until(lambda: reader.extents()[0].end == 4, "the ends of the transactions are not there")
         assert [message.value() for message in reader.read(reader.extents())] == [b"kept"]
 
 

@@ -88,7 +88,7 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
         redis = None
         if "redis" not in given:
             redis = stack.enter_context(EmbeddedRedis(settings.data_dir / "redis"))
-            settings = replace(settings, redis=redis.url, **_no_login("redis"))
+            settings = replace(settings, redis=redis.url, **no_login("redis"))
         if "kafka" not in given:
             settings = _suited(settings, given)
             names = {
@@ -97,7 +97,7 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
                 settings.keys_topic: topics.KEYS_PARTITIONS,
             }
             broker = stack.enter_context(EmbeddedBroker(names))
-            settings = replace(settings, kafka=broker.address, **_no_login("kafka"))
+            settings = replace(settings, kafka=broker.address, **no_login("kafka"))
             kafka = f"embedded: in memory, {settings.partitions} partitions, the newest 5 MB of each"
             about = _emptied(settings, redis)
         else:
@@ -113,7 +113,7 @@ def servers(settings: Settings, given: Collection[str]) -> Iterator[Servers]:
         yield Servers(settings, kafka, about, redis)
 
 
-def _no_login(server: str) -> dict[str, Any]:
+def no_login(server: str) -> dict[str, Any]:
     """The defaults of all settings of the way to a server: whatever leads to another one does not lead to ours."""
     return {name: line.default for name, line in config.TABLE.items() if name.startswith(f"{server}_")}
 
@@ -234,7 +234,8 @@ def _introduce(started: Servers, worker: Child, gateway: Child | None) -> None:
     click.echo(f"worker   process {worker.pid}, log in {worker.log}{monitor}")
     if gateway is not None:
         key = settings.data_dir / KEY_FILE
-        click.echo(f"gateway  process {gateway.pid}, log in {gateway.log}, http://{settings.http}, its key in {key}")
+        url = f"{'https' if settings.http_certificate else 'http'}://{settings.http}"
+        click.echo(f"gateway  process {gateway.pid}, log in {gateway.log}, {url}, its key in {key}")
     usual = config.TABLE["data_dir"].default == settings.data_dir
     click.echo("In a second terminal, in this folder:" if usual else "In a second terminal:")
     if not usual:

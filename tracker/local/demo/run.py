@@ -19,7 +19,7 @@ from tracker.local.child import Child, Gateway, Worker
 from tracker.local.demo import outcome
 from tracker.local.demo.report import Report
 from tracker.local.demo.visibility import TimedProducer, Visibility
-from tracker.local.up import Servers, gateway_key, servers
+from tracker.local.up import Servers, gateway_key, no_login, servers
 from tracker.observe.progress import ProgressShown
 from tracker.simulate.rates import PRESETS
 from tracker.simulate.send import HoldBack, send
@@ -49,7 +49,7 @@ def demo(settings: Settings, given: Collection[str], parcels: int, rate: float, 
     show = Report(vocabulary.load(settings.vocabularies))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
-        own = replace(settings, data_dir=folder, monitor=None)
+        own = replace(settings, data_dir=folder, monitor=None, **no_login("http"))
         running = stack.enter_context(servers(own, set(given) - {"kafka", "redis", "http", "gateway_monitor"}))
         key = gateway_key(running.settings, kept=False)
         worker = stack.enter_context(Worker(running.settings, folder / "worker.log", dict(os.environ)))
