@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
 """Commands with their arguments, which are run in this process. Those that start others have a process of their own."""
 
 PROCESSES: Final = ("demo", "up", "worker")
+SHORT: Final = {"demo": ("--parcels", "20", "--rate", "0")}
 
 GATEWAY: Final = "gateway"
 """It does not end where Kafka refuses it: it takes scans into its spool."""
@@ -263,7 +264,7 @@ def test_a_process_that_is_refused_shows_no_secret(
     }
     environment = own_environment(**variables, **certificates, **login("KAFKA", CANARY), **login("REDIS", CANARY))
     process = subprocess.Popen(
-        [sys.executable, "-m", "tracker.cli", command],
+        [sys.executable, "-m", "tracker.cli", command, *SHORT.get(command, ())],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path, env=environment, text=True,
     )  # fmt: skip
     assert CANARY not in listed()
