@@ -31,7 +31,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "serve": SHARED | {"serve", "domain", "log", "store"},
     "simulate": SHARED | {"simulate", "domain", "log", "observe"},
     "operate": SHARED | {"operate", "domain", "log", "store", "observe", "simulate"},
-    "local": SHARED | {"local", "domain", "ingest", "log", "store", "observe", "serve", "simulate", "operate"},
+    "local": SHARED
+    | {"service", "local", "domain", "ingest", "log", "store", "observe", "serve", "simulate", "operate"},
 }
 """Folder or module of tracker -> those of tracker that it may import. `cli`, which ties all together, may all."""
 

@@ -34,6 +34,14 @@ def test_a_process_that_comes_to_its_end_in_time_is_left_alone() -> None:
     assert (done.returncode, done.stderr) == (7, "")
 
 
+def test_the_end_of_a_terminal_ends_it_too_unless_that_is_to_be_ignored() -> None:
+    asked = "signal.signal(signal.SIGHUP, signal.{}); print(*map(int, service.ending_signals())); sys.exit(0)"
+    assert [ended(asked.format(how))[0].stdout.split() for how in ("SIG_DFL", "SIG_IGN")] == [
+        ["2", "15", "1"],
+        ["2", "15"],
+    ]
+
+
 def test_a_library_that_tells_too_much_is_heard_from_warnings_on() -> None:
     done, _ = ended("import logging; [logging.getLogger(name).info('told') for name in ('loud', 'tracker')]")
     assert [line.split()[-2:] for line in done.stderr.splitlines()] == [["INFO", "told"]]

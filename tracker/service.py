@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterable
@@ -20,6 +21,12 @@ def log_to_stderr(*, quiet: Iterable[str] = ()) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for name in quiet:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """The signals that ask for an orderly end; SIGHUP of a terminal that is closed too, unless `nohup` ignores it."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    return asked if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (*asked, signal.SIGHUP)
 
 
 def end_in_time(remark: str, seconds: float = END_S_MAX) -> None:

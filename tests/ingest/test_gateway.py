@@ -71,11 +71,12 @@ def test_without_a_key_nothing_is_taken(gateway: Gateway) -> None:
     assert (answer.status, answer.json["reason"]) == (401, "bad_key")
 
 
-def test_it_ends_in_order(kafka: Kafka, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_in_order(kafka: Kafka, tmp_path: Path, asked: signal.Signals) -> None:
     with Gateway(kafka, tmp_path) as own:
         assert own.process
         assert own.post(lines(scan())).status == 200
-        own.process.send_signal(signal.SIGTERM)
+        own.process.send_signal(asked)
         assert own.process.wait(10) == 0
         assert "Traceback" not in own.log.read_text()
 

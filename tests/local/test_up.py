@@ -158,10 +158,11 @@ def test_a_scan_comes_by_way_of_the_gateway_and_a_killed_one_is_started_again(tm
         up.said("2 scans applied, 1 of them duplicates; 0 rejected; 0 left")
 
 
-def test_ctrl_c_ends_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "closed terminal"])
+def test_who_ends_it_or_closes_its_terminal_ends_all(tmp_path: Path, asked: signal.Signals) -> None:
     with running(tmp_path) as up:
         children = up.children()
-        up.process.send_signal(signal.SIGINT)
+        up.process.send_signal(asked)
         assert up.ends() == 0
         await_gone(children)
 

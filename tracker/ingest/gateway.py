@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -220,7 +219,7 @@ async def _run(settings: Settings) -> None:
         service.end_in_time(_LOST, END_S_MAX)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in service.ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, end)
     with contextlib.ExitStack() as stack:
         if settings.gateway_monitor is not None:

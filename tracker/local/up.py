@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import click
 
-from tracker import config
+from tracker import config, service
 from tracker.config import Address, Settings, masked, running
 from tracker.errors import TrackerError
 from tracker.ingest.keys import desk
@@ -159,7 +159,7 @@ def _free(settings: Settings, name: str, given: Collection[str]) -> Address | No
 
 
 def up(settings: Settings, given: Collection[str]) -> None:
-    """Runs everything until SIGINT or SIGTERM.
+    """Runs everything until SIGINT, SIGTERM or SIGHUP.
 
     Args:
         settings: as they were loaded.
@@ -192,13 +192,13 @@ def up(settings: Settings, given: Collection[str]) -> None:
 
 
 def _stop_signal() -> threading.Event:
-    """An event that SIGINT and SIGTERM set."""
+    """An event that a signal sets which asks for an end."""
     stop = threading.Event()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in service.ending_signals():
         signal.signal(number, handle)
     return stop
 
