@@ -84,6 +84,7 @@ def test_a_time_is_read_or_refused_as_the_reference_model_does(text: str) -> Non
         (1_776_469_397_000_000_000, "nanoseconds, 2026-04-17T23:43:17.000Z"),
         ("17.04.2026 23:43", "such as 2026-11-22T10:15:30+05:00"),
         ("1776469397", "such as 2026-11-22T10:15:30+05:00"),
+        ("1776469397", "a number stands without quotation marks"),
     ],
 )
 def test_a_time_in_another_unit_or_form_is_refused_with_what_it_looks_like(time: object, said: str) -> None:

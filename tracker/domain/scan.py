@@ -296,7 +296,8 @@ class FullReader:
     def _instant(self, text: str, fields: Mapping[str, Any], code: Code | None) -> int:
         read = _scan.time_of_text(text.encode())
         if read is None:
-            raise Rejection("bad_time", f"`time`: expected {_TIME_FORM}, got {text[:64]!r}")
+            quoted = ": a number stands without quotation marks" if text.isdecimal() else ""
+            raise Rejection("bad_time", f"`time`: expected {_TIME_FORM}, got {text[:64]!r}{quoted}")
         ms, zoned = read
         if zoned:
             return int(ms)
