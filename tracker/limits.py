@@ -386,7 +386,8 @@ BODY_BYTES_PER_S_MIN: Final = 4_096
 """How fast a body must come on average, from then on. A hand-held at the edge of its network sends 10 KB/s."""
 
 BODIES_BYTES_MAX: Final = 256 * 1_024 * 1_024
-"""Memory of all bodies that are being read or inflated at once."""
+"""Memory of all bodies that are being read, inflated or answered at once. While Kafka is slow an answer takes seconds,
+and a body's records take as much again."""
 
 ANSWERS_MAX: Final = 100_000
 """Answers that are remembered by their `Idempotency-Key`. A thousand devices that send a body each second repeat one

@@ -1,5 +1,6 @@
 """A middle of the gateway whose records go to a list, for tests of what stands before it."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -17,14 +18,17 @@ class Shelf:
         records: what it has.
         kept: where it says that they are.
         away: whether it takes nothing.
+        takes_s: how long it takes.
     """
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.kept = Kept.KAFKA
         self.away = False
+        self.takes_s = 0.0
 
     async def keep(self, records: list[Record]) -> Kept:
+        await asyncio.sleep(self.takes_s)
         if self.away:
             raise UnavailableError("neither Kafka nor the spool takes anything", 7)
         self.records += records

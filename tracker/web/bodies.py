@@ -1,6 +1,8 @@
 """The body of a request: bounded in size, in time, and in what all of them take together."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from aiohttp import HttpVersion11, web
@@ -22,10 +24,27 @@ _SMALL_BYTES: Final = 16 * 1024
 
 
 class Bodies:
-    """Reads bodies. One for all the requests of a process."""
+    """Reads bodies. One for all the requests of a process.
+
+    Attributes:
+        held_bytes: what bodies take now that are being read, inflated or answered.
+    """
 
     def __init__(self) -> None:
         self.held_bytes = 0
+
+    @contextmanager
+    def held(self, body: bytes) -> Iterator[None]:
+        """Counts a body that was read for as long as it is not answered.
+
+        Raises:
+            ProblemError: 503 `overloaded`.
+        """
+        self._hold(len(body))
+        try:
+            yield
+        finally:
+            self.held_bytes -= len(body)
 
     async def read(self, request: web.BaseRequest) -> bytes:
         """The body, inflated.
@@ -95,7 +114,7 @@ class Bodies:
             raise ProblemError(
                 503,
                 "overloaded",
-                f"the bodies that are being read take {self.held_bytes} bytes; try again in {OVERLOADED_RETRY_S} s",
+                f"the bodies that are under way take {self.held_bytes} bytes; try again in {OVERLOADED_RETRY_S} s",
                 headers={"Retry-After": str(OVERLOADED_RETRY_S)},
                 close=True,
             )

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
@@ -107,6 +108,19 @@ def test_a_request_that_is_sent_again_is_answered_as_before(gate: Gate) -> None:
     assert len(gate.made.shelf.records) == 2
     other = gate.post(lines(scan()), Idempotency_Key="one")
     assert (other.status, other.json["reason"]) == (422, "key_reused")
+
+
+def test_bodies_that_wait_for_their_answer_take_no_more_memory_than_they_may(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = lines(scan())
+    monkeypatch.setattr("tracker.web.bodies.BODIES_BYTES_MAX", 3 * len(body))
+    gate.made.shelf.takes_s = 0.5
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: gate.post(body), range(8)))
+    assert sorted(answer.status for answer in answers) == [200] * 3 + [503] * 5
+    assert {answer.json["reason"] for answer in answers if answer.status == 503} == {"overloaded"}
+    assert gate.post(body).status == 200
 
 
 def test_a_scan_is_received_when_all_of_its_body_is_there(gate: Gate) -> None:

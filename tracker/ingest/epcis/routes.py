@@ -146,7 +146,8 @@ class EpcisDoor:
         sender = self._sender(request)
         behaviour = headers.behaviour(request)
         body = await self._body(request)
-        job = await self._captures.document(body, sender, now_ms(), behaviour)
+        with self._bodies.held(body):
+            job = await self._captures.document(body, sender, now_ms(), behaviour)
         location = headers.url(request, f"{ROOT}/capture/{job.id}")
         return web.Response(status=202, headers={"Location": location, headers.BEHAVIOUR: behaviour})
 
@@ -154,7 +155,8 @@ class EpcisDoor:
         """Captures a single event."""
         sender = self._sender(request)
         body = await self._body(request)
-        event_id, event = await self._captures.event(body, sender, now_ms())
+        with self._bodies.held(body):
+            event_id, event = await self._captures.event(body, sender, now_ms())
         location = headers.url(request, f"{ROOT}/events/{quote(event_id, safe='')}")
         return _json(orjson.dumps(event), 201, {"Location": location})
 

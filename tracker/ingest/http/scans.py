@@ -79,7 +79,10 @@ class ScansDoor:
             body = await self._bodies.read(request)
             received_ms = now_ms()  # Behind the body: a slow one may bring scans that were made while it came.
             key = request.headers.get(FIELD)
-            answered = await self._once.answer(sender.name, key, body, lambda: self._take(body, sender, received_ms))
+            with self._bodies.held(body):
+                answered = await self._once.answer(
+                    sender.name, key, body, lambda: self._take(body, sender, received_ms)
+                )
         except TrackerError as error:
             raise problem_of(error) from None
         return answered.response()
