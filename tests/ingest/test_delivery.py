@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -53,6 +54,19 @@ def test_after_an_error_that_ends_its_client_requests_are_spooled_and_a_new_clie
     with EmbeddedBroker({TOPIC: 2}) as broker, caplog.at_level(logging.INFO, "tracker.ingest"):
         with_gateway(broker.address, tmp_path / "spool", keep)
     assert "Kafka does not acknowledge ()" not in caplog.text
+
+
+def test_a_broker_that_does_not_answer_is_not_told_of_as_what_was_refused_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def keep(durable: KafkaFirst) -> None:
+        durable.delivery._note(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), "missing")
+        assert await durable.keep(request("a")) is Kept.SPOOL
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with_gateway(f"127.0.0.1:{silent.getsockname()[1]}", tmp_path / "spool", keep)
+    (told,) = [entry.message for entry in caplog.records if "go to the spool" in entry.message]
+    assert "it is slow, or does not answer" in told
 
 
 @FATAL

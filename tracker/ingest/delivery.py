@@ -69,6 +69,7 @@ class Delivery:
             **(settings or {}),
         }
         self._told = ""
+        self._unreached = ""  # What keeps us from brokers, as far as that is known; of a topic it is another matter.
         self._producer: Producer | None = None
         self._open: set[Sent] = set()
         self._timed: deque[Sent] = deque()
@@ -132,7 +133,7 @@ class Delivery:
         """Every record of a request was reported."""
         self._open.discard(sent)
         if not sent.failed:
-            self.away = False
+            self.away, self._unreached = False, ""
         else:
             self._note(sent.failed[-1][1], sent.failed[-1][0].topic)
         sent.end()
@@ -200,7 +201,7 @@ class Delivery:
             sent = timed.popleft()
             if not sent.future.done():
                 self._give_up(sent)
-                self.trouble = self.trouble or "it is slow, or does not answer"
+                self.trouble = self._unreached or "it is slow, or does not answer"
         self._timer = self._loop.call_later(_TICK_S if self._open else _IDLE_TICK_S, self._tick)
 
     def _schedule(self, seconds: float) -> None:
@@ -235,6 +236,8 @@ class Delivery:
             self.trouble = f"it has no topic {topic}; `tracker init` makes it"
         else:
             self.trouble = f"{error.str()} (topic {topic})" if topic else error.str()
+        if not topic:
+            self._unreached = self.trouble
         if error.code() in AWAY:
             self.away = True  # Who sends tells of it.
         elif topic and self.trouble != self._told:
