@@ -22,7 +22,9 @@ from tests.servers import Redis
 from tests.servers.process import free_port
 from tests.web.serving import ask
 from tracker.config import Address, Settings
-from tracker.local.up import _free, no_login
+from tracker.ingest.keys import desk
+from tracker.local.embedded import EmbeddedBroker
+from tracker.local.up import _free, gateway_key, no_login
 from tracker.store import keys
 
 COMMAND: Final = (sys.executable, "-m", "tracker.cli")
@@ -284,6 +286,20 @@ def test_a_worker_that_refuses_to_start_ends_it_with_the_workers_error(tmp_path:
         taken.listen()
         line = refused(tmp_path, TRACKER_MONITOR=f"127.0.0.1:{taken.getsockname()[1]}")
     assert line.startswith("tracker: error[bad_setting]: TRACKER_MONITOR: expected an address that is free")
+
+
+def test_the_key_of_an_earlier_run_stays_as_long_as_it_opens(tmp_path: Path) -> None:
+    def key_of(broker: EmbeddedBroker) -> str:
+        return gateway_key(Settings(kafka=broker.address, data_dir=tmp_path)).read_text()
+
+    with EmbeddedBroker({Settings().keys_topic: 1}) as broker:
+        first = key_of(broker)
+        assert key_of(broker) == first
+        desk.revoke(Settings(kafka=broker.address), [first])
+        second = key_of(broker)
+        assert second != first
+    with EmbeddedBroker({Settings().keys_topic: 1}) as another:
+        assert key_of(another) != second
 
 
 def test_the_monitor_goes_elsewhere_where_nobody_asked_for_a_port_that_is_taken() -> None:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,9 +25,11 @@ import click
 from tracker import config, service
 from tracker.config import Address, Settings, masked, running
 from tracker.errors import TrackerError
-from tracker.ingest.keys import desk
+from tracker.ingest.keys import desk, form
 from tracker.ingest.keys.desk import Order
+from tracker.ingest.keys.key import State
 from tracker.ingest.ports import Scope
+from tracker.limits import ACCOUNT_BYTES_MAX
 from tracker.local.child import Child, Gateway, Worker
 from tracker.local.embedded import EmbeddedBroker, EmbeddedRedis
 from tracker.local.supervisor import Supervisor, warn
@@ -182,7 +185,7 @@ def up(settings: Settings, given: Collection[str]) -> None:
         worker = stack.enter_context(Worker(started.settings, _log(settings, "worker"), dict(os.environ)))
         gateway = None
         if started.settings.http is not None:
-            gateway_key(started.settings, kept="kafka" in given)
+            gateway_key(started.settings)
             gateway = stack.enter_context(Gateway(started.settings, _log(settings, "gateway"), dict(os.environ)))
         _introduce(started, worker, gateway)
         beside = [gateway] if gateway else []
@@ -210,19 +213,25 @@ def _log(settings: Settings, child: str) -> Path:
     return log
 
 
-def gateway_key(settings: Settings, *, kept: bool) -> Path:
+def gateway_key(settings: Settings) -> Path:
     """The file of a key for the gateway, which nobody but its owner may read; for any site, since there is one of all.
 
-    Args:
-        settings: of what runs.
-        kept: whether the topic of keys is there for longer than this run, so that a key of an earlier one opens.
+    That of an earlier run stays for as long as the topic of keys has it.
     """
     path = settings.data_dir / KEY_FILE
-    if not (kept and path.exists()):
-        made = desk.add(settings, Order(site="", scopes=frozenset(Scope)))
+    if not (path.exists() and _opens(settings, path.read_text().strip())):
+        # Others may run one at the same Kafka.
+        account = f"tracker up at {socket.gethostname()}"[:ACCOUNT_BYTES_MAX]
+        made = desk.add(settings, Order(site="", account=account, scopes=frozenset(Scope)))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(made.text.value)
     return path
+
+
+def _opens(settings: Settings, text: str) -> bool:
+    now_ms = time.time_ns() // 1_000_000
+    digest = form.digest(text)
+    return any(key.sha256 == digest and key.state(now_ms) is State.VALID for key in desk.keys(settings))
 
 
 def _introduce(started: Servers, worker: Child, gateway: Child | None) -> None:

@@ -51,7 +51,7 @@ def demo(settings: Settings, given: Collection[str], parcels: int, rate: float, 
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
         own = replace(settings, data_dir=folder, monitor=None, **no_login("http"))
         running = stack.enter_context(servers(own, set(given) - {"kafka", "redis", "http", "gateway_monitor"}))
-        key = gateway_key(running.settings, kept=False)
+        key = gateway_key(running.settings)
         worker = stack.enter_context(Worker(running.settings, folder / "worker.log", dict(os.environ)))
         gateway = stack.enter_context(Gateway(running.settings, folder / "gateway.log", dict(os.environ)))
         run = _Run(running, worker, gateway, key, stack)
