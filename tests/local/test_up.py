@@ -50,14 +50,14 @@ def addresses() -> dict[str, str]:
 class Up:
     """A `tracker up` that runs in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
         self.out = folder / "out"
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(
                 [*COMMAND, "up"],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder,
-                env=environment(PYTHONUNBUFFERED="1", **addresses()),
+                env=environment(PYTHONUNBUFFERED="1", **(addresses() | variables)),
             )  # fmt: skip
 
     def said(self, wanted: str, seconds: float = 30.0, times: int = 1) -> re.Match[str]:
@@ -84,8 +84,8 @@ class Up:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Up]:
-    up = Up(folder)
+def running(folder: Path, **variables: str) -> Iterator[Up]:
+    up = Up(folder, **variables)
     try:
         up.said("ready: 4 partitions claimed")
         yield up
@@ -286,6 +286,19 @@ def test_a_worker_that_refuses_to_start_ends_it_with_the_workers_error(tmp_path:
         taken.listen()
         line = refused(tmp_path, TRACKER_MONITOR=f"127.0.0.1:{taken.getsockname()[1]}")
     assert line.startswith("tracker: error[bad_setting]: TRACKER_MONITOR: expected an address that is free")
+
+
+def test_a_gateway_without_http_has_the_sources_of_its_file(tmp_path: Path) -> None:
+    port = free_port()
+    sources = (
+        f'[[tcp]]\nname = "tunnel"\npreset = "lines"\nlisten = "127.0.0.1:{port}"\nsite = "A"\nevent = "ARRIVED"\n'
+    )
+    (tmp_path / "sources.toml").write_text(sources)
+    with running(tmp_path, TRACKER_HTTP="off", TRACKER_SOURCES="sources.toml") as up:
+        until(lambda: "readers at" in (tmp_path / ".tracker" / "gateway.log").read_text())
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as reader:
+            reader.sendall(f"{PARCEL}\n".encode())
+        up.said("1 scans applied")
 
 
 def test_the_key_of_an_earlier_run_stays_as_long_as_it_opens(tmp_path: Path) -> None:

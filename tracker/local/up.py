@@ -184,7 +184,7 @@ def up(settings: Settings, given: Collection[str]) -> None:
         epochs = [mark.epoch for mark in marks.read()]
         worker = stack.enter_context(Worker(started.settings, _log(settings, "worker"), dict(os.environ)))
         gateway = None
-        if started.settings.http is not None:
+        if started.settings.http is not None or started.settings.sources is not None:
             gateway_key(started.settings)
             gateway = stack.enter_context(Gateway(started.settings, _log(settings, "gateway"), dict(os.environ)))
         _introduce(started, worker, gateway)
@@ -244,7 +244,8 @@ def _introduce(started: Servers, worker: Child, gateway: Child | None) -> None:
     if gateway is not None:
         key = settings.data_dir / KEY_FILE
         url = f"{'https' if settings.http_certificate else 'http'}://{settings.http}"
-        click.echo(f"gateway  process {gateway.pid}, log in {gateway.log}, {url}, its key in {key}")
+        http = f", {url}, its key in {key}" if settings.http else ""
+        click.echo(f"gateway  process {gateway.pid}, log in {gateway.log}{http}")
     usual = config.TABLE["data_dir"].default == settings.data_dir
     click.echo("In a second terminal, in this folder:" if usual else "In a second terminal:")
     if not usual:
