@@ -30,7 +30,8 @@ async def name(_request: web.BaseRequest, name: str) -> web.Response:
     return web.Response(text=name)
 
 
-async def fault(_request: web.BaseRequest) -> web.Response:
+async def fault(_request: web.BaseRequest, name: str) -> web.Response:
+    del name
     raise ZeroDivisionError
 
 
@@ -43,7 +44,7 @@ def routes() -> Routes:
     made = Routes()
     made.add("POST", "/echo", echo)
     made.add("GET", "/names/{name}", name)
-    made.add("GET", "/fault", fault)
+    made.add("GET", "/faults/{name}", fault)
     return made
 
 
@@ -125,10 +126,13 @@ def test_what_is_not_served_is_refused(server: HttpServer) -> None:
     assert ask(server.port, "HEAD", "/names/x").status == 200
 
 
-def test_a_fault_of_ours_is_logged_and_told_without_its_traceback(server: HttpServer) -> None:
-    answer = ask(server.port, "GET", "/fault")
+def test_a_fault_of_ours_is_logged_and_told_without_its_traceback(
+    server: HttpServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ask(server.port, "GET", "/faults/%0Aof%20others")
     assert (answer.status, answer.json["reason"]) == (500, "internal")
     assert b"ZeroDivision" not in answer.body
+    assert [entry.message for entry in caplog.records] == ["GET /faults/%0Aof%20others could not be answered"]
 
 
 @pytest.mark.parametrize(

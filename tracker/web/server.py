@@ -141,7 +141,7 @@ class HttpServer:
         except asyncio.CancelledError:
             raise
         except Exception:
-            log.exception("%s %s could not be answered", request.method, request.path)
+            log.exception("%s %s could not be answered", request.method, request.rel_url.raw_path)
             response = ProblemError(500, "internal", "a fault of the server; its log says more", close=True).response()
         response.headers["Server"] = SERVER_NAME
         return response
