@@ -89,7 +89,8 @@ def test_a_broker_with_an_expired_certificate_or_that_of_another_host_is_refused
     secure_kafka: SecureKafka, listener: str
 ) -> None:
     error = refusal(secure_kafka.client(listener))
-    assert error.code() == KafkaError._SSL
+    # librdkafka gives the one code or the other, as it happens.
+    assert error.code() in {KafkaError._SSL, KafkaError._TRANSPORT}
     assert "certificate verify failed" in error.str()
 
 
@@ -97,7 +98,8 @@ def test_a_client_that_trusts_another_authority_refuses_the_broker(
     secure_kafka: SecureKafka, unknown_authority: Authority
 ) -> None:
     error = refusal(secure_kafka.client("SSL") | {"ssl.ca.location": str(unknown_authority.certificate)})
-    assert error.code() == KafkaError._SSL
+    # librdkafka gives the one code or the other, as it happens.
+    assert error.code() in {KafkaError._SSL, KafkaError._TRANSPORT}
     assert "certificate verify failed" in error.str()
 
 
