@@ -254,6 +254,20 @@ def test_a_body_that_ends_too_early_is_nobodys_request(server: HttpServer) -> No
     assert BODIES.held_bytes == 0
 
 
+def test_who_sends_no_more_gets_his_answer_and_the_end_of_the_connection(server: HttpServer) -> None:
+    began_s = time.monotonic()
+    for request in (
+        post("Host: x", "Content-Length: 4", body="body"),
+        post("Host: x", line="GET /names/body HTTP/1.1"),
+    ):
+        answer = said(server.port, request, ended=True)
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert answer.endswith(b"body")
+    assert said(server.port, post("Host: x", "Content-Length: 10", body="body"), ended=True) == b""
+    assert time.monotonic() - began_s < 3
+    assert server.connections == 0
+
+
 def test_a_connection_that_is_lost_within_a_body_is_no_fault_of_ours(
     server: HttpServer, caplog: pytest.LogCaptureFixture
 ) -> None:

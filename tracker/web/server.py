@@ -13,7 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.web_protocol import RequestHandler
 
 from tracker.config import Address
@@ -206,12 +206,13 @@ class _Requests(web.Server):
 class _Connection(RequestHandler):
     """A connection: it has so long to bring a head and to take an answer. What is no HTTP becomes a problem."""
 
-    __slots__ = ("_began_s", "_server", "_unread_bytes", "_unread_s", "_wire")
+    __slots__ = ("_began_s", "_last_body", "_server", "_unread_bytes", "_unread_s", "_wire")
 
     def __init__(self, manager: _Requests, **settings: Any) -> None:  # noqa: ANN401  # They are aiohttp's.
         super().__init__(manager, **settings)
         self._server = manager.http
         self._began_s: float | None = None
+        self._last_body: StreamReader | None = None
         self._unread_bytes = 0
         self._unread_s = 0.0
 
@@ -235,6 +236,14 @@ class _Connection(RequestHandler):
         super().data_received(data)
         if self._messages:
             self._began_s = None
+            self._last_body = self._messages[-1][1]
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # That of asyncio's protocols says whether it stays open.
+        """Keeps open for a client that has sent all of its last request, and only listens from now on (`nc -N`)."""
+        is_idle = self._waiter is not None and not self._messages
+        self._close = True  # With the answer that is under way; what is behind it, its sender sends again.
+        is_whole = self._last_body is not None and self._last_body.is_eof()
+        return is_whole and not is_idle and self._wire.get_extra_info("sslcontext") is None
 
     def is_late(self, now_s: float) -> bool:
         """Whether the head of a request has begun, or has been waited for since the connection was made, for too long.
