@@ -3,12 +3,15 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.chaos import lanes
 from tests.chaos.rows import named
 
 ROWS = [named("Redis paused beyond the client's timeout"), named("Kafka killed")]
 
 
+@pytest.mark.slow
 def test_rows_whose_world_can_not_be_made_are_told_as_broken(tmp_path: Path) -> None:
     no_folder = tmp_path / "a file"
     no_folder.touch()

@@ -13,6 +13,8 @@ from tests.chaos.traps import KeptRequest, LostReply
 from tracker.store import claims, keys
 from tracker.store.claims import ApplyBatch
 
+pytestmark = pytest.mark.slow
+
 SOON_S = 0.3
 IN_TIME_S = 5.0
 

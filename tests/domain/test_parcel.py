@@ -29,6 +29,7 @@ def test_any_history_folds_to_the_reference_models_parcel(records: list[Record],
     assert compiled.fold_one(records, batches) == expected(records)
 
 
+@pytest.mark.slow
 @given(long_histories(), st.integers(1, 3))
 def test_a_history_at_and_beyond_its_bound_folds_to_the_reference_models_parcel(
     records: list[Record], batches: int
@@ -89,6 +90,7 @@ def test_two_undo_that_differ_only_in_the_code_they_take_back_stand_as_in_the_re
     assert compiled.fold_one(records) == reference.as_json(reference.Parcel(read_all(records)))
 
 
+@pytest.mark.slow
 @given(histories())
 def test_the_header_says_what_the_fold_gives(records: list[Record]) -> None:
     names, kept = compiled.fold(records)
@@ -106,6 +108,7 @@ def test_the_header_says_what_the_fold_gives(records: list[Record]) -> None:
         assert events == sum(len(one.events) for one in parcel.decode(names, key, record).lives)
 
 
+@pytest.mark.slow
 @given(histories())
 def test_a_renumbered_record_is_the_same_parcel(records: list[Record]) -> None:
     names, kept = compiled.fold(records)

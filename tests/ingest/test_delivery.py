@@ -20,6 +20,8 @@ from tracker.log.cluster import Cluster
 
 OLD_EPOCH, OUT_OF_ORDER, NOT_ENOUGH_REPLICAS = 47, 45, 19
 
+pytestmark = pytest.mark.slow
+
 FATAL = pytest.mark.parametrize("error", [OLD_EPOCH, OUT_OF_ORDER])
 
 

@@ -172,6 +172,7 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     with_spool(tmp_path / "spool", put)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("removed", ["spool", "spool-wal"])
 def test_where_its_file_was_removed_nothing_is_acknowledged_until_there_is_a_new_one(
     tmp_path: Path, removed: str, caplog: pytest.LogCaptureFixture

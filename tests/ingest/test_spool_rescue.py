@@ -104,6 +104,7 @@ def flipped(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "least"),
     [

@@ -45,6 +45,7 @@ def test_a_topic_with_fewer_partitions_is_said(kafka: Kafka, topic: str) -> None
     assert caught.value.code == "bad_topic"
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extents, "TIMEOUT_S", 1)
     log = LogExtents(plaintext("127.0.0.1:1"), "scans", 1)

@@ -51,6 +51,7 @@ def test_it_gives_nothing_of_what_is_longer_than_it_may_be(
     assert inflate(codec, memoryview(encode(content)), max(0, len(content) - less)) is None
 
 
+@pytest.mark.slow
 @by_every_encoder
 def test_megabytes_are_given_too(codec: int, encode: Encode) -> None:
     content = b"".join(b"%d" % number for number in range(700_000))

@@ -53,6 +53,7 @@ def numbered(how_many: int) -> list[Record]:
     return [(b"K%d" % number, b"v%d" % number) for number in range(how_many)]
 
 
+@pytest.mark.slow
 def test_traffic_is_in_the_log_as_it_was_sent_and_the_ledger_says_where(brokers: str, tmp_path: Path) -> None:
     records: list[Record] = [(sent.key, sent.value) for sent in Traffic(300, 1)]
     with Ledger(tmp_path / "l") as book:

@@ -37,11 +37,13 @@ def test_a_case_that_once_found_something_finds_nothing(kept: Case) -> None:
     assert kept.violation() is None, kept.command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_caught(bug: str) -> None:
     assert campaign.catch(bug).seed is not None
 
 
+@pytest.mark.slow
 def test_a_seed_is_the_same_run_in_every_process() -> None:
     program = (
         "from tests.simulation.world import World\n"

@@ -200,6 +200,7 @@ class Peer:
         self._thread.join()
 
 
+@pytest.mark.slow
 def test_a_reply_that_comes_slowly_is_waited_for_and_one_that_stops_is_not(run: Any) -> None:
     def trickle(connection: socket.socket) -> None:
         for part in (b"$", b"5\r", b"\nhe", b"llo", b"\r\n+O"):
@@ -219,6 +220,7 @@ def test_a_reply_that_comes_slowly_is_waited_for_and_one_that_stops_is_not(run: 
         run(work(peer.address))
 
 
+@pytest.mark.slow
 def test_a_server_that_takes_nothing_ends_the_connection(run: Any) -> None:
     async def work(address: Address) -> None:
         connection = await Wire.open(address, None, PATIENCE_S)

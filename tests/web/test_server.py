@@ -216,6 +216,7 @@ def test_a_body_in_chunks_that_is_too_long_is_refused(server: HttpServer) -> Non
         assert problem_of(client.recv(65_536)) == (413, "large_body")
 
 
+@pytest.mark.slow
 def test_heads_and_bodies_that_drip_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.web.server.HEAD_S_MAX", 0.5)
     monkeypatch.setattr("tracker.web.bodies.BODY_GRACE_S", 0.5)
@@ -234,6 +235,7 @@ async def much(_request: web.BaseRequest) -> web.Response:
     return web.Response(body=bytes(20_000_000))
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_its_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.web.server.UNREAD_S_MAX", 1.5)
     far = routes()
@@ -265,7 +267,9 @@ def test_who_sends_no_more_gets_his_answer_and_the_end_of_the_connection(server:
         assert answer.endswith(b"body")
     assert said(server.port, post("Host: x", "Content-Length: 10", body="body"), ended=True) == b""
     assert time.monotonic() - began_s < 3
-    assert server.connections == 0
+    while server.connections:  # That of a test before may still be closing.
+        assert time.monotonic() - began_s < 10
+        time.sleep(0.05)
 
 
 def test_a_connection_that_is_lost_within_a_body_is_no_fault_of_ours(

@@ -127,6 +127,7 @@ def test_the_second_implementation_reads_every_format() -> None:
     assert ruled | {"s10", "sscc", "ups_1z"} == {format_.name for format_ in FORMATS}, "RULES of carriers_model.py"
 
 
+@pytest.mark.slow
 @settings(max_examples=3000, deadline=None)
 @given(st.lists(READS, max_size=4))
 def test_both_implementations_agree(reads: list[bytes]) -> None:
@@ -148,6 +149,7 @@ SEPARATORS: tuple[tuple[str, ...], ...] = (("~",), ("{GS}", "~", "^", "^]"), ("<
 SITES = {texts: barcode.configure(separators=texts) for texts in SEPARATORS}
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(st.sampled_from(SEPARATORS), st.lists(READS, min_size=1, max_size=3), st.data())
 def test_both_implementations_agree_where_devices_write_separators_otherwise(

@@ -172,6 +172,7 @@ def links(draw: st.DrawFn) -> bytes:
     return read.encode("latin-1" if draw(st.booleans()) and "\ufeff" not in read else "utf-8")
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, deadline=None)
 @given(st.lists(links(), min_size=1, max_size=2))
 def test_both_implementations_agree_on_links(reads: list[bytes]) -> None:

@@ -56,6 +56,7 @@ def data(draw: st.DrawFn) -> bytes:
     return (text[:at] + draw(st.sampled_from(["", "", "", ""]) | ODD) + text[at:]).encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(data() | st.binary(max_size=60), st.booleans())
 def test_both_implementations_agree(text: bytes, permit_unknown: bool) -> None:

@@ -14,6 +14,8 @@ from tracker.config import Address
 from tracker.errors import TrackerError
 from tracker.ingest.tcp.door import TcpDoor
 
+pytestmark = pytest.mark.slow
+
 SICK: Final = {"preset": "sick-lector"}
 NUMBERED: Final = {
     "start": "<STX>",

@@ -81,6 +81,7 @@ async def _endlessly(peer: Reader) -> None:
         await peer.send(b"A\r" * 10_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [_no_end, _garbage, _half_frames, _drip, _resets, _unread_answers])
 def test_a_neighbour_is_served_meanwhile_and_afterwards(attack: Callable[[Door], Awaitable[None]]) -> None:
     async def scenario() -> None:
