@@ -17,7 +17,12 @@ from tracker.errors import TrackerError
 from tracker.local import embedded
 
 # How long an example takes, or takes to be made, says more about who else uses the machine than about the code.
-hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # Where a person waits for what he has changed; at home each run tries others.
+)
 hypothesis.settings.load_profile("untimed")
 
 

@@ -154,8 +154,18 @@ def depends_on_arrival(scans: Iterable[Scan]) -> bool:
     """
     places = defaultdict(set)
     for scan in scans:
-        places[copy_key(scan)].add((_place_in_order(scan), scan.received_late and scan.received))
+        places[copy_key(scan)].add(_stands(scan))
     return len(places) > EVENTS_MAX and any(len(different) > 1 for different in places.values())
+
+
+def alike(scans: Iterable[Scan]) -> list[Scan]:
+    """The scans without those copies that would stand elsewhere than the first: these do not depend on arrival."""
+    first: dict[Any, Any] = {}
+    return [scan for scan in scans if first.setdefault(copy_key(scan), _stands(scan)) == _stands(scan)]
+
+
+def _stands(scan: Scan) -> tuple[Any, ...]:
+    return _place_in_order(scan), scan.received_late and scan.received
 
 
 def fold(events: list[Event]) -> Life:
